@@ -1,0 +1,137 @@
+"""A turn: what was asked, what is being answered, what was left unanswered and why."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from libs.contracts.envelope import Event, Value
+from libs.contracts.people import Author
+from libs.contracts.streams import CONVERSATION, LIVE, TURNS
+
+
+class TurnSource(StrEnum):
+    """Where a turn came from, in the floor's order of priority."""
+
+    OPERATOR = "operator"
+    """Text the operator wants said word for word (`/tts`, `kitsu say`)."""
+    VOICE = "voice"
+    PAID = "paid"
+    CHAT = "chat"
+    IDLE = "idle"
+
+
+class TurnInput(Value):
+    source: TurnSource
+    author: Author
+    text: str = Field(max_length=2_000)
+    message_ids: tuple[str, ...] = ()
+    arrived_at: float
+    """When the line arrived or the speech ended (show's clock)."""
+    wait_seconds: float = 0.0
+    """Silence waited for, for speech; counted apart in `TurnTimed`."""
+    override: str | None = None
+    """Operator who overrides the gate for this text, on record."""
+
+
+class PersonaSnapshot(Value):
+    """The persona as it was when the turn was committed. `chaos` and `energy` are 0..1."""
+
+    name: str = "Kitsu"
+    style: str = "playful"
+    chaos: float = Field(default=0.35, ge=0, le=1)
+    energy: float = Field(default=0.6, ge=0, le=1)
+    family_mode: bool = True
+    language: str = "en"
+    voice: str = ""
+    system_text: str = ""
+
+
+class HistoryLine(Value):
+    """One earlier line of the conversation: what was said to her, or what was *heard* from her."""
+
+    speaker: Literal["viewer", "kitsu"]
+    name: str
+    role: str = ""
+    text: str
+
+
+class TurnOpened(Event):
+    topic = CONVERSATION
+    type: Literal["conversation.turn_opened"] = "conversation.turn_opened"
+    input: TurnInput
+
+
+class TurnCommitted(Event):
+    """Work for a policy worker: all it needs to answer, so that any instance can take it."""
+
+    topic = TURNS
+    fenced = True
+    type: Literal["conversation.turn_committed"] = "conversation.turn_committed"
+    input: TurnInput
+    persona: PersonaSnapshot
+    history: tuple[HistoryLine, ...] = ()
+    mood: str = "neutral"
+    voice: str = ""
+
+
+class ReplyChunk(Event):
+    """A piece of the reply as the model streams it, for screens only: not gated, not spoken."""
+
+    topic = LIVE
+    type: Literal["conversation.reply_chunk"] = "conversation.reply_chunk"
+    text: str
+
+
+class ReplyFinished(Event):
+    """The policy worker is done with this utterance: `sentences` of them were sent to be spoken."""
+
+    topic = CONVERSATION
+    type: Literal["conversation.reply_finished"] = "conversation.reply_finished"
+    sentences: int = Field(ge=0)
+    text: str
+    engine: str
+    outcome: Literal["complete", "blocked", "cut", "failed"] = "complete"
+    reason: str = ""
+    first_token_seconds: float | None = None
+    first_sentence_seconds: float | None = None
+    gate_seconds: float = 0.0
+
+
+class ReplyAbandoned(Event):
+    """The reply was given up before it was whole (stale, stopped, panic)."""
+
+    topic = CONVERSATION
+    type: Literal["conversation.reply_abandoned"] = "conversation.reply_abandoned"
+    reason: str
+
+
+class SkipReason(StrEnum):
+    TOO_OLD = "too_old"
+    DUPLICATE = "duplicate"
+    SPAM = "spam"
+    BLOCKED = "blocked"
+    COOLDOWN = "cooldown"
+    OUTRANKED = "outranked"
+    QUIET = "quiet"
+    PANIC = "panic"
+    OFF = "off"
+    DELETED = "deleted"
+    FULL = "full"
+
+
+class InputSkipped(Event):
+    """An input that will not be answered, and why."""
+
+    topic = CONVERSATION
+    type: Literal["conversation.input_skipped"] = "conversation.input_skipped"
+    input_id: str
+    reason: SkipReason
+    author: Author
+    text: str = ""
+
+
+class IdleReached(Event):
+    topic = CONVERSATION
+    type: Literal["conversation.idle_reached"] = "conversation.idle_reached"
+    silent_seconds: float

@@ -1,0 +1,42 @@
+"""Orders to avatar, OBS and captions."""
+
+from typing import Literal
+
+from libs.contracts.envelope import Event
+from libs.contracts.speaking import Mood
+from libs.contracts.streams import STAGE
+
+
+class SetExpression(Event):
+    topic = STAGE
+    type: Literal["stage.set_expression"] = "stage.set_expression"
+    mood: Mood
+    hold_seconds: float | None = None
+    """None: until the next one."""
+
+
+class TriggerHotkey(Event):
+    topic = STAGE
+    type: Literal["stage.trigger_hotkey"] = "stage.trigger_hotkey"
+    hotkey: str
+
+
+class SwitchScene(Event):
+    topic = STAGE
+    type: Literal["stage.switch_scene"] = "stage.switch_scene"
+    scene: str
+
+
+class ShowCaption(Event):
+    topic = STAGE
+    type: Literal["stage.show_caption"] = "stage.show_caption"
+    text: str
+    hold_seconds: float = 5.0
+
+
+class StageCommandFailed(Event):
+    topic = STAGE
+    type: Literal["stage.stage_command_failed"] = "stage.stage_command_failed"
+    command: str
+    code: str
+    message: str
