@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from libs.contracts.envelope import Event
 from libs.contracts.streams import HEALTH, LIVE
 
@@ -58,7 +60,7 @@ class WorkerBeat(Event):
     """Whether this instance holds the panic latch."""
     panic_ordinal: int = 0
     highest_epoch: int = 0
-    counters: dict[str, int] = {}
+    counters: dict[str, int] = Field(default_factory=dict)
 
 
 class WorkerStopped(Event):

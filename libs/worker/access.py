@@ -1,5 +1,6 @@
 """Who may do what over HTTP: tokens made at first start, and the scopes they carry."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -96,12 +97,9 @@ class Access:
             made = {name: secrets.token_urlsafe(32) for name in names}
             fresh = path.with_name(f"tokens.{os.getpid()}.new")
             _write_private(fresh, json.dumps(made))
-            try:
+            with contextlib.suppress(FileExistsError):
                 os.link(fresh, path)  # fails when another process was first: then its file counts
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
+            fresh.unlink()
         tokens: dict[str, str] = json.loads(path.read_text("utf-8"))
         return tokens
 

@@ -1,7 +1,6 @@
 """The panic latch: engaged by anyone, released only on purpose, kept over restarts."""
 
 import json
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -45,7 +44,9 @@ class PanicLatch:
             return False
         already = self.state.engaged
         since = self.state.since if already else time.time()
-        self.state = PanicState(True, ordinal, reason if not already else self.state.reason, by, since)
+        self.state = PanicState(
+            True, ordinal, reason if not already else self.state.reason, by, since
+        )
         self._write()
         return not already
 
@@ -66,10 +67,12 @@ class PanicLatch:
             return PanicState()
         except (OSError, ValueError, TypeError):
             # A latch that cannot be read is taken as engaged: silence is the safe side.
-            return PanicState(True, 0, "the panic latch file could not be read", "kitsu", time.time())
+            return PanicState(
+                True, 0, "the panic latch file could not be read", "kitsu", time.time()
+            )
 
     def _write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
         fresh.write_text(json.dumps(asdict(self.state)), "utf-8")
-        os.replace(fresh, self._path)
+        fresh.replace(self._path)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from libs.bus.base import Bus, Delivery
@@ -88,6 +89,10 @@ class Worker:
     def routes(self) -> list[BaseRoute]:
         """This worker's own HTTP and WebSocket routes, beside /live /ready /metrics /panic."""
         return []
+
+    def build_app(self) -> Starlette:
+        """The HTTP application that the runtime adds its own routes to."""
+        return Starlette(routes=self.routes())
 
     def access_rules(self) -> Mapping[str, Scope]:
         """The scope each path of `routes` needs; a path that is not named needs OPERATOR.

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from libs.bus.base import Delivery
 
-#: Event ids remembered. At 1,000 events/s this is the last ten seconds; a redelivery is seconds old.
+#: Event ids remembered: ten seconds at 1,000 events/s; a redelivery is one or two seconds old.
 REMEMBERED_EVENTS = 10_000
 
 

@@ -23,7 +23,9 @@ class Fencing:
     def refuse(self, delivery: Delivery) -> str | None:
         event = delivery.event
         self._highest[event.show] = max(self._highest.get(event.show, 0), event.epoch)
-        return "stale" if event.fenced and self.stale(event.show, event.epoch, event.turn_id) else None
+        return (
+            "stale" if event.fenced and self.stale(event.show, event.epoch, event.turn_id) else None
+        )
 
     def done(self, delivery: Delivery) -> None:
         pass

@@ -1,0 +1,148 @@
+"""Panic in one worker: the latch, its two routes, and what is done when it moves."""
+
+import time
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from libs.bus.base import Bus
+from libs.contracts.control import EngagePanic, PanicEngaged, PanicReleased, ReleasePanic
+from libs.worker.panic_latch import PanicState
+from libs.worker.problems import Problem
+from libs.worker.worker import Worker
+
+PanicRoute = Literal["control_stream", "own_port", "restored"]
+
+#: Name of the latched state on the bus.
+LATCH_NAME = "panic"
+
+
+class PanicRequest(BaseModel):
+    """Body of `POST /panic` and `POST /panic/release` on a worker's own port."""
+
+    reason: str = Field(default="", max_length=200)
+    by: str = Field(default="operator", max_length=64)
+    ordinal: int | None = Field(default=None, ge=0)
+    epoch: int | None = Field(default=None, ge=0)
+
+
+class PanicControl:
+    """Engages and releases one worker's latch, whichever way the order came.
+
+    Promises: silence first, then the latch file, then the bus; nothing here waits for the bus
+    before the worker is silent.
+    """
+
+    def __init__(self, worker: Worker, bus: Bus) -> None:
+        self._worker = worker
+        self._bus = bus
+
+    async def engage(
+        self, reason: str, by: str, ordinal: int | None, epoch: int, route: PanicRoute
+    ) -> None:
+        worker = self._worker
+        if not worker.panic.engage(reason, by, ordinal):
+            return
+        self._shut_fences(epoch)
+        started = time.perf_counter()
+        await worker.panic_engaged(reason)
+        worker.counters["panics"] += 1
+        took_ms = (time.perf_counter() - started) * 1000
+        worker.log.warning("panic engaged", extra={"reason": reason, "took_ms": round(took_ms, 2)})
+        await worker.publish(
+            PanicEngaged(
+                show=worker.show,
+                module=worker.module,
+                ordinal=worker.panic.state.ordinal,
+                reason=reason,
+                route=route,
+            )
+        )
+
+    async def release(self, by: str, ordinal: int | None, epoch: int) -> None:
+        worker = self._worker
+        was_engaged = worker.panic.release(by, ordinal)
+        self._shut_fences(epoch)
+        if not was_engaged:
+            return
+        await worker.panic_released()
+        worker.log.warning("panic released", extra={"by": by})
+        await worker.publish(
+            PanicReleased(
+                show=worker.show, module=worker.module, ordinal=worker.panic.state.ordinal
+            )
+        )
+
+    async def restore(self) -> None:
+        """At start: what this worker's file or the bus remembers, whichever is newer."""
+        latched = await self._bus.latch(self._worker.show, LATCH_NAME) or {}
+        remembered = self._worker.panic.state
+        if _as_int(latched.get("ordinal")) > remembered.ordinal:
+            if latched.get("engaged"):
+                reason, by = str(latched.get("reason", "")), str(latched.get("by", ""))
+                await self.engage(reason, by, _as_int(latched["ordinal"]), 0, "restored")
+            else:
+                self._worker.panic.release(str(latched.get("by", "")), _as_int(latched["ordinal"]))
+        elif remembered.engaged:
+            self._worker.fences.shut(self._worker.show)
+            await self._worker.panic_engaged(remembered.reason)
+
+    async def hear(self, event: EngagePanic | ReleasePanic) -> None:
+        """An order from the control stream."""
+        if isinstance(event, EngagePanic):
+            await self.engage(event.reason, event.by, event.ordinal, event.epoch, "control_stream")
+        else:
+            await self.release(event.by, event.ordinal, event.epoch)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/panic", self._post_panic, methods=["POST"]),
+            Route("/panic/release", self._post_release, methods=["POST"]),
+        ]
+
+    async def _post_panic(self, request: Request) -> Response:
+        body = await _read(request)
+        await self.engage(body.reason, body.by, body.ordinal, body.epoch or 0, "own_port")
+        return self._answer(self._worker.panic.state)
+
+    async def _post_release(self, request: Request) -> Response:
+        body = await _read(request)
+        await self.release(body.by, body.ordinal, body.epoch or 0)
+        return self._answer(self._worker.panic.state)
+
+    def _answer(self, state: PanicState) -> Response:
+        worker = self._worker
+        return JSONResponse(
+            {
+                "module": worker.module,
+                "engaged": state.engaged,
+                "ordinal": state.ordinal,
+                "highest_epoch": worker.fences.highest(worker.show),
+            }
+        )
+
+    def _shut_fences(self, epoch: int) -> None:
+        """Everything seen so far is stale, and everything below the epoch the order brought."""
+        fences, show = self._worker.fences, self._worker.show
+        if epoch:
+            fences.raise_epoch(show, epoch)
+        else:
+            fences.shut(show)
+
+
+async def _read(request: Request) -> PanicRequest:
+    """The body, if any: a panic with a broken or missing body is still a panic."""
+    raw: Any = await request.body()
+    try:
+        return PanicRequest.model_validate_json(raw or b"{}")
+    except ValidationError:
+        if request.url.path.endswith("/release"):
+            raise Problem(422, "Not a release request", 'Send {"by": "name"}.') from None
+        return PanicRequest(reason="unreadable request")
+
+
+def _as_int(value: Any) -> int:
+    return value if isinstance(value, int) else 0

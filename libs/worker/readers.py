@@ -1,0 +1,151 @@
+"""Reads the bus for one worker and hands each delivery to its handler."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from libs.bus.base import Bus, Delivery, Subscription
+from libs.bus.middleware import AgeLimit, Dedupe, Middleware
+from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled
+from libs.contracts.envelope import Event
+from libs.contracts.health import ErrorCategory
+from libs.contracts.interruption import StopSpeaking
+from libs.contracts.streams import CONTROL, StreamClass, Topic
+from libs.worker.worker import Handler, Worker
+
+#: Work in hand is renewed this often, well inside the second after which it may be taken over.
+RENEW_SECONDS = 0.3
+#: Facts are bookkeeping: read in small batches, handled in order.
+FACTS_PREFETCH = 16
+
+ControlHook = Callable[[Event], Awaitable[None]]
+
+#: Control events that the runtime itself acts on, in every worker.
+RUNTIME_EVENTS: tuple[type[Event], ...] = (
+    EngagePanic,
+    ReleasePanic,
+    SetModuleEnabled,
+    StopSpeaking,
+)
+
+
+class Readers:
+    """One reading loop for each way of delivery this worker's handlers need.
+
+    Promises: control is never behind other reading; facts are handled one by one in order; work
+    is handled at most `work_concurrency` at a time and renewed while it lasts; what middleware
+    refuses is acknowledged and counted; what a handler raises is reported and handed out again.
+    """
+
+    def __init__(self, worker: Worker, bus: Bus, control_hook: ControlHook) -> None:
+        self._worker = worker
+        self._bus = bus
+        self._control_hook = control_hook
+        self._handlers = worker.handlers()
+        self._middleware: tuple[Middleware, ...] = (worker.fences, AgeLimit(), Dedupe())
+        self._in_hand: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        for stream_class in StreamClass:
+            topics = self._topics(stream_class)
+            if topics:
+                subscription = self._subscription(stream_class, topics)
+                read = self._read_work if stream_class is StreamClass.WORK else self._read_in_order
+                self._worker.spawn(f"read {stream_class}", read(subscription))
+
+    async def drain(self, seconds: float) -> None:
+        """Waits for work in hand; what is not done then stays unacknowledged for the next one."""
+        if self._in_hand:
+            await asyncio.wait(self._in_hand, timeout=seconds)
+        for task in list(self._in_hand):
+            task.cancel()
+        await asyncio.gather(*self._in_hand, return_exceptions=True)
+
+    def _topics(self, stream_class: StreamClass) -> tuple[Topic, ...]:
+        wanted = {event_type.topic for event_type in self._handlers} | {CONTROL}
+        found = [topic for topic in wanted if topic.stream_class is stream_class]
+        return tuple(sorted(found, key=lambda topic: topic.name))
+
+    def _subscription(self, stream_class: StreamClass, topics: tuple[Topic, ...]) -> Subscription:
+        worker = self._worker
+        grouped = stream_class in (StreamClass.WORK, StreamClass.FACTS)
+        audio = stream_class is StreamClass.AUDIO
+        return Subscription(
+            topics=topics,
+            show=worker.show,
+            group=worker.module if grouped else "",
+            consumer=worker.instance if grouped else "",
+            prefetch=FACTS_PREFETCH if stream_class is StreamClass.FACTS else 1,
+            look_back_seconds=worker.audio_look_back_seconds if audio else 0.0,
+        )
+
+    async def _read_in_order(self, subscription: Subscription) -> None:
+        async for delivery in self._bus.subscribe(subscription):
+            await self._handle(delivery)
+
+    async def _read_work(self, subscription: Subscription) -> None:
+        slots = asyncio.Semaphore(self._worker.work_concurrency)
+        await slots.acquire()
+        async for delivery in self._bus.subscribe(subscription):
+            task = asyncio.create_task(self._work(delivery, slots), name="work")
+            self._in_hand.add(task)
+            task.add_done_callback(self._in_hand.discard)
+            await slots.acquire()
+
+    async def _work(self, delivery: Delivery, slots: asyncio.Semaphore) -> None:
+        renewal = asyncio.create_task(self._renew(delivery), name="renew")
+        try:
+            await self._handle(delivery)
+        finally:
+            renewal.cancel()
+            slots.release()
+
+    async def _renew(self, delivery: Delivery) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            await self._bus.extend(delivery)
+
+    async def _handle(self, delivery: Delivery) -> None:
+        worker, event = self._worker, delivery.event
+        refused = self._refused(delivery)
+        if refused is not None:
+            worker.counters[f"dropped_{refused}"] += 1
+            await self._bus.acknowledge(delivery)
+            return
+        try:
+            if isinstance(event, RUNTIME_EVENTS):
+                await self._control_hook(event)
+            if handler := self._handler(event):
+                await handler(event, delivery)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a handler is supervised here
+            await self._failed(delivery, error)
+            return
+        for middleware in self._middleware:
+            middleware.done(delivery)
+        worker.counters["handled"] += 1
+        await self._bus.acknowledge(delivery)
+
+    def _refused(self, delivery: Delivery) -> str | None:
+        if not delivery.topic.pooled and delivery.event.show != self._worker.show:
+            return "foreign_show"
+        for middleware in self._middleware:
+            if reason := middleware.refuse(delivery):
+                return reason
+        silenced = self._worker.panic.engaged and self._worker.drop_work_in_panic
+        if silenced and delivery.event.fenced:
+            return "panic"
+        return None
+
+    def _handler(self, event: Event) -> Handler | None:
+        return self._handlers.get(type(event))
+
+    async def _failed(self, delivery: Delivery, error: Exception) -> None:
+        tag = delivery.event.type
+        self._worker.log.error("handling %s failed", tag, exc_info=error)
+        message = (
+            f"{self._worker.module} could not handle {tag} ({type(error).__name__}); see its log"
+        )
+        with contextlib.suppress(Exception):
+            await self._worker.report("handler_failed", message, ErrorCategory.INTERNAL)

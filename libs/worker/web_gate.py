@@ -1,0 +1,189 @@
+"""The gate before every HTTP and WebSocket route: Host, Origin, Sec-Fetch-Site, body, token.
+
+Plain ASGI, so that nothing is routed, parsed or mounted before it has passed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from libs.worker.access import Access, Scope
+from libs.worker.problems import Problem
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: Larger bodies are refused before they are read. A chat line or a persona is far smaller.
+BODY_LIMIT_BYTES = 512 * 1024
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'self'"
+)
+
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+)
+
+
+@dataclass(frozen=True)
+class GateRules:
+    """What a process lets in.
+
+    `hosts` are the exact Host headers it answers to; `scopes` maps a path (or, with a trailing
+    slash, all paths below it) to the scope it needs, where anything not named needs OPERATOR.
+    """
+
+    hosts: frozenset[str]
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    cookie_name: str = "kitsu"
+    body_limit_bytes: int = BODY_LIMIT_BYTES
+
+    def needed(self, path: str) -> Scope:
+        if path in self.scopes:
+            return self.scopes[path]
+        below = [p for p in self.scopes if len(p) > 1 and p.endswith("/") and path.startswith(p)]
+        return self.scopes[max(below, key=len)] if below else Scope.OPERATOR
+
+
+def own_hosts(host: str, port: int) -> frozenset[str]:
+    """The Host headers of a server on this address: the address itself, and names of loopback."""
+    names = (
+        {host, "127.0.0.1", "localhost", "[::1]"}
+        if host != "0.0.0.0"
+        else {"127.0.0.1", "localhost"}
+    )
+    return frozenset(f"{name}:{port}" for name in names)
+
+
+class WebGate:
+    """Lets a request pass only if it comes from ourselves and carries enough rights.
+
+    Answers 403 for a foreign Host, Origin or site, 413 and 415 for bodies that are too large or
+    not JSON, 401 without a token, 403 with one whose scope is too small. The scope that was found
+    is left in `scope["state"]["access"]`.
+    """
+
+    def __init__(self, app: ASGIApp, rules: GateRules, access: Access) -> None:
+        self._app = app
+        self._rules = rules
+        self._access = access
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = _headers(scope["headers"])
+        problem = self._foreign(scope, headers) or self._body(scope, headers)
+        if problem is None:
+            granted = self._granted(scope, headers)
+            problem = self._missing_rights(scope["path"], granted)
+            scope.setdefault("state", {})["access"] = granted
+        if problem is not None:
+            await _refuse(problem, scope, receive, send)
+            return
+        await self._app(scope, self._bounded(receive), _with_security_headers(send))
+
+    def _foreign(self, scope: AsgiScope, headers: Mapping[str, str]) -> Problem | None:
+        host = headers.get("host", "")
+        if host not in self._rules.hosts:
+            return Problem(403, "Unknown host", "This address is not one of Kitsu's own.", "host")
+        if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
+            return None
+        origin = headers.get("origin")
+        if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
+            return Problem(403, "Foreign origin", "Only Kitsu's own pages may do this.", "origin")
+        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+            return Problem(403, "Foreign site", "Only Kitsu's own pages may do this.", "site")
+        return None
+
+    def _body(self, scope: AsgiScope, headers: Mapping[str, str]) -> Problem | None:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            return None
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self._rules.body_limit_bytes:
+            return self._too_large()
+        has_body = length != "0" or "transfer-encoding" in headers
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if has_body and kind != "application/json":
+            return Problem(415, "JSON only", "Send the body as application/json.", "content_type")
+        return None
+
+    def _too_large(self) -> Problem:
+        limit = f"The body may have {self._rules.body_limit_bytes} bytes at most."
+        return Problem(413, "Body too large", limit, "body_size")
+
+    def _granted(self, scope: AsgiScope, headers: Mapping[str, str]) -> Scope:
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        found = self._access.scope_of_token(token.strip()) if kind.lower() == "bearer" else None
+        if found is None and (cookie := _cookie(headers, self._rules.cookie_name)):
+            found = self._access.scope_of_cookie(cookie)
+        if found is None and (keys := parse_qs(scope["query_string"].decode("latin1")).get("key")):
+            found = self._access.scope_of_token(keys[0])
+            if found is Scope.OPERATOR:  # addresses end up in logs and scene files
+                found = None
+        return found or Scope.PUBLIC
+
+    def _missing_rights(self, path: str, granted: Scope) -> Problem | None:
+        needed = self._rules.needed(path)
+        if granted.allows(needed):
+            return None
+        if granted is Scope.PUBLIC:
+            step = (
+                "Open the panel with `kitsu panel`, or send the token as `Authorization: Bearer`."
+            )
+            return Problem(401, "Not signed in", step, "token")
+        return Problem(403, "Not allowed", f"This needs the scope '{needed}'.", "scope")
+
+    def _bounded(self, receive: Receive) -> Receive:
+        """Cuts off a body that turns out larger than it said."""
+        received = 0
+
+        async def bounded() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > self._rules.body_limit_bytes:
+                    return {"type": "http.disconnect"}
+            return message
+
+        return bounded
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin1").lower(): value.decode("latin1") for name, value in raw}
+
+
+def _cookie(headers: Mapping[str, str], name: str) -> str | None:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(name)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None
+
+
+async def _refuse(problem: Problem, scope: AsgiScope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()  # the connect message; closing before the accept answers 403
+        await send({"type": "websocket.close", "code": 4400 + problem.status % 100})
+        return
+    await problem.response()(scope, receive, _with_security_headers(send))
+
+
+def _with_security_headers(send: Send) -> Send:
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name.lower() for name, _ in message["headers"]}
+            extra = [pair for pair in SECURITY_HEADERS if pair[0] not in present]
+            message["headers"] = [*message["headers"], *extra]
+        await send(message)
+
+    return with_headers
