@@ -1,0 +1,274 @@
+"""What the panel and the orchestrator say to each other on `WS /stream`.
+
+Server to panel: JSON arrays of the messages below. Panel to server: one command per frame, each
+answered by one `AckMessage` with the command's id. Commands carry absolute states, never "flip".
+`src/contracts.ts` is generated from this file by `scripts/panel_types.py`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from libs.contracts.health import ModuleState
+from libs.contracts.speaking import Mood, PlaybackOutcome
+from libs.contracts.timing import TurnStages
+
+#: Longest line the chat box takes; the same bound as `TurnInput.text`.
+LINE_LIMIT = 2_000
+#: Longest viewer name the chat box takes; the same bound as `Author.name`.
+NAME_LIMIT = 128
+
+
+class Message(BaseModel):
+    """Unknown fields of a newer server are ignored by an older panel."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+# Server to panel ---------------------------------------------------------------------------------
+
+
+class BusStatus(Message):
+    description: str
+    connected: bool
+
+
+class PanicStatus(Message):
+    engaged: bool
+    since: float | None = None
+    reason: str = ""
+    modules: dict[str, Literal["latched", "released", "unreachable"]] = {}
+
+
+class PersonaStatus(Message):
+    name: str
+    style: str
+    styles: list[str]
+    chaos: float
+    energy: float
+    family_mode: bool
+
+
+class ModuleStatus(Message):
+    title: str
+    state: ModuleState
+    enabled: bool
+    detail: str = ""
+    engine: str = ""
+    instances: int = 0
+    output: bool = False
+
+
+class SpeakingStatus(Message):
+    """What can be heard now. `known_seconds` is the length of the sound received so far."""
+
+    utterance_id: str
+    text: str
+    position_seconds: float
+    known_seconds: float = 0.0
+
+
+class MemoryStatus(Message):
+    current_summary: str = ""
+    restore_context: bool = False
+    messages: int = 0
+
+
+class OverlayStatus(Message):
+    url: str = ""
+    pages: int = 0
+    """How many overlay pages are open."""
+    sounding: bool = False
+    """Whether one of them may play sound."""
+
+
+class Notice(Message):
+    """Something that keeps the show from being its best, with the step that mends it."""
+
+    code: str
+    message: str
+
+
+class StatusMessage(Message):
+    """The whole of `GET /status`."""
+
+    type: Literal["status"] = "status"
+    show: str
+    uptime_seconds: float
+    version: str
+    bus: BusStatus
+    panic: PanicStatus
+    persona: PersonaStatus
+    modules: dict[str, ModuleStatus]
+    scene: str | None = None
+    last_tts: str | None = None
+    speaking: SpeakingStatus | None = None
+    memory: MemoryStatus
+    overlay: OverlayStatus
+    queue: int = 0
+    mood: str = "neutral"
+    notices: list[Notice] = []
+
+
+class SpeakingMessage(Message):
+    type: Literal["speaking"] = "speaking"
+    speaking: SpeakingStatus | None
+
+
+class FeedRow(Message):
+    """One line of the feed. The same id again replaces the row.
+
+    `kitsu` rows carry what was heard in `text` and the part that was cut in `unheard`; a `skip` row
+    has the reason code in `note`, a `blocked` row the rule's code.
+    """
+
+    id: str
+    at: float
+    kind: Literal["chat", "mic", "kitsu", "operator", "system", "skip", "blocked"]
+    author: str = ""
+    role: str = ""
+    text: str = ""
+    unheard: str = ""
+    note: str = ""
+
+
+class FeedMessage(Message):
+    type: Literal["feed"] = "feed"
+    row: FeedRow
+
+
+class Turn(Message):
+    """An item of `GET /telemetry/turns`, and how far it is."""
+
+    turn_id: str
+    source: str
+    author: str = ""
+    input: str = ""
+    reply: str = ""
+    heard_text: str = ""
+    outcome: PlaybackOutcome | Literal["blocked"] | None = None
+    opened_at: float
+    stages: TurnStages
+    state: Literal["waiting", "thinking", "speaking", "done"]
+
+
+class TurnMessage(Message):
+    type: Literal["turn"] = "turn"
+    turn: Turn
+
+
+class Percentiles(Message):
+    p50_ms: float
+    p95_ms: float
+
+
+class LatencyMessage(Message):
+    """`stages` by name: total, wait, policy, gate, tts, playback, bus."""
+
+    type: Literal["latency"] = "latency"
+    at: float
+    turns: int
+    stages: dict[str, Percentiles]
+
+
+class Incident(Message):
+    id: str
+    at: float
+    kind: str
+    severity: Literal["info", "warning", "error"]
+    message: str
+
+
+class IncidentMessage(Message):
+    type: Literal["incident"] = "incident"
+    incident: Incident
+
+
+class AckError(Message):
+    title: str
+    detail: str = ""
+
+
+class AckMessage(Message):
+    type: Literal["ack"] = "ack"
+    id: str
+    ok: bool
+    error: AckError | None = None
+
+
+ServerMessage = (
+    StatusMessage
+    | SpeakingMessage
+    | FeedMessage
+    | TurnMessage
+    | LatencyMessage
+    | IncidentMessage
+    | AckMessage
+)
+
+
+# Panel to server ---------------------------------------------------------------------------------
+
+
+class Command(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(max_length=64)
+
+
+class PanicCommand(Command):
+    command: Literal["panic"] = "panic"
+    on: bool
+    reason: str = Field(default="", max_length=200)
+
+
+class ModuleCommand(Command):
+    command: Literal["module"] = "module"
+    module: str = Field(max_length=64)
+    enabled: bool
+
+
+class PersonaCommand(Command):
+    """Changes only the fields that are given."""
+
+    command: Literal["persona"] = "persona"
+    style: str | None = Field(default=None, max_length=64)
+    chaos: float | None = Field(default=None, ge=0, le=1)
+    energy: float | None = Field(default=None, ge=0, le=1)
+    family_mode: bool | None = None
+
+
+class ChatCommand(Command):
+    """A line as if a viewer had written it."""
+
+    command: Literal["chat"] = "chat"
+    text: str = Field(min_length=1, max_length=LINE_LIMIT)
+    author: str = Field(min_length=1, max_length=NAME_LIMIT)
+
+
+class SayCommand(Command):
+    """Text that is spoken word for word."""
+
+    command: Literal["say"] = "say"
+    text: str = Field(min_length=1, max_length=LINE_LIMIT)
+
+
+class StopCommand(Command):
+    command: Literal["stop"] = "stop"
+
+
+class ExpressionCommand(Command):
+    command: Literal["expression"] = "expression"
+    mood: Mood
+
+
+PanelCommand = Annotated[
+    PanicCommand
+    | ModuleCommand
+    | PersonaCommand
+    | ChatCommand
+    | SayCommand
+    | StopCommand
+    | ExpressionCommand,
+    Field(discriminator="command"),
+]
