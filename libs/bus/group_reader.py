@@ -1,0 +1,161 @@
+"""Reads work and facts: what this consumer left unfinished, then new entries and left-over ones."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from libs.bus.base import MAXIMUM_DELIVERIES, BusUnavailable, Delivery, Subscription
+from libs.bus.codec import event_of
+from libs.bus.keys import topics_by_key
+from libs.bus.reading import Burial, Reading, delivery_of
+from libs.bus.stream_store import GroupLost, StoredEntry, StreamStore
+from libs.contracts.envelope import UnknownEvent
+
+#: An entry its consumer has neither finished nor renewed for this long may be taken over.
+IDLE_SECONDS = 1.0
+#: How often left-over entries are looked for; with IDLE_SECONDS the longest time until takeover.
+LOOK_EVERY_SECONDS = 0.25
+#: Left-over entries looked at in one go; only one is taken over, so that a crash while handling it
+#: does not count against its neighbours.
+LOOK_COUNT = 100
+#: An entry that waited longer than this behind others may have been taken over by another consumer.
+DOUBTFUL_AFTER_SECONDS = 0.5
+
+
+class GroupReader:
+    """One consumer of a group over one or more streams.
+
+    Promises: every entry is handed out until it is acknowledged or dead; one that was handed out
+    `MAXIMUM_DELIVERIES` times, or that is no event we know, goes to the dead letters instead.
+    """
+
+    def __init__(self, store: StreamStore, subscription: Subscription, reading: Reading) -> None:
+        self._store = store
+        self._subscription = subscription
+        self._reading = reading
+        self._topics = topics_by_key(subscription.topics, subscription.show)
+        self._keys = list(self._topics)
+        self._group = subscription.group
+        self._consumer = subscription.consumer
+        self._look_at = 0.0
+
+    async def deliveries(self) -> AsyncIterator[Delivery]:
+        resumed = ready = False
+        failures = 0
+        while not self._reading.stopped.is_set():
+            try:
+                if not ready:
+                    await self._prepare()
+                    ready = True
+                if not resumed:
+                    async for delivery in self._own():
+                        yield delivery
+                    resumed = True
+                async for delivery in self._next():
+                    yield delivery
+                failures = 0
+            except GroupLost:
+                ready = False
+            except BusUnavailable:
+                ready = False
+                self._reading.counters["reader_reconnects"] += 1
+                await self._reading.pause(failures)
+                failures += 1
+
+    async def _prepare(self) -> None:
+        await self._store.open()
+        for key in self._keys:
+            await self._store.create_group(key, self._group)
+
+    async def _own(self) -> AsyncIterator[Delivery]:
+        """What a former life of this consumer left, one at a time."""
+        for key in self._keys:
+            after = "0-0"
+            while not self._reading.stopped.is_set():
+                entry = await self._store.read_own(key, self._group, self._consumer, after)
+                if entry is None:
+                    break
+                after = entry.entry_id
+                if self._reading.holdings.at_work((key, self._group, after)):
+                    continue
+                mine = await self._store.unfinished(key, self._group, after)
+                if mine is None or mine.consumer != self._consumer:
+                    continue
+                self._reading.counters["resumed"] += 1
+                delivery = await self._admit(entry, mine.deliveries)
+                if delivery is not None:
+                    yield delivery
+
+    async def _next(self) -> AsyncIterator[Delivery]:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._look_at:
+            self._look_at = loop.time() + LOOK_EVERY_SECONDS
+            delivery = await self._take_over()
+            if delivery is not None:
+                self._look_at = loop.time()
+                yield delivery
+                return
+        entries = await self._store.read_new(
+            self._keys,
+            self._group,
+            self._consumer,
+            self._subscription.prefetch,
+            max(0.001, self._look_at - loop.time()),
+        )
+        read_at = loop.time()
+        for entry in entries:
+            if self._reading.stopped.is_set():
+                return  # stays unfinished: this consumer's next life begins with it
+            waited = loop.time() - read_at > DOUBTFUL_AFTER_SECONDS
+            if waited and not await self._still_ours(entry):
+                continue
+            admitted = await self._admit(entry, 1)
+            if admitted is not None:
+                yield admitted
+
+    async def _take_over(self) -> Delivery | None:
+        """One entry that was left lying, by a dead consumer or by a handler that failed."""
+        found = await self._store.idle(self._keys, self._group, IDLE_SECONDS, LOOK_COUNT)
+        for left in found:
+            if self._reading.holdings.at_work((left.key, self._group, left.entry_id)):
+                continue
+            entry = await self._store.claim(
+                left.key, self._group, self._consumer, IDLE_SECONDS, left.entry_id
+            )
+            if entry is None:
+                continue  # another consumer was faster
+            self._reading.counters["reclaimed"] += 1
+            delivery = await self._admit(entry, left.deliveries + 1)
+            if delivery is not None:
+                return delivery
+        return None
+
+    async def _still_ours(self, entry: StoredEntry) -> bool:
+        now = await self._store.unfinished(entry.key, self._group, entry.entry_id)
+        if now is None or now.consumer != self._consumer or now.deliveries != 1:
+            return False
+        await self._store.renew(entry.key, self._group, self._consumer, entry.entry_id)
+        return True
+
+    async def _admit(self, entry: StoredEntry, deliveries: int) -> Delivery | None:
+        """The delivery, or None when the entry is dealt with here."""
+        if entry.fields is None:
+            self._reading.counters["trimmed_unread"] += 1
+            await self._store.acknowledge(entry.key, self._group, entry.entry_id)
+            return None
+        event = event_of(entry.fields)
+        if isinstance(event, UnknownEvent):
+            self._reading.counters["unknown"] += 1
+            await self._bury(entry, event.reason, deliveries)
+            return None
+        if deliveries > MAXIMUM_DELIVERIES:
+            await self._bury(entry, "too_many_deliveries", deliveries - 1)
+            return None
+        self._reading.counters["delivered"] += 1
+        self._reading.holdings.touch((entry.key, self._group, entry.entry_id))
+        topic = self._topics[entry.key]
+        return delivery_of(entry, event, topic, self._group, self._consumer, deliveries)
+
+    async def _bury(self, entry: StoredEntry, reason: str, deliveries: int) -> None:
+        topic, show = self._topics[entry.key], self._subscription.show
+        burial = Burial(entry, topic, show, self._group, reason, deliveries)
+        await self._reading.bury(burial)

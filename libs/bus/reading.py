@@ -1,0 +1,72 @@
+"""What every reader of a bus shares: when to stop, what to count, where hopeless entries go."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from libs.bus.base import Delivery
+from libs.bus.codec import ttl_seconds_of
+from libs.bus.holdings import Holdings
+from libs.bus.stream_store import StoredEntry
+from libs.contracts.envelope import Event
+from libs.contracts.streams import Topic
+from libs.telemetry import clock
+
+#: Pause between two attempts to reach a server that is away: doubles from the first to the last.
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Burial:
+    """An entry to be moved to the dead letters. `group` is empty for control and audio."""
+
+    entry: StoredEntry
+    topic: Topic
+    show: str
+    group: str
+    reason: str
+    deliveries: int
+
+
+@dataclass
+class Reading:
+    """The part of a bus that its readers use."""
+
+    bury: Callable[[Burial], Awaitable[None]]
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    counters: Counter[str] = field(default_factory=Counter)
+    holdings: Holdings = field(default_factory=Holdings)
+
+    async def pause(self, attempt: int) -> None:
+        """Waits before reconnect number `attempt` (from 0); ends at once when reading stops."""
+        seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt, 10))
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stopped.wait()
+        except TimeoutError:
+            pass
+
+
+def delivery_of(
+    entry: StoredEntry,
+    event: Event,
+    topic: Topic,
+    group: str = "",
+    consumer: str = "",
+    deliveries: int = 1,
+) -> Delivery:
+    fields = entry.fields or {}
+    return Delivery(
+        event=event,
+        topic=topic,
+        data=fields.get(b"d", b""),
+        entry_id=entry.entry_id,
+        key=entry.key,
+        group=group,
+        consumer=consumer,
+        deliveries=deliveries,
+        age_seconds=max(0.0, clock.now() - entry.stored_at),
+        ttl_seconds=ttl_seconds_of(fields),
+    )
