@@ -1,0 +1,76 @@
+"""What people can do to the show, the same over HTTP and over the panel's stream."""
+
+from typing import TYPE_CHECKING
+
+from libs.contracts.chat import ChatMessageReceived
+from libs.contracts.control import SetPersona
+from libs.contracts.identity import new_id
+from libs.contracts.modules import MODULES_BY_ID
+from libs.contracts.people import Author, Role
+from libs.contracts.speaking import Mood
+from libs.contracts.stage import SetExpression
+from libs.safety import clean_chat
+from libs.worker.problems import Problem
+
+if TYPE_CHECKING:
+    from apps.orchestrator.worker import OrchestratorWorker
+
+#: The longest line that is taken from chat; the rest is cut off.
+CHAT_CHARACTERS = 500
+#: Operator lines may be longer; they are spoken sentence by sentence.
+SAY_CHARACTERS = 2_000
+
+
+async def ingest_chat(
+    worker: "OrchestratorWorker", text: str, author: str, role: Role
+) -> ChatMessageReceived:
+    """A chat line, cleaned, as a fact on the bus. Raises `Problem` when nothing is left of it."""
+    clean, name = clean_chat(text, maximum=CHAT_CHARACTERS), clean_chat(author, maximum=64)
+    if not clean:
+        raise Problem(422, "Nothing to say", "The line is empty or has only control characters.")
+    name = name or "viewer"
+    event = ChatMessageReceived(
+        show=worker.show,
+        message_id=new_id(),
+        platform="local",
+        author=Author(viewer_id=f"local:{name.casefold()}"[:128], name=name, role=role),
+        text=clean,
+    )
+    await worker.publish(event)
+    return event
+
+
+async def say(
+    worker: "OrchestratorWorker",
+    text: str,
+    mood: Mood = Mood.NEUTRAL,
+    voice: str = "",
+    override: bool = False,
+) -> str:
+    clean = clean_chat(text, maximum=SAY_CHARACTERS)
+    if not clean:
+        raise Problem(422, "Nothing to say", "The text is empty or has only control characters.")
+    return await worker.say(clean, "operator", mood.value, voice, override)
+
+
+async def set_module(worker: "OrchestratorWorker", module: str, enabled: bool) -> None:
+    if module not in MODULES_BY_ID:
+        known = ", ".join(MODULES_BY_ID)
+        raise Problem(404, "Unknown module", f"Choose one of: {known}.", "module")
+    if module == worker.module:
+        raise Problem(409, "Not switchable", "The orchestrator cannot switch itself off.", "module")
+    await worker.set_enabled(module, enabled, "operator")
+
+
+async def set_persona(worker: "OrchestratorWorker", change: SetPersona) -> None:
+    """Checked here, so that whoever asks hears of a mistake; then told to all."""
+    try:
+        await worker.session.change_persona(change)
+    except ValueError as error:
+        raise Problem(422, "Unknown style", str(error), "style") from None
+    await worker.publish(change)
+    worker.status_changed()
+
+
+async def set_expression(worker: "OrchestratorWorker", mood: Mood) -> None:
+    await worker.publish(SetExpression(show=worker.show, mood=mood))

@@ -1,0 +1,164 @@
+"""Steering the show."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from apps.orchestrator.api import actions
+from apps.orchestrator.api.worker_of import TheWorker
+from apps.orchestrator.panel.protocol import StatusMessage
+from apps.orchestrator.status import status_message
+from libs.contracts.control import SetPersona
+from libs.contracts.listening import TranscriptFinalized
+from libs.contracts.people import Role
+from libs.contracts.speaking import Mood
+from libs.worker.panic_control import PanicRequest
+from libs.worker.problems import Problem
+
+router = APIRouter(tags=["control"])
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ChatLine(Body):
+    author: str = Field(default="viewer", max_length=500)
+    text: str
+    role: Role = Role.VIEWER
+
+
+class SayRequest(Body):
+    text: str
+    voice: str = Field(default="", max_length=64)
+    mood: Mood = Mood.NEUTRAL
+    override: bool = False
+    """Say it although the gate would not; recorded with your name."""
+
+
+class Toggle(Body):
+    enabled: bool
+
+
+class PersonaChange(Body):
+    style: str | None = Field(default=None, max_length=64)
+    chaos: float | None = Field(default=None, ge=0, le=1)
+    energy: float | None = Field(default=None, ge=0, le=1)
+    family_mode: bool | None = None
+
+
+class Expression(Body):
+    mood: Mood
+
+
+class Scene(Body):
+    scene: str = Field(min_length=1, max_length=128)
+
+
+class Transcript(Body):
+    text: str = Field(min_length=1, max_length=2_000)
+    silence_wait_seconds: float = Field(default=0.0, ge=0, le=30)
+
+
+@router.get("/status")
+async def get_status(worker: TheWorker) -> StatusMessage:
+    """The whole state of the show."""
+    return status_message(worker)
+
+
+@router.get("/health")
+async def get_health(worker: TheWorker) -> dict[str, Any]:
+    """Whether the orchestrator itself works; needs no token and tells nothing else."""
+    return {"status": "ok" if worker.bus.connected else "degraded"}
+
+
+@router.post("/ingest/chat", status_code=202)
+async def post_chat(line: ChatLine, worker: TheWorker) -> dict[str, str]:
+    """A chat line, as if a viewer had written it."""
+    event = await actions.ingest_chat(worker, line.text, line.author, line.role)
+    return {"event_id": event.event_id}
+
+
+@router.post("/tts", status_code=202)
+async def post_tts(request: SayRequest, worker: TheWorker) -> dict[str, str]:
+    """Says the text word for word, after the gate."""
+    utterance_id = await actions.say(
+        worker, request.text, request.mood, request.voice, request.override
+    )
+    return {"utterance_id": utterance_id}
+
+
+@router.post("/stop")
+async def post_stop(worker: TheWorker) -> dict[str, int]:
+    """Stops what is being said and drops what was about to be said."""
+    return {"epoch": await worker.stop_speaking("operator")}
+
+
+@router.post("/toggle/{module}")
+async def post_toggle(module: str, toggle: Toggle, worker: TheWorker) -> dict[str, Any]:
+    """Switches a module on or off; the same again changes nothing."""
+    await actions.set_module(worker, module, toggle.enabled)
+    return {"module": module, "enabled": toggle.enabled}
+
+
+@router.post("/persona")
+async def post_persona(change: PersonaChange, worker: TheWorker) -> dict[str, Any]:
+    """Changes only what is given."""
+    fields = change.model_dump()
+    await actions.set_persona(worker, SetPersona(show=worker.show, by="operator", **fields))
+    return worker.session.persona_status().model_dump()
+
+
+@router.post("/vts/expr", status_code=202)
+async def post_expression(expression: Expression, worker: TheWorker) -> dict[str, str]:
+    """Sets the avatar's mood."""
+    await actions.set_expression(worker, expression.mood)
+    return {"mood": expression.mood.value}
+
+
+@router.post("/obs/scene", status_code=202)
+async def post_scene(scene: Scene, worker: TheWorker) -> dict[str, str]:
+    """Switches the OBS scene."""
+    raise Problem(
+        503,
+        "OBS is not connected",
+        "No obs_controller is running in this show, so there is nobody to switch the scene.",
+        "obs_not_configured",
+    )
+
+
+@router.post("/events/asr", status_code=202)
+async def post_transcript(transcript: Transcript, worker: TheWorker) -> dict[str, str]:
+    """What an external recogniser heard the host say."""
+    event = TranscriptFinalized(
+        show=worker.show,
+        text=transcript.text,
+        speech_ended_at=worker.now() - transcript.silence_wait_seconds,
+        silence_wait_seconds=transcript.silence_wait_seconds,
+        engine="api",
+    )
+    await worker.publish(event)
+    return {"event_id": event.event_id}
+
+
+@router.post("/panic")
+async def post_panic(request: Request, worker: TheWorker) -> Response:
+    """Everything that can be seen or heard stops, and stays stopped until released.
+
+    A broken or missing body is still a panic.
+    """
+    try:
+        body = PanicRequest.model_validate_json(await request.body() or b"{}")
+    except ValueError:
+        body = PanicRequest()
+    report = await worker.engage_panic(body.reason, body.by)
+    return JSONResponse(report.as_json())
+
+
+@router.post("/panic/release")
+async def post_release(worker: TheWorker, body: PanicRequest | None = None) -> dict[str, Any]:
+    """Ends the panic. Nothing from before is ever spoken."""
+    report = await worker.release_panic(body.by if body else "operator")
+    return report.as_json()

@@ -1,0 +1,140 @@
+"""`WS /stream`: the panel's one socket. The server owns all state; commands are acknowledged."""
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from apps.orchestrator.api import actions
+from apps.orchestrator.api.worker_of import TheWorker
+from apps.orchestrator.memory import records
+from apps.orchestrator.panel import protocol
+from apps.orchestrator.status import status_message
+from libs.contracts.control import SetPersona
+from libs.contracts.people import Role
+from libs.worker.access import Scope
+from libs.worker.problems import Problem
+
+if TYPE_CHECKING:
+    from apps.orchestrator.screens import Screen
+    from apps.orchestrator.worker import OrchestratorWorker
+
+router = APIRouter()
+
+log = logging.getLogger("kitsu.orchestrator.stream")
+
+#: News is gathered for this long before it is sent: 20 frames a second at most.
+FRAME_SECONDS = 0.05
+#: A new panel is shown this many turns.
+SHOWN_TURNS = 20
+
+_COMMAND: TypeAdapter[protocol.PanelCommand] = TypeAdapter(protocol.PanelCommand)
+
+
+@router.websocket("/stream")
+async def stream(socket: WebSocket, worker: TheWorker) -> None:
+    await socket.accept()
+    screen = worker.screens.open()
+    try:
+        await _send(socket, await _welcome(worker))
+        async with asyncio.TaskGroup() as group:
+            news = group.create_task(_send_news(socket, screen))
+            await _hear_commands(socket, worker)
+            news.cancel()
+    except* WebSocketDisconnect:
+        pass
+    finally:
+        worker.screens.close(screen)
+
+
+async def _welcome(worker: "OrchestratorWorker") -> list[BaseModel]:
+    turns = await worker.database.run(lambda db: records.turns(db, SHOWN_TURNS))
+    incidents = await worker.incidents.latest(20)
+    return [
+        status_message(worker),
+        *worker.feed.latest(),
+        *(
+            protocol.TurnMessage(turn=protocol.Turn.model_validate(turn))
+            for turn in reversed(turns)
+        ),
+        worker.conversation.latency_message(),
+        *(
+            protocol.IncidentMessage(incident=protocol.Incident.model_validate(incident))
+            for incident in reversed(incidents)
+        ),
+    ]
+
+
+async def _send(socket: WebSocket, messages: list[BaseModel]) -> None:
+    await socket.send_text(f"[{','.join(message.model_dump_json() for message in messages)}]")
+
+
+async def _send_news(socket: WebSocket, screen: "Screen") -> None:
+    while True:
+        await _send(socket, await screen.batch())
+        await asyncio.sleep(FRAME_SECONDS)
+
+
+async def _hear_commands(socket: WebSocket, worker: "OrchestratorWorker") -> None:
+    while True:
+        try:
+            text = await socket.receive_text()
+        except WebSocketDisconnect:
+            return
+        await _send(socket, [await _obey(text, socket, worker)])
+
+
+async def _obey(text: str, socket: WebSocket, worker: "OrchestratorWorker") -> protocol.AckMessage:
+    """Carries out one command; whatever is wrong with it becomes its acknowledgement."""
+    try:
+        command = _COMMAND.validate_json(text)
+    except ValidationError as error:
+        detail = "; ".join(item["msg"] for item in error.errors())[:300]
+        refused = protocol.AckError(title="Not understood", detail=detail)
+        return protocol.AckMessage(id=_id_of(text), ok=False, error=refused)
+    try:
+        _check_rights(socket, command)
+        await _carry_out(command, worker)
+    except Problem as problem:
+        refused = protocol.AckError(title=problem.title, detail=problem.detail)
+        return protocol.AckMessage(id=command.id, ok=False, error=refused)
+    return protocol.AckMessage(id=command.id, ok=True)
+
+
+def _id_of(text: str) -> str:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return ""
+    return str(found.get("id", ""))[:64] if isinstance(found, dict) else ""
+
+
+def _check_rights(socket: WebSocket, command: protocol.PanelCommand) -> None:
+    if not socket.state.access.allows(Scope.OPERATOR):
+        raise Problem(403, "Not allowed", f"'{command.command}' needs the operator's rights.")
+
+
+async def _carry_out(command: protocol.PanelCommand, worker: "OrchestratorWorker") -> None:
+    match command:
+        case protocol.PanicCommand(on=True):
+            await worker.engage_panic(command.reason, "panel")
+        case protocol.PanicCommand():
+            await worker.release_panic("panel")
+        case protocol.ModuleCommand():
+            await actions.set_module(worker, command.module, command.enabled)
+        case protocol.PersonaCommand():
+            fields = command.model_dump(exclude={"id", "command"})
+            change = SetPersona(show=worker.show, by="panel", **fields)
+            await actions.set_persona(worker, change)
+        case protocol.ChatCommand():
+            await actions.ingest_chat(worker, command.text, command.author, Role.VIEWER)
+        case protocol.SayCommand():
+            await actions.say(worker, command.text)
+        case protocol.StopCommand():
+            await worker.stop_speaking("panel")
+        case protocol.ExpressionCommand():
+            await actions.set_expression(worker, command.mood)

@@ -1,0 +1,315 @@
+"""One turn at a time, from the floor's pick to what was heard.
+
+Everything that must survive a kill is in the database before it is acknowledged or published.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from apps.orchestrator.feed import Feed
+from apps.orchestrator.floor import Candidate, Floor, Skipped
+from apps.orchestrator.latency import LatencyWindow
+from apps.orchestrator.memory import records
+from apps.orchestrator.memory.database import Database
+from apps.orchestrator.panel.protocol import LatencyMessage, TurnMessage
+from apps.orchestrator.panel.protocol import Turn as TurnRow
+from apps.orchestrator.screens import Screens
+from apps.orchestrator.session import Session
+from apps.orchestrator.settings import OrchestratorSettings
+from apps.orchestrator.turns import Turn, TurnOutcome
+from libs.contracts.conversation import (
+    InputSkipped,
+    ReplyAbandoned,
+    ReplyFinished,
+    SkipReason,
+    TurnCommitted,
+    TurnOpened,
+)
+from libs.contracts.envelope import Event
+from libs.contracts.interruption import StopSpeaking
+from libs.contracts.speaking import PlaybackFinished, PlaybackStarted
+from libs.contracts.timing import TurnTimed
+from libs.telemetry import clock
+
+#: After an interruption the stage has this long to say what was heard.
+LAST_WORD_SECONDS = 2.0
+#: A turn that is being spoken and of which nothing more is heard is given up after this long.
+SPEAKING_LIMIT_SECONDS = 180.0
+
+log = logging.getLogger("kitsu.orchestrator.conversation")
+
+Publish = Callable[[Event], Awaitable[None]]
+
+
+class Conversation:
+    """Promises: at most one turn is open; a turn ends exactly once; an input that was accepted is
+    answered or skipped with a reason, also over a kill of this process."""
+
+    def __init__(
+        self,
+        settings: OrchestratorSettings,
+        database: Database,
+        session: Session,
+        publish: Publish,
+        screens: Screens,
+        feed: Feed,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._session = session
+        self._publish = publish
+        self._screens = screens
+        self._feed = feed
+        self._floor = Floor(settings.floor_waiting_lines, settings.floor_fresh_seconds)
+        self._picking = asyncio.Lock()
+        self._deadline: asyncio.TimerHandle | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self.latency = LatencyWindow()
+        self.active: Turn | None = None
+        self.held: SkipReason | None = None
+        """Why nothing is answered now (panic, off); None: the floor is open."""
+
+    @property
+    def waiting(self) -> int:
+        return len(self._floor)
+
+    async def restore(self) -> None:
+        """Takes up what a kill left: waiting inputs, and the turn that was open."""
+        waiting, open_turns = await self._database.run(
+            lambda db: (records.waiting_inputs(db), records.open_turns(db))
+        )
+        pushed_out = [skip for candidate in waiting for skip in self._floor.offer(candidate)]
+        await self._skip(pushed_out)
+        for found in open_turns[:-1]:
+            await self._close(found.turn, "failed", "superseded")
+        for found in open_turns[-1:]:
+            await self._resume(found)
+
+    async def _resume(self, found: records.OpenTurn) -> None:
+        request, late = found.request, clock.now()
+        if request.expires_at is not None and late > request.expires_at and not found.published:
+            await self._close(found.turn, "expired", "orchestrator_was_away")
+            return
+        self.active = found.turn
+        self._give_up_in(self._settings.turn_thinking_seconds)
+        if not found.published:
+            await self._send(found.turn, request)
+
+    async def stop(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    # Inputs -----------------------------------------------------------------------------------
+
+    async def offer(self, candidate: Candidate) -> None:
+        """Accepts an input: when this returns it is on disk. The same input again is ignored."""
+        if not await self._database.run(lambda db: records.add_input(db, candidate)):
+            return
+        self._feed.heard_input(candidate.input_id, candidate.input)
+        if self.held is not None:
+            await self._skip([Skipped(candidate, self.held)])
+            return
+        await self._skip(self._floor.offer(candidate))
+        await self.advance()
+
+    async def withdraw(self, message_id: str = "", viewer_id: str = "") -> None:
+        """A deleted message or banned viewer: out of the queue, out of the mouth."""
+        await self._skip(self._floor.withdraw(message_id, viewer_id))
+        turn = self.active
+        if turn is None:
+            return
+        given = turn.candidate.input
+        theirs = bool(viewer_id) and given.author.viewer_id == viewer_id
+        if theirs or (message_id and message_id in given.message_ids):
+            await self._cut_turn(turn, "retracted")
+
+    async def advance(self) -> None:
+        """Opens the next turn if none is open."""
+        async with self._picking:
+            if self.active is not None or self.held is not None:
+                return
+            candidate, too_old = self._floor.take(clock.now())
+            await self._skip(too_old)
+            if candidate is None:
+                return
+            turn = Turn(candidate, clock.now(), self._session.epoch)
+            self.active = turn
+            request = await self._database.run(lambda db: self._commit(db, turn))
+            self._give_up_in(self._settings.turn_thinking_seconds)
+        await self._send(turn, request)
+        self._show(turn)
+
+    def _commit(self, db: Any, turn: Turn) -> TurnCommitted:
+        """Runs in the database's thread, in one transaction."""
+        lines = self._settings.history_lines if self._settings.restore_context else 0
+        request = TurnCommitted(
+            show=self._settings.kitsu_show,
+            turn_id=turn.turn_id,
+            utterance_id=turn.utterance_id,
+            epoch=turn.epoch,
+            cause_id=turn.candidate.input_id,
+            expires_at=turn.opened_at + self._settings.turn_expires_seconds,
+            input=turn.candidate.input,
+            persona=self._session.snapshot,
+            history=records.history(db, lines),
+            mood=turn.candidate.mood,
+            voice=turn.candidate.voice,
+        )
+        records.open_turn(db, turn, request)
+        return request
+
+    async def _send(self, turn: Turn, request: TurnCommitted) -> None:
+        await self._publish(request)
+        await self._publish(TurnOpened.caused_by(request, input=request.input))
+        await self._database.run(lambda db: records.mark_published(db, turn.turn_id))
+
+    # What became of it ------------------------------------------------------------------------
+
+    def _is_active(self, event: Event) -> bool:
+        return self.active is not None and event.utterance_id == self.active.utterance_id
+
+    async def reply_finished(self, event: ReplyFinished) -> None:
+        turn = self.active
+        if turn is not None and self._is_active(event) and turn.reply_finished(event):
+            await self._finish(turn)
+
+    async def reply_abandoned(self, event: ReplyAbandoned) -> None:
+        turn = self.active
+        if turn is not None and self._is_active(event) and turn.reply_abandoned(event):
+            await self._finish(turn)
+
+    async def playback_started(self, event: PlaybackStarted) -> None:
+        if self.active is None or not self._is_active(event):
+            return
+        self.active.playback_started(event)
+        self._session.mood = event.mood
+        self._session.last_tts = event.text
+        self._give_up_in(SPEAKING_LIMIT_SECONDS)
+        self.latency.add(self.active.stages)
+        self._screens.tell(self.latency_message(), replaces="latency")
+        self._show(self.active)
+
+    async def playback_finished(self, event: PlaybackFinished) -> None:
+        turn = self.active
+        if turn is None or not self._is_active(event):
+            await self._database.run(lambda db: records.heard_late(db, event))
+            return
+        turn.playback_finished(event)
+        self._feed.heard_reply(turn, event)
+        await self._finish(turn)
+
+    async def interrupt(self, reason: str, by: str) -> int:
+        """Cuts her off: a new epoch, told to all. Returns the epoch."""
+        epoch = await self._session.raise_epoch()
+        show = self._settings.kitsu_show
+        await self._publish(StopSpeaking(show=show, epoch=epoch, reason=reason, by=by))
+        self.expect_the_end()
+        return epoch
+
+    def expect_the_end(self) -> None:
+        """The open turn was cut: whoever knows what was heard has a moment to say so."""
+        if self.active is not None:
+            self._give_up_in(LAST_WORD_SECONDS, "interrupted", "stopped")
+
+    async def hold(self, reason: SkipReason) -> None:
+        """Nothing is answered from now on; what waits leaves with this reason."""
+        self.held = reason
+        await self._skip(self._floor.clear(reason))
+
+    async def let_go(self) -> None:
+        self.held = None
+        await self.advance()
+
+    async def _cut_turn(self, turn: Turn, reason: str) -> None:
+        """Fences this turn's work, wherever it is."""
+        cut = StopSpeaking(
+            show=self._settings.kitsu_show,
+            turn_id=turn.turn_id,
+            utterance_id=turn.utterance_id,
+            epoch=self._session.epoch,
+            reason=reason,
+            by="orchestrator",
+        )
+        await self._publish(cut)
+        if self.active is turn:
+            self._give_up_in(LAST_WORD_SECONDS, "interrupted", reason)
+
+    # The end ----------------------------------------------------------------------------------
+
+    async def _finish(self, turn: Turn) -> None:
+        """The open turn has its outcome: written, told, and the next one begins."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self.active = None
+        await self._close(turn, turn.outcome or "failed", turn.reason)
+        await self.advance()
+
+    async def _close(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
+        turn.end(outcome, reason)
+        await self._database.run(lambda db: records.close_turn(db, turn, clock.now()))
+        await self._publish(
+            TurnTimed(
+                show=self._settings.kitsu_show,
+                turn_id=turn.turn_id,
+                utterance_id=turn.utterance_id,
+                epoch=turn.epoch,
+                source_kind=turn.candidate.input.source,
+                outcome=turn.outcome or outcome,
+                stages=turn.stages,
+            )
+        )
+        self._show(turn)
+
+    def _give_up_in(
+        self, seconds: float, outcome: TurnOutcome = "failed", reason: str = "no_answer"
+    ) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        turn = self.active
+        if turn is not None:
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.call_later(seconds, self._start_giving_up, turn, outcome, reason)
+
+    def _start_giving_up(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
+        task = asyncio.create_task(self._give_up(turn, outcome, reason), name="give up turn")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _give_up(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
+        """Nobody said how the turn ended in time. Its work is fenced, so that it cannot come late."""
+        if self.active is not turn:
+            return
+        log.warning("turn given up: %s", reason, extra={"turn_id": turn.turn_id})
+        await self._cut_turn(turn, reason)
+        turn.end(outcome, reason)
+        await self._finish(turn)
+
+    async def _skip(self, skipped: Sequence[Skipped]) -> None:
+        if not skipped:
+            return
+        await self._database.run(lambda db: records.skip_inputs(db, skipped))
+        for item in skipped:
+            given = item.candidate.input
+            self._feed.skipped(item.candidate.input_id, given.author, given.text, item.reason)
+            await self._publish(
+                InputSkipped(
+                    show=self._settings.kitsu_show,
+                    turn_id=item.candidate.turn_id,
+                    cause_id=item.candidate.input_id,
+                    input_id=item.candidate.input_id,
+                    reason=item.reason,
+                    author=given.author,
+                    text=given.text,
+                )
+            )
+
+    # Screens ----------------------------------------------------------------------------------
+
+    def latency_message(self) -> LatencyMessage:
+        return LatencyMessage.model_validate({"at": clock.now(), **self.latency.as_json()})
+
+    def _show(self, turn: Turn) -> None:
+        self._screens.tell(TurnMessage(turn=TurnRow.model_validate(turn.as_json())))

@@ -1,0 +1,91 @@
+"""The live feed: what was said to her, what was heard from her, and why something was not answered."""
+
+from collections import OrderedDict
+
+from apps.orchestrator.panel.protocol import FeedMessage, FeedRow
+from apps.orchestrator.screens import FEED_ROWS, Screens
+from apps.orchestrator.turns import Turn
+from libs.contracts.conversation import SkipReason, TurnInput, TurnSource
+from libs.contracts.people import Author
+from libs.contracts.safety import TextBlocked
+from libs.contracts.speaking import PlaybackFinished
+from libs.telemetry import clock
+
+
+class Feed:
+    """The latest rows, and the telling of each new or changed one."""
+
+    def __init__(self, screens: Screens, name: str) -> None:
+        self._screens = screens
+        self._name = name
+        self._rows: OrderedDict[str, FeedRow] = OrderedDict()
+
+    def latest(self) -> list[FeedMessage]:
+        return [FeedMessage(row=row) for row in self._rows.values()]
+
+    def heard_input(self, input_id: str, given: TurnInput) -> None:
+        kinds = {TurnSource.OPERATOR: "operator", TurnSource.VOICE: "mic"}
+        self._put(
+            FeedRow(
+                id=f"in:{input_id}",
+                at=given.arrived_at,
+                kind=kinds.get(given.source, "chat"),  # type: ignore[arg-type]
+                author=given.author.name,
+                role=given.author.role.value,
+                text=given.text,
+            )
+        )
+
+    def skipped(self, input_id: str, author: Author, text: str, reason: SkipReason) -> None:
+        known = self._rows.get(f"in:{input_id}")
+        self._put(
+            FeedRow(
+                id=f"in:{input_id}",
+                at=known.at if known else clock.now(),
+                kind="skip",
+                author=author.name,
+                role=author.role.value,
+                text=text,
+                note=reason.value,
+            )
+        )
+
+    def heard_reply(self, turn: Turn, event: PlaybackFinished) -> None:
+        """What was heard, and what was cut off."""
+        full, heard = event.full_text, event.heard_text
+        rest = full[len(heard) :].strip() if full.startswith(heard) else full
+        note = (
+            "" if event.outcome == "completed" else f"{event.outcome.value} {event.reason}".strip()
+        )
+        self._put(
+            FeedRow(
+                id=f"out:{turn.utterance_id}",
+                at=clock.now(),
+                kind="kitsu",
+                author=self._name,
+                text=heard,
+                unheard=rest,
+                note=note,
+            )
+        )
+
+    def blocked(self, event: TextBlocked) -> None:
+        self._put(
+            FeedRow(
+                id=f"block:{event.event_id}",
+                at=event.emitted_at,
+                kind="blocked",
+                author=self._name,
+                text=f"{event.action.value} at {event.place}",
+                note=event.rule,
+            )
+        )
+
+    def system(self, row_id: str, text: str) -> None:
+        self._put(FeedRow(id=f"sys:{row_id}", at=clock.now(), kind="system", text=text))
+
+    def _put(self, row: FeedRow) -> None:
+        self._rows[row.id] = row
+        if len(self._rows) > FEED_ROWS:
+            self._rows.popitem(last=False)
+        self._screens.tell(FeedMessage(row=row))

@@ -1,0 +1,236 @@
+"""What the orchestrator keeps: inputs, turns, messages, incidents, settings.
+
+Each function runs inside one transaction of `Database.run`; doing one twice changes nothing, so
+that a redelivered event is harmless.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from apps.orchestrator.floor import Candidate, Skipped
+from apps.orchestrator.turns import Turn
+from libs.contracts.conversation import HistoryLine, TurnCommitted, TurnInput
+from libs.contracts.speaking import PlaybackFinished
+from libs.contracts.timing import TurnStages
+
+#: Decided inputs that are kept for "why not"; older ones go.
+KEPT_INPUTS = 20_000
+
+
+@dataclass(frozen=True)
+class OpenTurn:
+    """A turn without an outcome, as found after a restart."""
+
+    turn: Turn
+    request: TurnCommitted
+    published: bool
+
+
+def _pack(candidate: Candidate) -> str:
+    fields = dict(vars(candidate))
+    fields["input"] = candidate.input.model_dump(mode="json")
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _unpack(text: str) -> Candidate:
+    fields = json.loads(text)
+    fields["input"] = TurnInput.model_validate(fields["input"])
+    return Candidate(**fields)
+
+
+def add_input(db: sqlite3.Connection, candidate: Candidate) -> bool:
+    """False when this input is known already."""
+    row = (candidate.input_id, _pack(candidate), candidate.input.arrived_at)
+    sql = "INSERT OR IGNORE INTO input (input_id, candidate, arrived_at, state) VALUES (?,?,?,'waiting')"
+    return db.execute(sql, row).rowcount == 1
+
+
+def skip_inputs(db: sqlite3.Connection, skipped: Iterable[Skipped]) -> None:
+    for item in skipped:
+        db.execute(
+            "UPDATE input SET state = 'skipped', reason = ? WHERE input_id = ?",
+            (item.reason.value, item.candidate.input_id),
+        )
+
+
+def waiting_inputs(db: sqlite3.Connection) -> list[Candidate]:
+    rows = db.execute("SELECT candidate FROM input WHERE state = 'waiting' ORDER BY arrived_at")
+    return [_unpack(row["candidate"]) for row in rows]
+
+
+def open_turn(db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> None:
+    """The input is taken, the turn is open, and what was said to her is in the conversation."""
+    candidate, given = turn.candidate, turn.candidate.input
+    db.execute("UPDATE input SET state = 'taken' WHERE input_id = ?", (candidate.input_id,))
+    db.execute(
+        "INSERT OR IGNORE INTO turn (turn_id, utterance_id, input_id, source, viewer_id, author,"
+        " input, request, opened_at) VALUES (?,?,?,?,?,?,?,?,?)",
+        (
+            turn.turn_id,
+            turn.utterance_id,
+            candidate.input_id,
+            given.source.value,
+            given.author.viewer_id,
+            given.author.name,
+            given.text,
+            json.dumps({"candidate": _pack(candidate), "event": request.model_dump_json()}),
+            turn.opened_at,
+        ),
+    )
+
+
+def mark_published(db: sqlite3.Connection, turn_id: str) -> None:
+    db.execute("UPDATE turn SET published = 1 WHERE turn_id = ?", (turn_id,))
+
+
+def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
+    """Writes the outcome and what was heard. False when the turn was closed before."""
+    closed = db.execute(
+        "UPDATE turn SET outcome = ?, reason = ?, reply = ?, heard_text = ?, stages = ?"
+        " WHERE turn_id = ? AND outcome IS NULL",
+        (
+            turn.outcome,
+            turn.reason,
+            turn.reply,
+            turn.heard_text,
+            turn.stages.model_dump_json(),
+            turn.turn_id,
+        ),
+    )
+    if closed.rowcount != 1:
+        return False
+    given = turn.candidate.input
+    if given.source != "operator" and turn.outcome != "blocked":
+        author = given.author
+        _add_message(
+            db, turn.turn_id, "viewer", author.viewer_id, author.name, author.role, given.text, at
+        )
+    if turn.heard_text:
+        _add_message(db, turn.turn_id, "kitsu", "", "", "", turn.heard_text, at)
+    return True
+
+
+def heard_late(db: sqlite3.Connection, event: PlaybackFinished) -> None:
+    """What was heard of a turn that was given up before the stage could say it."""
+    sql = "SELECT * FROM turn WHERE utterance_id = ? AND outcome IS NOT NULL AND heard_text = ''"
+    row = db.execute(sql, (event.utterance_id,)).fetchone()
+    if row is not None and event.heard_text:
+        sql = "UPDATE turn SET heard_text = ? WHERE turn_id = ?"
+        db.execute(sql, (event.heard_text, row["turn_id"]))
+        at = event.stopped_at or event.emitted_at
+        _add_message(db, row["turn_id"], "kitsu", "", "", "", event.heard_text, at)
+
+
+def _add_message(
+    db: sqlite3.Connection,
+    turn_id: str,
+    speaker: str,
+    viewer_id: str,
+    name: str,
+    role: str,
+    text: str,
+    at: float,
+) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO message (turn_id, speaker, viewer_id, name, role, text, at)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (turn_id, speaker, viewer_id, name, role, text, at),
+    )
+
+
+def open_turns(db: sqlite3.Connection) -> list[OpenTurn]:
+    """Turns that a restart found without an outcome, oldest first."""
+    found = []
+    for row in db.execute("SELECT * FROM turn WHERE outcome IS NULL ORDER BY opened_at"):
+        stored = json.loads(row["request"])
+        request = TurnCommitted.model_validate_json(stored["event"])
+        turn = Turn(_unpack(stored["candidate"]), row["opened_at"], request.epoch)
+        found.append(OpenTurn(turn, request, bool(row["published"])))
+    return found
+
+
+def history(db: sqlite3.Connection, lines: int) -> tuple[HistoryLine, ...]:
+    """The last lines of the conversation, oldest first."""
+    rows = db.execute("SELECT * FROM message ORDER BY message_id DESC LIMIT ?", (lines,)).fetchall()
+    return tuple(
+        HistoryLine(speaker=r["speaker"], name=r["name"], role=r["role"], text=r["text"])
+        for r in reversed(rows)
+    )
+
+
+def message_count(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT count(*) FROM message").fetchone()[0])
+
+
+def forget_viewer(db: sqlite3.Connection, viewer_id: str) -> int:
+    """Removes a viewer's lines and our answers to them. Returns how many rows went."""
+    turns = "SELECT turn_id FROM turn WHERE viewer_id = ?"
+    gone = db.execute(f"DELETE FROM message WHERE turn_id IN ({turns})", (viewer_id,)).rowcount
+    gone += db.execute("DELETE FROM turn WHERE viewer_id = ?", (viewer_id,)).rowcount
+    like = json.dumps({"viewer_id": viewer_id})[1:-1]
+    gone += db.execute("DELETE FROM input WHERE instr(candidate, ?)", (like,)).rowcount
+    return gone
+
+
+def turns(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+    """Newest first, in the shape of `GET /telemetry/turns`."""
+    rows = db.execute("SELECT * FROM turn ORDER BY opened_at DESC LIMIT ?", (limit,))
+    return [
+        {
+            **{key: row[key] for key in ("turn_id", "utterance_id", "source", "author", "input")},
+            **{key: row[key] for key in ("reply", "heard_text", "outcome", "reason", "opened_at")},
+            "stages": {**TurnStages().model_dump(), **json.loads(row["stages"])},
+            "state": "done" if row["outcome"] else "thinking",
+        }
+        for row in rows
+    ]
+
+
+def add_incident(
+    db: sqlite3.Connection, at: float, kind: str, severity: str, message: str, by: str
+) -> dict[str, Any]:
+    sql = "INSERT INTO incident (at, kind, severity, message, by) VALUES (?,?,?,?,?)"
+    new_id = db.execute(sql, (at, kind, severity, message, by)).lastrowid
+    return {
+        "id": str(new_id),
+        "at": at,
+        "kind": kind,
+        "severity": severity,
+        "message": message,
+        "by": by,
+    }
+
+
+def incidents(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+    rows = db.execute("SELECT * FROM incident ORDER BY incident_id DESC LIMIT ?", (limit,))
+    return [
+        {
+            "id": str(row["incident_id"]),
+            **{key: row[key] for key in ("at", "kind", "severity", "message", "by")},
+        }
+        for row in rows
+    ]
+
+
+def set_setting(db: sqlite3.Connection, name: str, value: Any) -> None:
+    sql = (
+        "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    )
+    db.execute(sql, (name, json.dumps(value)))
+
+
+def setting(db: sqlite3.Connection, name: str) -> Any:
+    row = db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+    return None if row is None else json.loads(row["value"])
+
+
+def prune(db: sqlite3.Connection) -> None:
+    """Keeps the table of inputs bounded."""
+    db.execute(
+        "DELETE FROM input WHERE state <> 'waiting' AND rowid <= "
+        "(SELECT max(rowid) FROM input) - ?",
+        (KEPT_INPUTS,),
+    )

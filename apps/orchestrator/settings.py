@@ -1,0 +1,22 @@
+"""Settings of the orchestrator."""
+
+from pydantic import Field
+
+from libs.settings import ShowSettings
+
+
+class OrchestratorSettings(ShowSettings):
+    restore_context: bool = True
+    """Whether the conversation before a restart is given to her again."""
+    history_lines: int = Field(default=12, ge=0, le=200)
+    """Earlier lines that go with a turn."""
+    floor_waiting_lines: int = Field(default=8, ge=1, le=500)
+    """Chat lines that may wait; when one more comes, the oldest is skipped as outranked."""
+    floor_fresh_seconds: float = Field(default=15.0, gt=0, le=300)
+    """A chat line older than this is not answered any more."""
+    turn_expires_seconds: float = Field(default=30.0, ge=5, le=300)
+    """A sentence that was not begun this long after its turn was committed is not said."""
+    turn_thinking_seconds: float = Field(default=12.0, ge=1, le=120)
+    """A turn without a first sound after this long is given up."""
+    policy_persona: str = "kitsu"
+    """File name in configs/personas."""

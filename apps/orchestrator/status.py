@@ -1,0 +1,65 @@
+"""`GET /status`: the whole state of the show in one document."""
+
+from typing import TYPE_CHECKING
+
+from apps.orchestrator.panel.protocol import (
+    BusStatus,
+    MemoryStatus,
+    Notice,
+    OverlayStatus,
+    PanicStatus,
+    StatusMessage,
+)
+from libs.contracts.health import ModuleState
+from libs.worker.access import Access, Scope
+from libs.worker.runtime import kitsu_version
+
+if TYPE_CHECKING:
+    from apps.orchestrator.worker import OrchestratorWorker
+
+
+def status_message(worker: "OrchestratorWorker") -> StatusMessage:
+    modules = worker.roster.status()
+    state = worker.panic.state
+    return StatusMessage(
+        show=worker.show,
+        uptime_seconds=worker.session.uptime_seconds,
+        version=kitsu_version(),
+        bus=BusStatus(description=worker.bus.description, connected=worker.bus.connected),
+        panic=PanicStatus(
+            engaged=state.engaged,
+            since=state.since,
+            reason=state.reason,
+            modules={
+                module: "latched" if any(b.panic for b in worker.roster.beats(module)) else answer
+                for module, answer in worker.show_panic.modules.items()
+            },
+        ),
+        persona=worker.session.persona_status(),
+        modules=modules,
+        last_tts=worker.session.last_tts,
+        speaking=worker.speaking,
+        memory=MemoryStatus(
+            restore_context=worker.settings.restore_context, messages=worker.message_count
+        ),
+        overlay=_overlay(worker),
+        queue=worker.conversation.waiting,
+        mood=worker.session.mood.value,
+        notices=[
+            Notice(
+                code=f"{module_id}_{module.state.value}", message=f"{module.title}: {module.detail}"
+            )
+            for module_id, module in modules.items()
+            if module.state in (ModuleState.DEGRADED, ModuleState.DOWN) and module.detail
+        ],
+    )
+
+
+def _overlay(worker: "OrchestratorWorker") -> OverlayStatus:
+    settings = worker.settings
+    key = Access(settings.kitsu_data_dir).token(Scope.OVERLAY)
+    counters = [beat.counters for beat in worker.roster.beats("stage")]
+    pages = sum(counter.get("pages", 0) for counter in counters)
+    sounding = any(counter.get("sounding_pages", 0) for counter in counters)
+    url = f"http://{settings.kitsu_host}:{settings.stage_port}/?key={key}"
+    return OverlayStatus(url=url, pages=pages, sounding=sounding)

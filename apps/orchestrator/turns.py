@@ -1,0 +1,109 @@
+"""A turn on its way: its state, what was said and heard, and where the time went."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from apps.orchestrator.floor import Candidate
+from libs.contracts.conversation import ReplyAbandoned, ReplyFinished
+from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
+from libs.contracts.timing import TurnStages
+
+TurnOutcome = Literal["completed", "interrupted", "expired", "failed", "blocked"]
+TurnState = Literal["waiting", "thinking", "speaking", "done"]
+
+
+@dataclass
+class Turn:
+    """One exchange, from the line that opened it to what was heard of the answer.
+
+    Promises: exactly one outcome. Times are seconds on the show's clock.
+    """
+
+    candidate: Candidate
+    opened_at: float
+    epoch: int
+    state: TurnState = "thinking"
+    outcome: TurnOutcome | None = None
+    reason: str = ""
+    reply: str = ""
+    heard_text: str = ""
+    stages: TurnStages = field(default_factory=TurnStages)
+
+    @property
+    def turn_id(self) -> str:
+        return self.candidate.turn_id
+
+    @property
+    def utterance_id(self) -> str:
+        return self.candidate.utterance_id
+
+    def playback_started(self, event: PlaybackStarted) -> None:
+        """Takes the stage times; what no stage claims was spent on the bus between them."""
+        self.state = "speaking"
+        given = self.candidate.input
+        wait = given.wait_seconds
+        total = max(0.0, event.started_at - given.arrived_at + wait)
+        playback = max(0.0, event.started_at - event.first_chunk_at)
+        policy = max(0.0, event.policy_seconds - event.gate_seconds)
+        claimed = wait + policy + event.gate_seconds + event.synthesis_seconds + playback
+        self.stages = TurnStages(
+            wait_ms=_ms(wait),
+            policy_first_sentence_ms=_ms(policy),
+            gate_ms=_ms(event.gate_seconds),
+            tts_first_chunk_ms=_ms(event.synthesis_seconds),
+            playback_start_ms=_ms(playback),
+            bus_ms=_ms(max(0.0, total - claimed)),
+            total_to_first_audio_ms=_ms(total),
+        )
+
+    def reply_finished(self, event: ReplyFinished) -> bool:
+        """True when nothing will be played, so that the turn ends here."""
+        self.reply = event.text
+        if event.sentences > 0:
+            return False
+        self.end("blocked" if event.outcome == "blocked" else "failed", event.reason)
+        return True
+
+    def reply_abandoned(self, event: ReplyAbandoned) -> bool:
+        """True when the reply ended before anything could be played."""
+        if self.state == "speaking":
+            return False
+        self.end("interrupted", event.reason)
+        return True
+
+    def playback_finished(self, event: PlaybackFinished) -> None:
+        self.reply = self.reply or event.full_text
+        self.heard_text = event.heard_text
+        outcomes: dict[PlaybackOutcome, TurnOutcome] = {
+            PlaybackOutcome.COMPLETED: "completed",
+            PlaybackOutcome.INTERRUPTED: "interrupted",
+            PlaybackOutcome.EXPIRED: "expired",
+            PlaybackOutcome.FAILED: "failed",
+        }
+        self.end(outcomes[event.outcome], event.reason)
+
+    def end(self, outcome: TurnOutcome, reason: str = "") -> None:
+        if self.outcome is None:
+            self.outcome, self.reason, self.state = outcome, reason, "done"
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of `GET /telemetry/turns`, with the panel's `state` beside it."""
+        given = self.candidate.input
+        return {
+            "turn_id": self.turn_id,
+            "utterance_id": self.utterance_id,
+            "source": given.source.value,
+            "author": given.author.name,
+            "input": given.text,
+            "reply": self.reply,
+            "heard_text": self.heard_text,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "state": self.state,
+            "opened_at": self.opened_at,
+            "stages": self.stages.model_dump(),
+        }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)

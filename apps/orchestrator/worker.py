@@ -1,0 +1,368 @@
+"""The orchestrator: session, floor, turns, panic, and the APIs people use."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from libs.settings.personas import load_persona
+from starlette.applications import Starlette
+
+from apps.orchestrator.api.application import build_application
+from apps.orchestrator.api.rules import ACCESS_RULES
+from apps.orchestrator.conversation import Conversation
+from apps.orchestrator.feed import Feed
+from apps.orchestrator.floor import Candidate
+from apps.orchestrator.incidents import IncidentLog
+from apps.orchestrator.memory.database import Database
+from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
+from apps.orchestrator.roster import Roster
+from apps.orchestrator.screens import Screens
+from apps.orchestrator.session import Session
+from apps.orchestrator.settings import OrchestratorSettings
+from apps.orchestrator.show_panic import PanicReport, ShowPanic
+from apps.orchestrator.status import status_message
+from libs.bus.base import Bus, Delivery
+from libs.contracts.chat import (
+    ChatMessageDeleted,
+    ChatMessageReceived,
+    RewardRedeemed,
+    ViewerBanned,
+)
+from libs.contracts.control import PanicEngaged, SetModuleEnabled, SetPersona
+from libs.contracts.conversation import (
+    ReplyAbandoned,
+    ReplyFinished,
+    SkipReason,
+    TurnInput,
+    TurnSource,
+)
+from libs.contracts.health import ErrorReported, WorkerBeat, WorkerStopped
+from libs.contracts.identity import new_id
+from libs.contracts.interruption import StopSpeaking
+from libs.contracts.listening import TranscriptFinalized
+from libs.contracts.people import Author, Role
+from libs.contracts.safety import TextBlocked
+from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
+from libs.contracts.stage import SetExpression
+from libs.worker.access import Scope
+from libs.worker.worker import Health, Worker, handles
+
+#: Status goes to the panels at most this often, and at least every other second.
+STATUS_SECONDS = 0.1
+HOUSEKEEPING_SECONDS = 2.0
+
+
+class OrchestratorWorker(Worker):
+    """Listens to everything that is said about the show and decides what is answered next."""
+
+    module = "orchestrator"
+    drop_work_in_panic = False
+    settings: OrchestratorSettings
+
+    def __init__(self, settings: OrchestratorSettings, bus: Bus) -> None:
+        super().__init__(settings, bus)
+        self.screens = Screens()
+        self.roster = Roster()
+        self.database = Database(settings.kitsu_data_dir / "memory" / "kitsu.sqlite")
+        self.session = Session(self.database, load_persona(settings.policy_persona))
+        self.feed = Feed(self.screens, self.session.snapshot.name)
+        self.incidents = IncidentLog(self.database, self.screens)
+        self.conversation = Conversation(
+            settings, self.database, self.session, self.publish, self.screens, self.feed
+        )
+        self.show_panic = ShowPanic(settings, self.roster, self.publish, bus.set_latch)
+        self.speaking: SpeakingStatus | None = None
+        self.message_count = 0
+        self._status_due = asyncio.Event()
+
+    # Life -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        await self.database.open()
+        await self.session.restore()
+        latched = await self.bus.latch(self.show, "epoch") or {}
+        epoch = latched.get("epoch")
+        self.session.epoch = max(self.session.epoch, epoch if isinstance(epoch, int) else 0)
+        if self.database.moved_aside is not None:
+            kept = self.database.moved_aside.name
+            await self.incidents.note(
+                "memory_damaged", "error", f"The memory file was damaged and kept as {kept}."
+            )
+        if self.panic.engaged:
+            self.conversation.held = SkipReason.PANIC
+        await self._tell_epoch()
+        await self.conversation.restore()
+        await self.conversation.advance()
+        self.spawn("status", self._keep_status())
+        self.spawn("housekeeping", self._keep_house())
+
+    async def stop(self) -> None:
+        await self.conversation.stop()
+        await self.show_panic.close()
+        await self.database.close()
+
+    def health(self) -> Health:
+        return Health(detail=f"{len(self.screens)} panels")
+
+    def build_app(self) -> Starlette:
+        return build_application(self)
+
+    def access_rules(self) -> Mapping[str, Scope]:
+        return ACCESS_RULES
+
+    # Inputs -----------------------------------------------------------------------------------
+
+    @handles(ChatMessageReceived)
+    async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
+        given = TurnInput(
+            source=TurnSource.CHAT,
+            author=event.author,
+            text=event.text,
+            message_ids=(event.message_id,),
+            arrived_at=event.emitted_at,
+        )
+        await self._offer(event.event_id, given)
+
+    @handles(RewardRedeemed)
+    async def hear_redeem(self, event: RewardRedeemed, delivery: Delivery) -> None:
+        given = TurnInput(
+            source=TurnSource.PAID,
+            author=event.author,
+            text=event.text or event.reward,
+            message_ids=(event.redemption_id,),
+            arrived_at=event.emitted_at,
+        )
+        await self._offer(event.event_id, given)
+
+    @handles(TranscriptFinalized)
+    async def hear_voice(self, event: TranscriptFinalized, delivery: Delivery) -> None:
+        given = TurnInput(
+            source=TurnSource.VOICE,
+            author=Author(viewer_id="host", name="host", role=Role.BROADCASTER),
+            text=event.text[:2_000],
+            arrived_at=event.speech_ended_at + event.silence_wait_seconds,
+            wait_seconds=event.silence_wait_seconds,
+        )
+        await self._offer(event.event_id, given)
+
+    async def say(self, text: str, by: str, mood: str, voice: str, override: bool) -> str:
+        """Operator text, word for word, through the gate. Returns the utterance's id."""
+        given = TurnInput(
+            source=TurnSource.OPERATOR,
+            author=Author(viewer_id="operator", name=by, role=Role.OPERATOR),
+            text=text,
+            arrived_at=self.now(),
+            override=by if override else None,
+        )
+        candidate = Candidate(new_id(), new_id(), new_id(), given, mood, voice)
+        await self.conversation.offer(candidate)
+        return candidate.utterance_id
+
+    async def _offer(self, input_id: str, given: TurnInput) -> None:
+        await self.conversation.offer(Candidate(input_id, new_id(), new_id(), given))
+        self.status_changed()
+
+    @handles(ChatMessageDeleted)
+    async def hear_deletion(self, event: ChatMessageDeleted, delivery: Delivery) -> None:
+        await self.conversation.withdraw(message_id=event.message_id)
+
+    @handles(ViewerBanned)
+    async def hear_ban(self, event: ViewerBanned, delivery: Delivery) -> None:
+        await self.conversation.withdraw(viewer_id=event.viewer_id)
+
+    # Answers ----------------------------------------------------------------------------------
+
+    @handles(ReplyFinished)
+    async def reply_finished(self, event: ReplyFinished, delivery: Delivery) -> None:
+        await self.conversation.reply_finished(event)
+
+    @handles(ReplyAbandoned)
+    async def reply_abandoned(self, event: ReplyAbandoned, delivery: Delivery) -> None:
+        await self.conversation.reply_abandoned(event)
+
+    @handles(PlaybackStarted)
+    async def playback_started(self, event: PlaybackStarted, delivery: Delivery) -> None:
+        await self.conversation.playback_started(event)
+        self._now_speaking(
+            SpeakingStatus(
+                utterance_id=event.utterance_id or "", text=event.text, position_seconds=0.0
+            )
+        )
+
+    @handles(PlaybackProgressed)
+    async def playback_progressed(self, event: PlaybackProgressed, delivery: Delivery) -> None:
+        active = self.conversation.active
+        if active is None or active.utterance_id != event.utterance_id:
+            return
+        self._now_speaking(
+            SpeakingStatus(
+                utterance_id=active.utterance_id,
+                text=event.text,
+                position_seconds=event.position_seconds,
+                known_seconds=event.known_seconds,
+            )
+        )
+
+    @handles(PlaybackFinished)
+    async def playback_finished(self, event: PlaybackFinished, delivery: Delivery) -> None:
+        self._now_speaking(None)
+        await self.conversation.playback_finished(event)
+        self.status_changed()
+
+    def _now_speaking(self, speaking: SpeakingStatus | None) -> None:
+        self.speaking = speaking
+        self.screens.tell(SpeakingMessage(speaking=speaking), replaces="speaking")
+
+    # Control ----------------------------------------------------------------------------------
+
+    async def stop_speaking(self, by: str) -> int:
+        epoch = await self.conversation.interrupt("stop", by)
+        await self._tell_epoch()
+        await self.incidents.note("stop", "info", f"Stopped by {by}.", by)
+        return epoch
+
+    async def set_enabled(self, module: str, enabled: bool, by: str) -> None:
+        value = {"enabled": enabled, "by": by}
+        await self.publish(SetModuleEnabled(show=self.show, module=module, enabled=enabled, by=by))
+        await self.bus.set_latch(self.show, f"enabled:{module}", value)
+        state = "on" if enabled else "off"
+        await self.incidents.note("module", "info", f"{module} switched {state} by {by}.", by)
+
+    @handles(SetModuleEnabled)
+    async def module_switched(self, event: SetModuleEnabled, delivery: Delivery) -> None:
+        if event.module == "policy_worker" and not self.panic.engaged:
+            if event.enabled:
+                await self.conversation.let_go()
+            else:
+                await self.conversation.hold(SkipReason.OFF)
+        self.status_changed()
+
+    @handles(SetPersona)
+    async def set_persona(self, event: SetPersona, delivery: Delivery) -> None:
+        try:
+            await self.session.change_persona(event)
+        except ValueError as error:
+            await self.report("persona", str(error))
+        self.status_changed()
+
+    @handles(SetExpression)
+    async def expression_set(self, event: SetExpression, delivery: Delivery) -> None:
+        self.session.mood = event.mood
+        self.status_changed()
+
+    @handles(StopSpeaking)
+    async def heard_stop(self, event: StopSpeaking, delivery: Delivery) -> None:
+        """A stop that somebody else ordered (a hotkey, another tool)."""
+        if event.turn_id is None and event.epoch > self.session.epoch:
+            await self.session.raise_epoch(event.epoch)
+            self.conversation.expect_the_end()
+
+    # Panic ------------------------------------------------------------------------------------
+
+    async def engage_panic(self, reason: str, by: str) -> PanicReport:
+        """Both routes first; bookkeeping after."""
+        ordinal = self._newest_ordinal()
+        self.session.epoch += 1
+        report = await self.show_panic.engage(reason, by, ordinal, self.session.epoch)
+        self.panic.engage(reason, by, ordinal)
+        await self.panic_engaged(reason)
+        await self.session.raise_epoch(report.highest_epoch)
+        missing = [name for name, answer in report.modules.items() if answer == "unreachable"]
+        note = f" Not reached by their own port: {', '.join(missing)}." if missing else ""
+        await self.incidents.note("panic", "error", f"Panic by {by}. {reason}{note}".strip(), by)
+        self.status_changed()
+        return report
+
+    async def release_panic(self, by: str) -> PanicReport:
+        ordinal = self._newest_ordinal()
+        highest = max([self.session.epoch, *(b.highest_epoch for b in self.roster.all_beats())])
+        epoch = await self.session.raise_epoch(highest + 1)
+        self.panic.release(by, ordinal)
+        report = await self.show_panic.release(by, ordinal, epoch)
+        if report.highest_epoch > epoch:
+            await self.session.raise_epoch(report.highest_epoch)
+        await self._tell_epoch()
+        await self.incidents.note("panic_released", "info", f"Panic released by {by}.", by)
+        await self.panic_released()
+        self.status_changed()
+        return report
+
+    async def panic_engaged(self, reason: str) -> None:
+        await self.conversation.hold(SkipReason.PANIC)
+        self.conversation.expect_the_end()
+        self.status_changed()
+
+    async def panic_released(self) -> None:
+        await self.conversation.let_go()
+
+    @handles(PanicEngaged)
+    async def module_latched(self, event: PanicEngaged, delivery: Delivery) -> None:
+        self.show_panic.modules[event.module] = "latched"
+
+    def _newest_ordinal(self) -> int:
+        known = [beat.panic_ordinal for beat in self.roster.all_beats()]
+        return max([self.panic.next_ordinal(), *(ordinal + 1 for ordinal in known)])
+
+    # Health -----------------------------------------------------------------------------------
+
+    @handles(WorkerBeat)
+    async def hear_beat(self, event: WorkerBeat, delivery: Delivery) -> None:
+        if self.roster.hear(event):
+            self.status_changed()
+        if event.highest_epoch > self.session.epoch:
+            await self.session.raise_epoch(event.highest_epoch)
+            await self._tell_epoch()
+        newer_panic = event.panic and event.panic_ordinal > self.panic.state.ordinal
+        if newer_panic and event.module != self.module:
+            await self.engage_panic(f"{event.module} was put in panic by its own port", "its port")
+
+    @handles(WorkerStopped)
+    async def hear_goodbye(self, event: WorkerStopped, delivery: Delivery) -> None:
+        if delivery.age_seconds < HOUSEKEEPING_SECONDS:
+            self.roster.left(event.instance)
+            self.status_changed()
+
+    @handles(ErrorReported)
+    async def hear_error(self, event: ErrorReported, delivery: Delivery) -> None:
+        await self.incidents.note(event.code, "warning", event.message, event.module)
+
+    @handles(TextBlocked)
+    async def hear_block(self, event: TextBlocked, delivery: Delivery) -> None:
+        self.feed.blocked(event)
+
+    # Screens ----------------------------------------------------------------------------------
+
+    def status_changed(self) -> None:
+        self._status_due.set()
+
+    async def _keep_status(self) -> None:
+        """Tells the panels the status soon after a change, and now and then anyway."""
+        while True:
+            try:
+                async with asyncio.timeout(HOUSEKEEPING_SECONDS):
+                    await self._status_due.wait()
+            except TimeoutError:
+                pass
+            self._status_due.clear()
+            if len(self.screens):
+                self.screens.tell(status_message(self), replaces="status")
+            await asyncio.sleep(STATUS_SECONDS)
+
+    async def _keep_house(self) -> None:
+        from apps.orchestrator.memory import records
+
+        while True:
+            self.roster.forget_silent()
+            self.message_count = await self.database.run(records.message_count)
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            await self.database.run(records.prune)
+
+    async def _tell_epoch(self) -> None:
+        value: dict[str, Any] = {"epoch": self.session.epoch}
+        await self.bus.set_latch(self.show, "epoch", value)
+
+    @staticmethod
+    def now() -> float:
+        from libs.telemetry import clock
+
+        return clock.now()
