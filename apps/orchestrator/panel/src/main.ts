@@ -1,0 +1,7 @@
+import { mount } from "svelte";
+import "uplot/dist/uPlot.min.css";
+import "./theme.css";
+import App from "./App.svelte";
+
+const target = document.getElementById("panel");
+if (target) mount(App, { target });

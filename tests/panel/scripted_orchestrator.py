@@ -1,0 +1,212 @@
+"""An orchestrator that plays a script: it speaks the panel's protocol and keeps what it is told."""
+
+import asyncio
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from pydantic import TypeAdapter, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from apps.orchestrator.panel import protocol
+from tests.panel.script import opening_status
+
+STATIC = Path(protocol.__file__).parent / "static"
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "connect-src 'self' ws:"
+)
+COMMANDS: TypeAdapter[protocol.PanelCommand] = TypeAdapter(protocol.PanelCommand)
+
+
+class ContentPolicy:
+    """Adds the content security policy that the panel is served under."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                header = (b"content-security-policy", POLICY.encode())
+                message["headers"] = [*message["headers"], header]
+            await send(message)
+
+        await self.app(scope, receive, with_policy)
+
+
+class ScriptedOrchestrator:
+    """Runs in its own thread; a test changes it from outside by the public attributes and calls."""
+
+    def __init__(self) -> None:
+        self.status = opening_status()
+        self.history: list[dict[str, Any]] = []
+        """What a panel gets after the status when it connects."""
+        self.commands: list[dict[str, Any]] = []
+        self.posts: list[str] = []
+        self.refuse_socket = False
+        self.refuse_posts = False
+        self.signed_in = True
+        self.silent = False
+        """Takes commands and never answers."""
+        self.refusal: dict[str, str] | None = None
+        """Answers every command with this error."""
+        self.port = 0
+        self._sockets: set[WebSocket] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._app(),
+                host="127.0.0.1",
+                port=self.port,
+                log_level="critical",
+                lifespan="off",
+                ws="websockets-sansio",
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._thread = threading.Thread(target=self._run, args=(self._server,), daemon=True)
+        self._thread.start()
+        give_up_at = time.monotonic() + 20
+        while not self._server.started:
+            if time.monotonic() > give_up_at:
+                raise TimeoutError("the scripted orchestrator did not start")
+            time.sleep(0.01)
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+
+    def _run(self, server: uvicorn.Server) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            await server.serve()
+
+        asyncio.run(serve())
+
+    def stop(self) -> None:
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(timeout=20)
+        self._sockets.clear()
+        self._server = None
+
+    def push(self, *messages: dict[str, Any]) -> None:
+        """Sends these messages to every open panel, in one frame."""
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(self._send_all(list(messages)), self._loop).result(10)
+
+    def drop_sockets(self) -> None:
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(self._close_all(), self._loop).result(10)
+
+    def heard(self, command: str) -> list[dict[str, Any]]:
+        return [entry for entry in self.commands if entry["command"] == command]
+
+    async def _send_all(self, messages: list[dict[str, Any]]) -> None:
+        for socket in list(self._sockets):
+            with suppress(RuntimeError, WebSocketDisconnect):
+                await socket.send_json(messages)
+
+    async def _close_all(self) -> None:
+        for socket in list(self._sockets):
+            await socket.close(1012)
+
+    def _app(self) -> ASGIApp:
+        routes = [
+            Route("/", self._index),
+            Route("/status", self._status),
+            Route("/panic", self._panic, methods=["POST"]),
+            Route("/panic/release", self._release, methods=["POST"]),
+            WebSocketRoute("/stream", self._stream),
+            Mount("/panel", StaticFiles(directory=STATIC)),
+        ]
+        return ContentPolicy(Starlette(routes=routes))
+
+    async def _index(self, _request: Request) -> Response:
+        return FileResponse(STATIC / "index.html")
+
+    async def _status(self, _request: Request) -> Response:
+        if not self.signed_in:
+            return JSONResponse({"title": "Not signed in", "status": 401}, status_code=401)
+        return JSONResponse(self.status)
+
+    async def _panic(self, request: Request) -> Response:
+        return self._take_post(request, engaged=True)
+
+    async def _release(self, request: Request) -> Response:
+        return self._take_post(request, engaged=False)
+
+    def _take_post(self, request: Request, *, engaged: bool) -> Response:
+        self.posts.append(request.url.path)
+        if self.refuse_posts:
+            return JSONResponse({"title": "Broken", "status": 500}, status_code=500)
+        self.status["panic"]["engaged"] = engaged
+        return JSONResponse({"engaged": engaged, "modules": {}, "took_ms": 1.0})
+
+    async def _stream(self, socket: WebSocket) -> None:
+        if self.refuse_socket or not self.signed_in:
+            await socket.close(4401)
+            return
+        await socket.accept()
+        self._sockets.add(socket)
+        await socket.send_json([self.status, *self.history])
+        try:
+            while True:
+                await self._take(socket, await socket.receive_json())
+        except WebSocketDisconnect:
+            pass
+        finally:
+            self._sockets.discard(socket)
+
+    async def _take(self, socket: WebSocket, raw: dict[str, Any]) -> None:
+        self.commands.append(raw)
+        if self.silent:
+            return
+        error = self.refusal
+        try:
+            command = COMMANDS.validate_python(raw)
+        except ValidationError as wrong:
+            error = {"title": "Malformed command", "detail": str(wrong)}
+        else:
+            if error is None:
+                self._apply(command)
+        await self._send_all([self.status])
+        await socket.send_json(
+            [{"type": "ack", "id": raw["id"], "ok": error is None, "error": error}]
+        )
+
+    def _apply(self, command: protocol.PanelCommand) -> None:
+        if isinstance(command, protocol.PanicCommand):
+            latch = "latched" if command.on else "released"
+            outputs = [id_ for id_, module in self.status["modules"].items() if module["output"]]
+            self.status["panic"] = {
+                "engaged": command.on,
+                "since": time.time() if command.on else None,
+                "reason": command.reason,
+                "modules": dict.fromkeys(outputs, latch),
+            }
+        elif isinstance(command, protocol.ModuleCommand):
+            module = self.status["modules"][command.module]
+            module["enabled"] = command.enabled
+            module["state"] = "ready" if command.enabled else "off"
+        elif isinstance(command, protocol.PersonaCommand):
+            given = command.model_dump(exclude_none=True, exclude={"id", "command"})
+            self.status["persona"].update(given)
+        elif isinstance(command, protocol.ExpressionCommand):
+            self.status["mood"] = command.mood.value
