@@ -279,7 +279,7 @@ class Conversation:
         task.add_done_callback(self._closing.discard)
 
     async def _give_up(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
-        """Nobody said how the turn ended in time. Its work is fenced, so that it cannot come late."""
+        """Nobody said in time how the turn ended. Its work is fenced: it cannot come late."""
         if self.active is not turn:
             return
         log.warning("turn given up: %s", reason, extra={"turn_id": turn.turn_id})

@@ -1,4 +1,4 @@
-"""The live feed: what was said to her, what was heard from her, and why something was not answered."""
+"""The live feed: what was said to her, what was heard from her, and what was not answered."""
 
 from collections import OrderedDict
 
@@ -8,7 +8,7 @@ from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import SkipReason, TurnInput, TurnSource
 from libs.contracts.people import Author
 from libs.contracts.safety import TextBlocked
-from libs.contracts.speaking import PlaybackFinished
+from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome
 from libs.telemetry import clock
 
 
@@ -29,7 +29,7 @@ class Feed:
             FeedRow(
                 id=f"in:{input_id}",
                 at=given.arrived_at,
-                kind=kinds.get(given.source, "chat"),  # type: ignore[arg-type]
+                kind=kinds.get(given.source, "chat"),
                 author=given.author.name,
                 role=given.author.role.value,
                 text=given.text,
@@ -54,9 +54,8 @@ class Feed:
         """What was heard, and what was cut off."""
         full, heard = event.full_text, event.heard_text
         rest = full[len(heard) :].strip() if full.startswith(heard) else full
-        note = (
-            "" if event.outcome == "completed" else f"{event.outcome.value} {event.reason}".strip()
-        )
+        completed = event.outcome is PlaybackOutcome.COMPLETED
+        note = "" if completed else f"{event.outcome.value} {event.reason}".strip()
         self._put(
             FeedRow(
                 id=f"out:{turn.utterance_id}",

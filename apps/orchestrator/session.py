@@ -1,4 +1,4 @@
-"""The session: what the show is like now. Kept in the database, so that a restart changes nothing."""
+"""The session: what the show is like now, kept in the database over restarts."""
 
 import time
 from collections.abc import Mapping

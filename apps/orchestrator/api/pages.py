@@ -28,9 +28,7 @@ async def get_panel(worker: TheWorker, code: str = "") -> Response:
     access = Access(worker.settings.kitsu_data_dir)
     scope = access.redeem_code(code)
     if scope is None:
-        text = (
-            "This link was used already or is too old. Run <code>kitsu panel</code> for a new one."
-        )
+        text = "This link was used or is too old: run <code>kitsu panel</code> for a new one."
         return HTMLResponse(f"<!doctype html><title>Kitsu</title><p>{text}", 401)
     answer = RedirectResponse("/", 303)
     answer.set_cookie(

@@ -75,7 +75,7 @@ class Database:
             connection.execute("PRAGMA busy_timeout = 2000")
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
-                raise sqlite3.DatabaseError(found)
+                raise sqlite3.DatabaseError(found)  # noqa: TRY301 - one way out for both
         except BaseException:
             connection.close()
             raise

@@ -44,8 +44,8 @@ def _unpack(text: str) -> Candidate:
 def add_input(db: sqlite3.Connection, candidate: Candidate) -> bool:
     """False when this input is known already."""
     row = (candidate.input_id, _pack(candidate), candidate.input.arrived_at)
-    sql = "INSERT OR IGNORE INTO input (input_id, candidate, arrived_at, state) VALUES (?,?,?,'waiting')"
-    return db.execute(sql, row).rowcount == 1
+    into = "INSERT OR IGNORE INTO input (input_id, candidate, arrived_at, state)"
+    return db.execute(f"{into} VALUES (?,?,?,'waiting')", row).rowcount == 1
 
 
 def skip_inputs(db: sqlite3.Connection, skipped: Iterable[Skipped]) -> None:

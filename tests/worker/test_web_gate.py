@@ -1,0 +1,222 @@
+"""The gate before every route: the attack table, as plain requests to a real server.
+
+(The same attacks from a real foreign page in Chromium stand in tests/system/test_attacks.py.)
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import websockets
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from libs.worker.access import Access, Scope
+from libs.worker.http_port import HttpPort, PortTaken, bind
+from libs.worker.web_gate import GateRules, WebGate, own_hosts
+
+
+class Door:
+    """A small server behind the gate, and what got through to it."""
+
+    def __init__(self, port: int, access: Access) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.access = access
+        self.let_in: list[str] = []
+
+    def bearer(self, scope: Scope = Scope.OPERATOR) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.access.token(scope)}"}
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    listener = bind("127.0.0.1", 0, "TEST_PORT")
+    port = listener.getsockname()[1]
+    door = Door(port, Access(tmp_path))
+
+    async def act(request: Request) -> JSONResponse:
+        await request.body()
+        door.let_in.append(request.url.path)
+        return JSONResponse({"done": True})
+
+    async def live(socket: WebSocket) -> None:
+        await socket.accept()
+        door.let_in.append("socket")
+        await socket.send_text("hello")
+        await socket.close()
+
+    paths = ("/say", "/open", "/overlay", "/panic")
+    app = Starlette(
+        routes=[
+            *(Route(path, act, methods=["GET", "POST"]) for path in paths),
+            WebSocketRoute("/stream", live),
+        ]
+    )
+    scopes = {"/open": Scope.PUBLIC, "/overlay": Scope.OVERLAY, "/panic": Scope.HOOK}
+    rules = GateRules(own_hosts("127.0.0.1", port), scopes, f"kitsu_{port}", 10_000)
+    server = HttpPort(WebGate(app, rules, door.access), listener)
+    await server.open()
+    yield door
+    await server.close()
+
+
+async def post(door: Door, path: str, headers: dict[str, str], body: object = None) -> int:
+    async with httpx.AsyncClient() as client:
+        return (await client.post(door.url + path, headers=headers, json=body)).status_code
+
+
+async def test_a_request_with_the_token_passes(door: Door) -> None:
+    assert await post(door, "/say", door.bearer(), {"text": "hi"}) == 200
+    assert door.let_in == ["/say"]
+
+
+ATTACKS = {
+    "foreign page by fetch": {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+    "foreign page that hides its site": {"Origin": "https://evil.example"},
+    "sandboxed page": {"Origin": "null"},
+    "page of another port of this machine": {"Origin": "http://127.0.0.1:9"},
+    "link from a site of the same name": {"Sec-Fetch-Site": "same-site"},
+    "dns rebinding": {"Host": "evil.example"},
+    "dns rebinding with our port": {"Host": "evil.example:{port}"},
+    "host with a look-alike": {"Host": "127.0.0.1.evil.example:{port}"},
+    "host without a port": {"Host": "127.0.0.1"},
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+async def test_an_attack_is_refused_even_with_a_good_token(
+    door: Door, attack: dict[str, str]
+) -> None:
+    headers = {k: v.format(port=door.port) for k, v in attack.items()}
+    assert await post(door, "/say", {**door.bearer(), **headers}, {}) == 403
+    assert await post(door, "/open", {**door.bearer(), **headers}, {}) == 403
+    assert door.let_in == []
+
+
+#: (The client library sets its own Host; foreign hosts are covered over plain HTTP above.)
+SOCKET_ATTACKS = {name: attack for name, attack in ATTACKS.items() if "Host" not in attack}
+
+
+@pytest.mark.parametrize("attack", SOCKET_ATTACKS.values(), ids=SOCKET_ATTACKS.keys())
+async def test_a_websocket_attack_is_refused_even_with_a_good_token(
+    door: Door, attack: dict[str, str]
+) -> None:
+    headers = dict(attack)
+    origin = headers.pop("Origin", None)
+    with pytest.raises(websockets.exceptions.InvalidStatus):
+        async with websockets.connect(
+            f"ws://127.0.0.1:{door.port}/stream",
+            additional_headers={**door.bearer(), **headers},
+            origin=origin,  # type: ignore[arg-type]
+        ):
+            pass
+    assert door.let_in == []
+
+
+async def test_without_a_token_nothing_passes_but_what_is_public(door: Door) -> None:
+    assert await post(door, "/say", {}, {}) == 401
+    assert await post(door, "/open", {}, {}) == 200
+    with pytest.raises(websockets.exceptions.InvalidStatus):
+        async with websockets.connect(f"ws://127.0.0.1:{door.port}/stream"):
+            pass
+    assert door.let_in == ["/open"]
+
+
+async def test_a_websocket_of_a_program_needs_only_the_token(door: Door) -> None:
+    async with websockets.connect(
+        f"ws://127.0.0.1:{door.port}/stream", additional_headers=door.bearer()
+    ) as socket:
+        assert await socket.recv() == "hello"
+
+
+async def test_scopes_do_not_reach_further_than_they_should(door: Door) -> None:
+    assert await post(door, "/panic", door.bearer(Scope.HOOK)) == 200
+    assert await post(door, "/overlay", door.bearer(Scope.OVERLAY)) == 200
+    assert await post(door, "/panic", door.bearer(Scope.OVERLAY)) == 403
+    assert await post(door, "/say", door.bearer(Scope.HOOK)) == 403
+    assert await post(door, "/say", {"Authorization": "Bearer wrong"}) == 401
+
+
+async def test_a_key_in_the_address_is_never_an_operator(door: Door) -> None:
+    overlay, operator = (door.access.token(s) for s in (Scope.OVERLAY, Scope.OPERATOR))
+    assert await post(door, f"/overlay?key={overlay}", {}) == 200
+    assert await post(door, f"/say?key={operator}", {}) == 401
+
+
+async def test_a_form_post_is_refused(door: Door) -> None:
+    async with httpx.AsyncClient() as client:
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+            headers = {**door.bearer(), "Content-Type": kind}
+            answer = await client.post(door.url + "/say", headers=headers, content=b'{"text": 1}')
+            assert answer.status_code == 415
+            assert answer.headers["content-type"] == "application/problem+json"
+    assert door.let_in == []
+
+
+async def test_a_body_that_is_too_large_is_refused_before_it_is_read(door: Door) -> None:
+    assert await post(door, "/say", door.bearer(), {"text": "x" * 20_000}) == 413
+
+
+async def test_a_body_that_lies_about_its_length_is_cut_off(door: Door) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield b"x" * 1_000
+
+    headers = {**door.bearer(), "Content-Type": "application/json"}
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(httpx.HTTPError):
+            (
+                await client.post(door.url + "/say", headers=headers, content=endless())
+            ).raise_for_status()
+    assert door.let_in == []
+
+
+async def test_every_answer_carries_the_security_headers(door: Door) -> None:
+    async with httpx.AsyncClient() as client:
+        for path, headers in (("/open", {}), ("/say", {}), ("/missing", door.bearer())):
+            answer = await client.get(door.url + path, headers=headers)
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    ["", "operator.99999999999.", "operator.99999999999.00", "a.b.c.d", "operator.x." + "0" * 64],
+)
+async def test_a_forged_cookie_is_worth_nothing(door: Door, cookie: str) -> None:
+    assert await post(door, "/say", {"Cookie": f"kitsu_{door.port}={cookie}"}) == 401
+
+
+async def test_our_own_cookie_signs_in(door: Door) -> None:
+    cookie = door.access.make_cookie(Scope.OPERATOR)
+    assert await post(door, "/say", {"Cookie": f"kitsu_{door.port}={cookie}"}) == 200
+
+
+def test_a_code_works_once(tmp_path: Path) -> None:
+    access = Access(tmp_path)
+    code = access.make_code()
+    assert access.redeem_code(code) is Scope.OPERATOR
+    assert access.redeem_code(code) is None
+    assert access.redeem_code("../../tokens.json") is None
+
+
+def test_tokens_are_the_same_for_every_process_and_readable_by_the_owner_only(
+    tmp_path: Path,
+) -> None:
+    first, second = Access(tmp_path), Access(tmp_path)
+    assert first.token(Scope.OPERATOR) == second.token(Scope.OPERATOR)
+    assert (tmp_path / "secrets" / "tokens.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_taken_port_says_which_setting_to_change() -> None:
+    taken = bind("127.0.0.1", 0, "A_PORT")
+    try:
+        with pytest.raises(PortTaken, match=r"STAGE_PORT"):
+            bind("127.0.0.1", taken.getsockname()[1], "STAGE_PORT")
+    finally:
+        taken.close()
