@@ -9,11 +9,13 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from libs.worker.problems import CannotRun
+
 #: How long open connections may take to end when the port closes.
 CLOSE_SECONDS = 1
 
 
-class PortTaken(Exception):
+class PortTaken(CannotRun):
     """Another program listens there; the message names the setting to change."""
 
 

@@ -1,6 +1,10 @@
-"""Problem documents (RFC 9457): the one form in which every process answers with an error."""
+"""Errors for people: problem documents over HTTP (RFC 9457), and the reason a process ends."""
 
 from starlette.responses import JSONResponse
+
+
+class CannotRun(Exception):
+    """This process must end; the message is for people and says what to do."""
 
 
 class Problem(Exception):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from libs.bus.base import Bus, BusError
 from libs.settings import SettingsError, ShowSettings, load
-from libs.worker.http_port import PortTaken
+from libs.worker.problems import CannotRun
 from libs.worker.runtime import Runtime
 from libs.worker.worker import Worker
 
@@ -32,9 +32,7 @@ def run(worker_class: type[Worker], settings_class: type[ShowSettings]) -> None:
     logs.configure(worker_class.module, settings)
     try:
         asyncio.run(_run_one(worker_class, settings))
-    except (PortTaken, BusError) as error:
-        sys.exit(_complain(str(error), 1))
-    except RuntimeError as error:
+    except (CannotRun, BusError) as error:
         sys.exit(_complain(str(error), 1))
 
 

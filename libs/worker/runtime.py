@@ -22,7 +22,7 @@ from libs.telemetry.metrics import Metrics
 from libs.worker.access import Access, Scope
 from libs.worker.http_port import HttpPort, bind
 from libs.worker.panic_control import PanicControl
-from libs.worker.problems import Problem
+from libs.worker.problems import CannotRun, Problem
 from libs.worker.readers import Readers
 from libs.worker.web_gate import GateRules, WebGate, own_hosts
 from libs.worker.worker import Health, Worker
@@ -100,7 +100,7 @@ class Runtime:
             waiting.cancel()
         if worker.task_died.is_set() and not self._stop.is_set():
             self.exit_reason = "a background task died"
-            raise RuntimeError(f"{worker.module}: a background task died; see the log above")
+            raise CannotRun(f"{worker.module}: a background task died; see the log above")
 
     async def _end(self) -> None:
         worker = self._worker

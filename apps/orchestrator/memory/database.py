@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+
+from libs.worker.problems import CannotRun
 
 Result = TypeVar("Result")
 
@@ -17,7 +18,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 log = logging.getLogger("kitsu.orchestrator.memory")
 
 
-class DatabaseTooNew(Exception):
+class DatabaseTooNew(CannotRun):
     """The file was written by a newer Kitsu; it is left untouched."""
 
 
@@ -70,6 +71,7 @@ class Database:
         connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row
+            self._refuse_newer(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA busy_timeout = 2000")
@@ -80,6 +82,15 @@ class Database:
             connection.close()
             raise
         return connection
+
+    def _refuse_newer(self, connection: sqlite3.Connection) -> None:
+        """Before anything is written: a newer file must stay as it is."""
+        found, newest = _schema(connection), int(_migrations()[-1].name[:4])
+        if found > newest:
+            raise DatabaseTooNew(
+                f"{self._path} was written by a newer Kitsu (schema {found}, this one knows "
+                f"{newest}): update Kitsu, or set KITSU_DATA_DIR to another folder"
+            )
 
     def _move_aside(self, error: Exception) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -92,16 +103,9 @@ class Database:
         log.error("the memory file is damaged (%s): kept as %s, a new one was begun", error, aside)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        done = connection.execute("PRAGMA user_version").fetchone()[0]
-        files = sorted(MIGRATIONS.glob("[0-9][0-9][0-9][0-9]_*.sql"))
-        newest = int(files[-1].name[:4])
-        if done > newest:
-            raise DatabaseTooNew(
-                f"{self._path} was written by a newer Kitsu (schema {done}, this one knows "
-                f"{newest}): update Kitsu, or set KITSU_DATA_DIR to another folder"
-            )
-        for file in files:
-            number = int(re.match(r"\d{4}", file.name)[0])  # type: ignore[index]
+        done = _schema(connection)
+        for file in _migrations():
+            number = int(file.name[:4])
             if number > done:
                 sql = file.read_text("utf-8")
                 connection.executescript(f"BEGIN; {sql} PRAGMA user_version = {number}; COMMIT;")
@@ -110,3 +114,12 @@ class Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _schema(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrations() -> list[Path]:
+    """The numbered files, in order."""
+    return sorted(MIGRATIONS.glob("[0-9][0-9][0-9][0-9]_*.sql"))
