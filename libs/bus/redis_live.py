@@ -1,0 +1,73 @@
+"""Reads live topics over pub/sub: what is said while nobody listens is gone, and that is fine."""
+
+from collections.abc import AsyncIterator
+
+from libs.bus.base import BusUnavailable, Delivery, Subscription
+from libs.bus.codec import event_of_frame
+from libs.bus.keys import topics_by_key
+from libs.bus.reading import Reading
+from libs.bus.redis_connection import RedisConnection
+from libs.contracts.envelope import UnknownEvent
+
+#: A quiet connection is tested this often; one that stays silent after that is made anew.
+QUIET_SECONDS = 2.0
+
+
+class LiveReader:
+    """One listener on the channels of a subscription; comes back by itself after an outage."""
+
+    def __init__(
+        self, connection: RedisConnection, subscription: Subscription, reading: Reading
+    ) -> None:
+        self._connection = connection
+        self._topics = topics_by_key(subscription.topics, subscription.show)
+        self._reading = reading
+        self._tested = False
+
+    async def wake(self) -> None:
+        """Ends the wait for messages: what may be lost needs no careful goodbye."""
+        await self._connection.close()
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    async def deliveries(self) -> AsyncIterator[Delivery]:
+        failures = 0
+        while not self._reading.stopped.is_set():
+            try:
+                if not self._connection.is_open:
+                    await self._connection.reopen()
+                    # The answers for further channels come among the messages.
+                    await self._connection.call("SUBSCRIBE", *self._topics)
+                    self._tested = False
+                message = await self._next_message()
+                failures = 0
+            except BusUnavailable:
+                if not self._reading.stopped.is_set():
+                    self._reading.counters["reader_reconnects"] += 1
+                    await self._reading.pause(failures)
+                    failures += 1
+                continue
+            if message is None:
+                continue
+            channel, frame = message
+            event, data = event_of_frame(frame)
+            if isinstance(event, UnknownEvent):
+                self._reading.counters["unknown"] += 1
+                continue
+            self._reading.counters["delivered"] += 1
+            yield Delivery(event, self._topics[channel], data, key=channel)
+
+    async def _next_message(self) -> tuple[str, bytes] | None:
+        reply = await self._connection.receive(QUIET_SECONDS)
+        if reply is None:
+            if self._tested:
+                await self._connection.close()
+                raise BusUnavailable("the server does not answer a listener")
+            self._tested = True
+            await self._connection.tell("PING")
+            return None
+        self._tested = False
+        if isinstance(reply, list) and len(reply) == 3 and reply[0] == b"message":
+            return reply[1].decode(), reply[2]
+        return None
