@@ -1,0 +1,74 @@
+"""`kitsu bench …`."""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+
+from apps.cli.bench.report import Report
+
+Bench = Callable[[int, Path], Awaitable[Report]]
+
+
+@click.group(name="bench")
+def bench() -> None:
+    """Measure the budgets on this machine.
+
+    Each bench starts a whole show of its own (free ports, a folder that is removed afterwards),
+    measures, and compares with a floor taken in the same run. Exit code 1: a budget is not met.
+
+    \b
+    Example:  kitsu bench turn --json
+    """
+
+
+def _run(work: Bench, amount: int, as_json: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="kitsu-bench-") as folder:
+        report = asyncio.run(_measured(work, amount, Path(folder)))
+    click.echo(json.dumps(report.as_json(), indent=2) if as_json else report.as_text())
+    sys.exit(0 if report.passed else 1)
+
+
+async def _measured(work: Bench, amount: int, folder: Path) -> Report:
+    return await work(amount, folder)
+
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@bench.command()
+@click.option("--turns", default=200, show_default=True, type=click.IntRange(10, 100_000))
+@_as_json
+def turn(turns: int, as_json: bool) -> None:
+    """A typed line to the first audio chunk at the stage.
+
+    With 300 turns or more it also compares the last tenth with the first:
+    kitsu bench turn --turns 1500
+    """
+    from apps.cli.bench.turn import bench_turn
+
+    _run(bench_turn, turns, as_json)
+
+
+@bench.command()
+@click.option("--rounds", default=50, show_default=True, type=click.IntRange(5, 10_000))
+@_as_json
+def panic(rounds: int, as_json: bool) -> None:
+    """The panic button to silence: calm, in a chat flood, without orchestrator, without bus."""
+    from apps.cli.bench.panic import bench_panic
+
+    _run(bench_panic, rounds, as_json)
+
+
+@bench.command()
+@click.option("--rounds", default=1, show_default=True, type=click.IntRange(1, 100))
+@_as_json
+def kill(rounds: int, as_json: bool) -> None:
+    """Each worker killed in mid-turn: what is lost, what is said twice, how soon it is back."""
+    from apps.cli.bench.kill import bench_kill
+
+    _run(bench_kill, rounds, as_json)

@@ -1,0 +1,104 @@
+"""`kitsu bench turn`: a typed line to the first audio chunk at the stage.
+
+Every worker is its own process over the embedded server; the engines answer at once (scripted
+persona, captions instead of a voice, silent output), so that what is measured is Kitsu itself. Each
+turn is cut off after its first sound and the next one begins.
+"""
+
+import asyncio
+from pathlib import Path
+
+from apps.cli.bench.floor import Floor, floor_chain
+from apps.cli.bench.report import Check, Figures, Report, percentile
+from libs.bus.embedded import read_address
+from libs.testing.panel_stream import PanelStream, panel_stream
+from libs.testing.running_show import RunningShow, running_show
+
+#: Engines that cost nothing, so that the bus and the workers are what is left.
+INSTANT_ENGINES = {"TTS_ENGINE": "captions", "STAGE_OUTPUT": "silent", "POLICY_FORCE_MOCK": "1"}
+
+#: Turns that warm up imports, connections and caches; not counted.
+WARM_UP_TURNS = 10
+
+#: From this many turns on, the last tenth is compared with the first.
+SITTING_TURNS = 300
+
+
+async def bench_turn(turns: int, folder: Path) -> Report:
+    """Raises `TimeoutError` when a turn gets no sound."""
+    async with running_show(folder, INSTANT_ENGINES) as show, panel_stream(show) as panel:
+        url = read_address(show.settings.kitsu_data_dir)
+        assert url is not None, "the bench needs the embedded server"
+        with floor_chain(url) as floor:
+            return await _measure(turns, show, panel, floor)
+
+
+async def _measure(turns: int, show: RunningShow, panel: PanelStream, floor: Floor) -> Report:
+    for number in range(WARM_UP_TURNS):
+        await one_turn(show, panel, f"warm up {number}")
+        floor.sample()
+    memory_before = _memory_mb(show)
+    times: list[float] = []
+    floors: list[float] = []
+    for number in range(turns):
+        times.append(await one_turn(show, panel, f"what do you think of number {number}?"))
+        floors.append(floor.sample())
+        panel.messages.clear()
+    report = Report("turn", Figures(times), f"{4} hops with redis-py alone", Figures(floors))
+    latency = await show.get("/telemetry/latency")
+    report.parts["stages_p50_ms"] = {
+        name: stage["p50_ms"] for name, stage in latency["stages"].items()
+    }
+    report.parts["ready_seconds"] = round(show.ready_seconds, 2)
+    report.parts["memory_mb"] = {"before": memory_before, "after": _memory_mb(show)}
+    report.checks += [
+        Check("first audio chunk p50", 6.0, percentile(times, 0.5)),
+        Check("first audio chunk p95", 15.0, percentile(times, 0.95)),
+        Check(
+            "p50 as a multiple of the floor",
+            2.0,
+            round(percentile(times, 0.5) / percentile(floors, 0.5), 2),
+            "x",
+        ),
+    ]
+    if turns >= SITTING_TURNS:
+        _compare_tenths(report, times)
+    return report
+
+
+def _compare_tenths(report: Report, times: list[float]) -> None:
+    tenth = len(times) // 10
+    first, last = percentile(times[:tenth], 0.5), percentile(times[-tenth:], 0.5)
+    report.parts["tenths_p50_ms"] = {"first": round(first, 3), "last": round(last, 3)}
+    before, after = (report.parts["memory_mb"][key] for key in ("before", "after"))
+    report.checks += [
+        Check("last tenth as a multiple of the first", 1.1, round(last / first, 3), "x"),
+        Check("memory at the end as a multiple", 1.05, round(after / before, 3), "x"),
+    ]
+
+
+async def one_turn(show: RunningShow, panel: PanelStream, text: str) -> float:
+    """Milliseconds from the line's arrival to the first audio chunk; the turn is cut after it."""
+    since = len(panel.messages)
+    await show.chat(text)
+    spoken = await panel.wait_for(
+        lambda m: (
+            m["type"] == "turn"
+            and m["turn"]["input"] == text
+            and m["turn"]["stages"]["total_to_first_audio_ms"] is not None
+        ),
+        since,
+    )
+    await show.post("/stop")
+    await panel.wait_for(
+        lambda m: m["type"] == "turn" and m["turn"]["input"] == text and m["turn"]["outcome"],
+        since,
+    )
+    await asyncio.sleep(0.02)
+    stages = spoken["turn"]["stages"]
+    return float(stages["total_to_first_audio_ms"] - stages["playback_start_ms"])
+
+
+def _memory_mb(show: RunningShow) -> float:
+    """Resident memory of all processes of the show."""
+    return round(sum(p.memory_info().rss for p in show.processes()) / 2**20, 1)
