@@ -1,0 +1,26 @@
+"""What every test may use."""
+
+import os
+import shutil
+
+import pytest
+
+#: In CI nothing may be skipped for want of a server or a browser.
+SERVERS_REQUIRED = os.environ.get("KITSU_REQUIRE_SERVERS") == "1"
+
+
+def need(found: object, what: str) -> None:
+    """Skips on a machine that lacks something, and fails where everything must be there."""
+    if not found and SERVERS_REQUIRED:
+        pytest.fail(f"{what} is required here and was not found")
+    if not found:
+        pytest.skip(f"{what} is not installed")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser's program."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    need(found, "Chromium")
+    return str(found)
