@@ -26,17 +26,23 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _OWN_FIELDS = frozenset({"ts", "service", "logger", "level", "error"})
 
 
-def configure(service: str, settings: ShowSettings, secrets: Iterable[str] = ()) -> None:
+def configure(
+    service: str,
+    settings: ShowSettings,
+    secrets: Iterable[str] = (),
+    on_screen: bool | None = None,
+) -> None:
     """Sends all logging of this process to standard error and to the daily file of `service`.
 
     On a terminal, standard error gets plain lines. Under the supervisor it gets nothing, because
-    there it is a file beside the daily one. Safe to call again; never raises.
+    there it is a file beside the daily one; `on_screen` decides otherwise. Safe to call again; never
+    raises.
     """
     redact = Redactor([*secret_values(settings), *secrets])
     as_json = JsonLines(service, redact)
     handlers: list[logging.Handler] = [DailyHandler(DailyFile(settings.kitsu_log_root, service))]
     handlers[0].setFormatter(as_json)
-    if not settings.kitsu_supervised:
+    if not settings.kitsu_supervised if on_screen is None else on_screen:
         screen = _Screen(sys.stderr)
         screen.setFormatter(PlainLines(service, redact) if _is_terminal() else as_json)
         handlers.append(screen)

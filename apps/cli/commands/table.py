@@ -1,0 +1,40 @@
+"""All commands: where each one lives, and its line in the help."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    module: str
+    attribute: str
+    help: str
+    optional: bool = False
+    """Listed only where its module is there."""
+
+
+def _entry(name: str, text: str) -> Entry:
+    return Entry(f"apps.cli.commands.{name}", f"{name}_command", text)
+
+
+#: In the order of the help: what is used daily first.
+COMMANDS: dict[str, Entry] = {
+    "up": _entry("up", "Start everything and open the panel."),
+    "down": _entry("down", "Stop what `kitsu up` started."),
+    "status": _entry("status", "How the show and its modules are."),
+    "panel": _entry("panel", "A fresh one-time link to the panel."),
+    "chat": _entry("chat", "Send a chat line, as if a viewer had written it."),
+    "say": _entry("say", "Let Kitsu say a text word for word."),
+    "stop": _entry("stop", "Cut off what is being said."),
+    "panic": _entry("panic", "Silence everything at once, until released."),
+    "doctor": _entry("doctor", "Check this machine, and say what mends what is wrong."),
+    "logs": _entry("logs", "Read the logs of all modules or of one."),
+    "restart": _entry("restart", "Restart one module."),
+    "worker": _entry("worker", "Run one module in the foreground, on any machine."),
+    "tts": _entry("tts", "Speak a text into a WAV file."),
+    "devices": _entry("devices", "List sound devices."),
+    "events": _entry("events", "Look at the bus: tail, schema, dead letters."),
+    "test": _entry("test", "Run the tests of this checkout."),
+    "bench": Entry(
+        "apps.cli.bench.commands", "bench", "Measure latency, panic, recovery.", optional=True
+    ),
+}

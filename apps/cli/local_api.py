@@ -1,0 +1,112 @@
+"""HTTP calls to the modules on this machine.
+
+On `http.client`, because a command such as `kitsu panic` must not load a larger client first.
+"""
+
+import http.client
+import json
+from typing import Any
+
+from apps.cli.failures import Failed
+from apps.cli.settings import CliSettings
+from libs.contracts.modules import MODULES_BY_ID
+from libs.worker.access import Access, Scope
+
+
+class Unreachable(Failed):
+    """Nobody answers on the module's port."""
+
+
+class Refused(Failed):
+    """The module answered with a problem."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LocalApi:
+    """Speaks to the modules with the operator's token of this installation."""
+
+    def __init__(self, settings: CliSettings) -> None:
+        self._settings = settings
+        self._token = operator_token(settings)
+
+    def call(
+        self,
+        module: str,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        timeout_seconds: float = 5.0,
+    ) -> dict[str, Any]:
+        """The JSON answer. Raises `Unreachable` or `Refused`, both with the step that mends it."""
+        host, port = self._settings.host_of(module), self._settings.port_of(module)
+        try:
+            status, raw = request(host, port, method, path, self._token, body, timeout_seconds)
+        except (OSError, http.client.HTTPException):
+            raise Unreachable(self._nobody_answers(module, host, port)) from None
+        return _answer(module, status, raw)
+
+    def _nobody_answers(self, module: str, host: str, port: int) -> str:
+        title = MODULES_BY_ID[module].title
+        return f"{title} does not answer on {host}:{port}. Start Kitsu with: kitsu up"
+
+
+def operator_token(settings: CliSettings) -> str:
+    try:
+        return Access(settings.kitsu_data_dir).token(Scope.OPERATOR)
+    except (OSError, ValueError, KeyError) as error:
+        where = settings.kitsu_data_dir / "secrets"
+        raise Failed(
+            f"The tokens in {where} cannot be read ({type(error).__name__}).\n"
+            f"Check who owns that folder; if the file is broken, delete it and run: kitsu up"
+        ) from None
+
+
+def request(
+    host: str,
+    port: int,
+    method: str,
+    path: str,
+    token: str,
+    body: dict[str, Any] | None,
+    timeout_seconds: float,
+) -> tuple[int, bytes]:
+    """One request: status and body. Raises `OSError` or `http.client.HTTPException`."""
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
+    headers = {"Authorization": f"Bearer {token}", "Host": f"{host}:{port}"}
+    payload = None
+    if body is not None:
+        payload = json.dumps(body).encode()
+        headers["Content-Type"] = "application/json"
+    try:
+        connection.request(method, path, payload, headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def _answer(module: str, status: int, raw: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(raw or b"{}")
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise Refused(
+            f"What answers on the port of {module} is not Kitsu (HTTP {status}).\n"
+            "Stop that program, or move Kitsu's port in .env.",
+            status,
+        )
+    if status < 400:
+        return answer
+    if status == 401:
+        raise Refused(
+            f"The {module} that is running belongs to another data folder: "
+            "set KITSU_DATA_DIR to the one it uses.",
+            status,
+        )
+    title = str(answer.get("title", f"HTTP {status}"))
+    detail = str(answer.get("detail", ""))
+    raise Refused(f"{title}: {detail}" if detail else title, status)

@@ -1,0 +1,33 @@
+"""Settings of the command line and the supervisor."""
+
+from typing import Literal
+
+from apps.cli.failures import WrongUse
+from libs.settings import SettingsError, ShowSettings, load
+
+
+class CliSettings(ShowSettings):
+    kitsu_bus: Literal["auto", "memory"] = "auto"
+    """`memory`: no server; all modules in one process."""
+    ollama_url: str = "http://127.0.0.1:11434"
+
+    @property
+    def local_host(self) -> str:
+        """The address under which this machine reaches its own modules."""
+        return "127.0.0.1" if self.kitsu_host in ("0.0.0.0", "::") else self.kitsu_host
+
+    def host_of(self, module: str) -> str:
+        host = self.orch_host if module == "orchestrator" else self.kitsu_host
+        return "127.0.0.1" if host in ("0.0.0.0", "::") else host
+
+    def port_setting(self, module: str) -> str:
+        """The name of the setting that moves a module's port."""
+        return "ORCH_PORT" if module == "orchestrator" else f"{module}_port".upper()
+
+
+def cli_settings() -> CliSettings:
+    """The settings; ends the command with exit code 2 when they are wrong."""
+    try:
+        return load(CliSettings)
+    except SettingsError as error:
+        raise WrongUse(f"Wrong settings (in .env, the environment or configs):\n{error}") from None
