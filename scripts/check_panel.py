@@ -49,7 +49,9 @@ def main(arguments: list[str]) -> int:
         print("npm was not found: install Node 20.19 or newer to check the panel's built files.")
         return 2
     if addresses_in_lock((PANEL / "package-lock.json").read_text(encoding="utf-8")):
-        print("package-lock.json holds registry addresses: delete them and run `npm install` again.")
+        print(
+            "package-lock.json holds registry addresses: delete them and run `npm install` again."
+        )
         return 1
     if not (PANEL / "node_modules").is_dir():
         subprocess.run([npm, "ci"], cwd=PANEL, check=True)

@@ -100,9 +100,7 @@ def latency(turns: int, **stages: tuple[float, float]) -> dict[str, Any]:
         "type": "latency",
         "at": EVENING,
         "turns": turns,
-        "stages": {
-            name: {"p50_ms": p50, "p95_ms": p95} for name, (p50, p95) in stages.items()
-        },
+        "stages": {name: {"p50_ms": p50, "p95_ms": p95} for name, (p50, p95) in stages.items()},
     }
 
 
@@ -136,7 +134,12 @@ def lively_evening() -> list[dict[str, Any]]:
     lines = [
         ("chat", "marmalade_fan", "hi Kitsu! first time here, greetings from Brazil", {}),
         ("kitsu", "Kitsu", "Brazil! Welcome in, the den is warm and the snacks are virtual.", {}),
-        ("chat", "modfox", "reminder: no spoilers for the final boss please", {"role": "moderator"}),
+        (
+            "chat",
+            "modfox",
+            "reminder: no spoilers for the final boss please",
+            {"role": "moderator"},
+        ),
         ("skip", "user281", "gg gg gg gg gg gg", {"note": "spam"}),
         ("mic", "Streamer", "okay, I am definitely going to make this jump", {}),
         ("chat", "pixelpaws", "she missed the jump three times already lol", {"role": "vip"}),

@@ -25,6 +25,8 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "connect-src 'self' ws:"
 )
+#: How often a status comes when nothing changes.
+BEAT_SECONDS = 2.0
 COMMANDS: TypeAdapter[protocol.PanelCommand] = TypeAdapter(protocol.PanelCommand)
 
 
@@ -57,7 +59,7 @@ class ScriptedOrchestrator:
         self.refuse_posts = False
         self.signed_in = True
         self.silent = False
-        """Takes commands and never answers."""
+        """Takes commands and says nothing more."""
         self.refusal: dict[str, str] | None = None
         """Answers every command with this error."""
         self.port = 0
@@ -166,13 +168,21 @@ class ScriptedOrchestrator:
         await socket.accept()
         self._sockets.add(socket)
         await socket.send_json([self.status, *self.history])
+        beat = asyncio.create_task(self._beat(socket))
         try:
             while True:
                 await self._take(socket, await socket.receive_json())
         except WebSocketDisconnect:
             pass
         finally:
+            beat.cancel()
             self._sockets.discard(socket)
+
+    async def _beat(self, socket: WebSocket) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            if not self.silent:
+                await socket.send_json([self.status])
 
     async def _take(self, socket: WebSocket, raw: dict[str, Any]) -> None:
         self.commands.append(raw)

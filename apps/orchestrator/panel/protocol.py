@@ -90,7 +90,7 @@ class Notice(Message):
 
 
 class StatusMessage(Message):
-    """The whole of `GET /status`."""
+    """The whole of `GET /status`. One comes at least every two seconds, as a sign of life."""
 
     type: Literal["status"] = "status"
     show: str

@@ -10,6 +10,9 @@ export type Draft = WithoutId<PanelCommand>;
 const FIRST_RETRY_MS = 300;
 const LAST_RETRY_MS = 1_000;
 const ACK_WITHIN_MS = 3_000;
+/** A status comes every other second at least; a socket that is silent for this long is dead. */
+const SILENT_MS = 6_000;
+const SILENCE_CHECK_MS = 1_000;
 
 const NOT_CONNECTED: Result = {
   ok: false,
@@ -51,13 +54,26 @@ export class Link {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/stream`);
     let welcomed = false;
+    let heardAt = performance.now();
+    const watch = setInterval(() => {
+      if (performance.now() - heardAt > SILENT_MS) lose();
+    }, SILENCE_CHECK_MS);
+    // A dead socket's own `close` event can take minutes, so it is not waited for.
+    const lose = () => {
+      clearInterval(watch);
+      socket.onmessage = null;
+      socket.onclose = null;
+      socket.close();
+      void this.#lost(welcomed);
+    };
     socket.onmessage = (event: MessageEvent<string>) => {
       welcomed = true;
+      heardAt = performance.now();
       this.#retryMs = FIRST_RETRY_MS;
       this.connection = "live";
       this.#take(JSON.parse(event.data) as ServerMessage[]);
     };
-    socket.onclose = () => void this.#lost(welcomed);
+    socket.onclose = lose;
     this.#socket = socket;
   }
 

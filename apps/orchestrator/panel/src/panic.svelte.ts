@@ -7,6 +7,8 @@ export type Attempt = "none" | "engaging" | "unsent" | "releasing";
 const SOCKET_MS = 500;
 const POST_MS = 2_000;
 const RETRY_MS = 1_000;
+/** A status that was made before our order was carried out may still come this long after it. */
+const SETTLED_MS = 1_000;
 /** A panic that could not be sent is tried again for this long. */
 const KEEP_TRYING_MS = 30_000;
 
@@ -16,7 +18,7 @@ const KEEP_TRYING_MS = 30_000;
  */
 export class Panic {
   attempt = $state<Attempt>("none");
-  #known = $state.raw<{ engaged: boolean; statusCount: number } | null>(null);
+  #known = $state.raw<{ engaged: boolean; at: number } | null>(null);
   #link: Link;
   #show: Show;
   #run = 0;
@@ -28,9 +30,8 @@ export class Panic {
 
   /** What the orchestrator last confirmed, by status or by the answer to our own order. */
   get engaged(): boolean {
-    if (this.#known && this.#known.statusCount === this.#show.statusCount) {
-      return this.#known.engaged;
-    }
+    const known = this.#known;
+    if (known && this.#show.statusAt < known.at + SETTLED_MS) return known.engaged;
     return this.#show.status?.panic.engaged ?? false;
   }
 
@@ -60,7 +61,7 @@ export class Panic {
 
   #confirm(engaged: boolean): void {
     this.attempt = "none";
-    this.#known = { engaged, statusCount: this.#show.statusCount };
+    this.#known = { engaged, at: performance.now() };
   }
 
   async #order(on: boolean): Promise<Result> {

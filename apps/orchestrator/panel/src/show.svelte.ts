@@ -15,8 +15,7 @@ const INCIDENTS = 50;
 /** What the orchestrator says about the show. Changed by its messages only, never by a click. */
 export class Show {
   status = $state.raw<StatusMessage | null>(null);
-  /** How many status messages came; tells whether a status is newer than something else. */
-  statusCount = $state(0);
+  /** When the status came, on the clock of `performance.now()`. */
   statusAt = $state(0);
   speaking = $state.raw<SpeakingStatus | null>(null);
   /** Oldest first. */
@@ -46,7 +45,6 @@ export class Show {
 
   #takeStatus(status: StatusMessage): void {
     this.status = status;
-    this.statusCount += 1;
     this.statusAt = performance.now();
     this.speaking = status.speaking ?? null;
   }

@@ -1,0 +1,61 @@
+"""What is committed: the built files and the lock."""
+
+import gzip
+import re
+from pathlib import Path
+
+from scripts import check_panel
+
+SOURCES = check_panel.PANEL / "src"
+#: The panel notes ask for a page under 80 kB.
+PAGE_LIMIT_BYTES = 80_000
+
+
+def test_the_page_holds_no_inline_script_and_no_foreign_address() -> None:
+    page = (check_panel.STATIC / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []
+    assert "http" not in page
+    assert "/panel/panel.js" in page
+
+
+def test_no_file_name_carries_a_hash() -> None:
+    names = {path.name for path in check_panel.STATIC.iterdir()}
+    assert names == {"index.html", "panel.js", "panel.css", "fox.svg", "licenses.md"}
+
+
+def test_the_page_is_small() -> None:
+    size = sum(
+        len(gzip.compress((check_panel.STATIC / name).read_bytes()))
+        for name in ("index.html", "panel.js", "panel.css", "fox.svg")
+    )
+    assert size < PAGE_LIMIT_BYTES
+
+
+def test_text_is_never_made_into_markup() -> None:
+    for path in SOURCES.rglob("*"):
+        if path.suffix in (".svelte", ".ts"):
+            source = path.read_text(encoding="utf-8")
+            for forbidden in ("{@html", "innerHTML", "outerHTML", "insertAdjacentHTML", "eval("):
+                assert forbidden not in source, f"{path.name} uses {forbidden}"
+
+
+def test_the_lock_holds_no_registry_address() -> None:
+    lock = (check_panel.PANEL / "package-lock.json").read_text(encoding="utf-8")
+    assert not check_panel.addresses_in_lock(lock)
+    assert check_panel.addresses_in_lock('{"resolved": "https://registry.example/x.tgz"}')
+
+
+def test_a_difference_to_a_fresh_build_is_named(tmp_path: Path) -> None:
+    committed, fresh = tmp_path / "committed", tmp_path / "fresh"
+    for folder in (committed, fresh):
+        folder.mkdir()
+        (folder / "same.js").write_bytes(b"same")
+    (committed / "panel.js").write_bytes(b"old")
+    (fresh / "panel.js").write_bytes(b"new")
+    (committed / "gone.css").write_bytes(b"")
+    (fresh / "more.css").write_bytes(b"")
+    assert check_panel.differences(committed, fresh) == [
+        "gone.css: committed, but a build does not make it",
+        "more.css: a build makes it, but it is not committed",
+        "panel.js: differs from a fresh build",
+    ]
