@@ -1,6 +1,6 @@
 """Reads control and audio: every reader sees every entry, from a cursor of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from libs.bus.base import BusUnavailable, Delivery, Subscription
 from libs.bus.codec import event_of
@@ -30,7 +30,7 @@ class CursorReader:
         start_at = clock.now() - subscription.look_back_seconds - CLOCK_ERROR_SECONDS
         self._cursors = dict.fromkeys(self._topics, f"{max(0, int(start_at * 1_000))}-0")
 
-    async def deliveries(self) -> AsyncIterator[Delivery]:
+    async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         ready = False
         failures = 0
         while not self._reading.stopped.is_set():

@@ -60,6 +60,13 @@ class EmbeddedServer:
     def log_path(self) -> Path:
         return self._folder / "server.log"
 
+    @property
+    def pid(self) -> int:
+        """The server's process id; 0 while none runs."""
+        if self._adopted is not None:
+            return self._adopted.pid
+        return self._process.pid if self._process is not None else 0
+
     def start(self) -> str:
         """Starts the server, again after a crash too, and returns its URL with the password.
 
@@ -76,6 +83,7 @@ class EmbeddedServer:
         self._password = self._password or known.password or secrets.token_urlsafe(32)
         if self._adopt(known):
             return self._url()
+        self._kill()  # one that runs but does not answer
         self._port = self._choose_port(known.port)
         self._write_config()
         self._spawn(self._binary)
@@ -104,9 +112,10 @@ class EmbeddedServer:
                     self._kill()
             elif self._adopted is not None:
                 psutil.wait_procs([self._adopted], STOP_SECONDS)
+        ours = self._process is not None or self._adopted is not None
         self._process = self._adopted = None
         known = read_record(self._folder)
-        if known.pid:  # port and password stay for the next start
+        if ours and known.pid:  # port and password stay for the next start
             replace(known, pid=0, owner_pid=0).write(self._folder)
 
     def _url(self) -> str:
@@ -213,9 +222,7 @@ class EmbeddedServer:
             self._process.wait()
 
     def _write_record(self) -> None:
-        pid = self._process.pid if self._process is not None else 0
-        pid = self._adopted.pid if self._adopted is not None else pid
-        ServerRecord(self._port, self._password, pid, os.getpid()).write(self._folder)
+        ServerRecord(self._port, self._password, self.pid, os.getpid()).write(self._folder)
 
 
 def _quoted(path: Path) -> str:

@@ -1,7 +1,8 @@
 """Reads work and facts: what this consumer left unfinished, then new entries and left-over ones."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from libs.bus.base import MAXIMUM_DELIVERIES, BusUnavailable, Delivery, Subscription
 from libs.bus.codec import event_of
@@ -38,7 +39,7 @@ class GroupReader:
         self._consumer = subscription.consumer
         self._look_at = 0.0
 
-    async def deliveries(self) -> AsyncIterator[Delivery]:
+    async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         resumed = ready = False
         failures = 0
         while not self._reading.stopped.is_set():
@@ -47,11 +48,13 @@ class GroupReader:
                     await self._prepare()
                     ready = True
                 if not resumed:
-                    async for delivery in self._own():
-                        yield delivery
+                    async with aclosing(self._own()) as own:
+                        async for delivery in own:
+                            yield delivery
                     resumed = True
-                async for delivery in self._next():
-                    yield delivery
+                async with aclosing(self._next()) as found:
+                    async for delivery in found:
+                        yield delivery
                 failures = 0
             except GroupLost:
                 ready = False
@@ -66,7 +69,7 @@ class GroupReader:
         for key in self._keys:
             await self._store.create_group(key, self._group)
 
-    async def _own(self) -> AsyncIterator[Delivery]:
+    async def _own(self) -> AsyncGenerator[Delivery, None]:
         """What a former life of this consumer left, one at a time."""
         for key in self._keys:
             after = "0-0"
@@ -85,7 +88,7 @@ class GroupReader:
                 if delivery is not None:
                     yield delivery
 
-    async def _next(self) -> AsyncIterator[Delivery]:
+    async def _next(self) -> AsyncGenerator[Delivery, None]:
         loop = asyncio.get_running_loop()
         if loop.time() >= self._look_at:
             self._look_at = loop.time() + LOOK_EVERY_SECONDS

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from libs.bus.base import DeadLetter, Delivery, StreamDepth, Subscription
@@ -103,12 +104,13 @@ class MemoryBus:
         return self._read(store, reader)
 
     async def _read(
-        self, store: MemoryStreamStore, deliveries: AsyncIterator[Delivery]
+        self, store: MemoryStreamStore, deliveries: AsyncGenerator[Delivery, None]
     ) -> AsyncIterator[Delivery]:
         self._stores.add(store)
         try:
-            async for delivery in deliveries:
-                yield delivery
+            async with aclosing(deliveries):
+                async for delivery in deliveries:
+                    yield delivery
         finally:
             self._stores.discard(store)
 

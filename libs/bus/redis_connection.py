@@ -8,7 +8,7 @@ from typing import Any
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, InvalidResponse, RedisError, ResponseError
 
 from libs.bus.base import BusError, BusUnavailable, ServerUnsuitable
 
@@ -185,4 +185,6 @@ def _reason(error: BaseException) -> str:
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
-    return type(error).__name__
+    if isinstance(error, InvalidResponse):
+        return "what answers there is no Redis server"
+    return "it closed the connection" if isinstance(error, RedisError) else type(error).__name__

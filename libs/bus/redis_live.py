@@ -1,6 +1,6 @@
 """Reads live topics over pub/sub: what is said while nobody listens is gone, and that is fine."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from libs.bus.base import BusUnavailable, Delivery, Subscription
 from libs.bus.codec import event_of_frame
@@ -31,7 +31,7 @@ class LiveReader:
     async def close(self) -> None:
         await self._connection.close()
 
-    async def deliveries(self) -> AsyncIterator[Delivery]:
+    async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         failures = 0
         while not self._reading.stopped.is_set():
             try:

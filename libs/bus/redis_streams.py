@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
 from typing import Any
 
 from libs.bus.base import BusError, BusUnavailable, DeadLetter, Delivery, StreamDepth, Subscription
@@ -177,13 +177,14 @@ class RedisBus:
         self,
         connection: RedisConnection,
         reader: RedisStreamStore | LiveReader,
-        deliveries: AsyncIterator[Delivery],
+        deliveries: AsyncGenerator[Delivery, None],
     ) -> AsyncIterator[Delivery]:
         self._readers.add(reader)
         self._readers_gone.clear()
         try:
-            async for delivery in deliveries:
-                yield delivery
+            async with aclosing(deliveries):
+                async for delivery in deliveries:
+                    yield delivery
         finally:
             self._readers.discard(reader)
             if not self._readers:
