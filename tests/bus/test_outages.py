@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import psutil
@@ -282,7 +282,7 @@ async def test_a_refused_event_is_an_error_for_its_publisher(
 
 
 @pytest.fixture
-def url(own_server: EmbeddedServer) -> Iterator[str]:
+def url(own_server: EmbeddedServer) -> str:
     return own_server.start()
 
 
