@@ -1,0 +1,139 @@
+"""The attack table from a real foreign page in a real browser that is signed in to the panel."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from libs.testing.chromium import chromium
+from libs.testing.running_show import RunningShow
+from libs.worker.http_port import HttpPort, bind
+
+pytestmark = [pytest.mark.browser, pytest.mark.system]
+
+#: Each tries to make her speak or to press panic, and says what it was answered.
+BY_FETCH = """async ([url, body]) => {
+  try {
+    const answer = await fetch(url, {method: "POST", mode: "no-cors", credentials: "include",
+      headers: {"Content-Type": "text/plain"}, body});
+    return answer.type + " " + answer.status;
+  } catch (error) { return "blocked " + error; }
+}"""
+BY_SOCKET = """([url, command]) => new Promise((resolve) => {
+  const socket = new WebSocket(url);
+  socket.onopen = () => { socket.send(command); setTimeout(() => resolve("open"), 300); };
+  socket.onerror = () => resolve("refused");
+})"""
+BY_FORM = """([url, name]) => {
+  const form = document.createElement("form");
+  form.method = "POST"; form.action = url; form.enctype = "text/plain"; form.target = "out";
+  const field = document.createElement("input");
+  field.name = name; field.value = '"}'; form.append(field);
+  document.body.append(form); form.submit();
+}"""
+
+
+@pytest.fixture
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+    # Without the browser's own local-network rule: older browsers (and OBS) do not have it.
+    flags = (
+        "--host-resolver-rules=MAP evil.example 127.0.0.1",
+        "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
+    )
+    async with chromium(chromium_path, flags) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def foreign_port() -> AsyncIterator[int]:
+    """A server that is not ours, with an empty page."""
+    page = HTMLResponse("<!doctype html><title>evil</title><iframe name=out></iframe>")
+
+    async def answer(request: object) -> HTMLResponse:
+        return page
+
+    listener = bind("127.0.0.1", 0, "TEST")
+    server = HttpPort(Starlette(routes=[Route("/", answer)]), listener)
+    await server.open()
+    yield int(listener.getsockname()[1])
+    await server.close()
+
+
+async def signed_in(browser: Browser, show: RunningShow) -> BrowserContext:
+    """A browser whose user has the panel open in another tab."""
+    context = await browser.new_context()
+    panel = await context.new_page()
+    await panel.goto(f"{show.url}/?code={show.access.make_code()}")
+    assert "kitsu" in (await panel.title()).lower()
+    return context
+
+
+async def foreign_page(context: BrowserContext, port: int) -> Page:
+    page = await context.new_page()
+    await page.goto(f"http://evil.example:{port}/")
+    return page
+
+
+async def nothing_happened(show: RunningShow) -> bool:
+    status = await show.get("/status")
+    return not status["panic"]["engaged"] and await show.turns() == []
+
+
+async def test_a_foreign_page_can_do_nothing_though_the_operator_is_signed_in(
+    silent_show: RunningShow, browser: Browser, foreign_port: int
+) -> None:
+    show = silent_show
+    context = await signed_in(browser, show)
+    page = await foreign_page(context, foreign_port)
+    say = '{"text": "you have been hacked"}'
+    for path in ("/tts", "/panic", "/stop", "/ingest/chat"):
+        await page.evaluate(BY_FETCH, [show.url + path, say])
+    for module, path in (("stage", "/panic"), ("tts_worker", "/panic"), ("stage", "/now")):
+        url = f"http://127.0.0.1:{show.ports[module]}{path}"
+        await page.evaluate(BY_FETCH, [url, "{}"])
+    await page.evaluate(BY_FORM, [show.url + "/tts", '{"text": "hacked", "x": "'])
+    command = '{"id": "1", "command": "panic", "on": true}'
+    socket_url = show.url.replace("http", "ws") + "/stream"
+    assert await page.evaluate(BY_SOCKET, [socket_url, command]) == "refused"
+    await page.wait_for_timeout(500)
+    assert await nothing_happened(show)
+
+
+async def test_a_foreign_name_for_our_address_gets_nothing(
+    silent_show: RunningShow, browser: Browser
+) -> None:
+    context = await signed_in(browser, silent_show)
+    page = await context.new_page()
+    for module in silent_show.ports:
+        answer = await page.goto(f"http://evil.example:{silent_show.ports[module]}/")
+        assert answer is not None
+        assert answer.status == 403
+    await page.evaluate(BY_FETCH, ["/panic", "{}"])
+    assert await nothing_happened(silent_show)
+
+
+async def test_without_a_token_a_page_of_our_own_address_gets_nothing(
+    silent_show: RunningShow, browser: Browser
+) -> None:
+    page = await (await browser.new_context()).new_page()
+    await page.goto(silent_show.url)
+    answer = await page.evaluate("async () => (await fetch('/status')).status")
+    assert answer == 401
+    socket_url = silent_show.url.replace("http", "ws") + "/stream"
+    assert await page.evaluate(BY_SOCKET, [socket_url, "{}"]) == "refused"
+
+
+async def test_the_signed_in_panel_itself_may_do_it(
+    silent_show: RunningShow, browser: Browser
+) -> None:
+    context = await signed_in(browser, silent_show)
+    page = context.pages[0]
+    status = await page.evaluate(
+        "async () => (await fetch('/panic', {method: 'POST', body: '{}',"
+        " headers: {'Content-Type': 'application/json'}})).status"
+    )
+    assert status == 200
+    assert (await silent_show.get("/status"))["panic"]["engaged"]
