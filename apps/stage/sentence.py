@@ -93,10 +93,11 @@ class Sentence:
         if self._total is not None:
             return
         self.text = self.text or text
+        failed = failed or total_samples <= 0
         if failed:
             self.captions_only = self.samples == 0
             self._fill_with_silence()
-        self._total = self.samples if failed else max(0, total_samples)
+        self._total = self.samples if failed else total_samples
         self._settle()
 
     @property

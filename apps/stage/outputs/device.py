@@ -1,0 +1,223 @@
+"""A sound device of this machine, through PortAudio (the `sounddevice` package)."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from apps.stage.outputs.base import OutputMissing, Playing
+from apps.stage.outputs.silent import SilentOutput
+from apps.stage.sentence import BYTES_PER_SAMPLE
+from apps.stage.utterance import Utterance
+from libs.contracts.health import ModuleState
+from libs.worker.worker import Health
+
+#: Asked of PortAudio: below 20 ms some cards run dry, above 100 ms a stop is heard late.
+LATENCY_SECONDS = 0.05
+#: One callback's worth: what may still be heard after a stop.
+BLOCK_SECONDS = 0.02
+FADE_SECONDS = 0.005
+#: Rate of the stream before the first utterance; a voice of another rate opens it anew.
+FIRST_RATE_HZ = 24_000
+
+INSTALL_HINT = (
+    "the sound library PortAudio is missing: on Debian and Ubuntu `sudo apt install libportaudio2`"
+    ", on Fedora `sudo dnf install portaudio`; or set STAGE_OUTPUT=overlay"
+)
+DEVICE_HINT = (
+    "no such sound device ({problem}): see `kitsu devices` and set STAGE_DEVICE, "
+    "or set STAGE_OUTPUT=overlay"
+)
+
+
+class SoundQueue:
+    """Samples between the event loop and the sound card's thread.
+
+    Promises: `take` always gives as many bytes as asked for, silence where there is no sound;
+    after `flush` it gives a fade of 5 ms from what was sounding, then silence.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self.rate_hz = rate_hz
+        self._lock = threading.Lock()
+        self._waiting = bytearray()
+        self._fading = bytearray()
+        self._taken = 0
+        self.first_due_at: float | None = None
+
+    @property
+    def taken(self) -> int:
+        """Samples of the present utterance given to the card."""
+        with self._lock:
+            return self._taken
+
+    def put(self, pcm: bytes) -> None:
+        with self._lock:
+            self._waiting += pcm
+
+    def flush(self) -> int:
+        """Drops what waits. Returns the samples that were taken, and counts from 0 again."""
+        fade = int(FADE_SECONDS * self.rate_hz) * BYTES_PER_SAMPLE
+        with self._lock:
+            self._fading = bytearray(_faded(bytes(self._waiting[:fade])))
+            self._waiting.clear()
+            taken, self._taken = self._taken, 0
+            self.first_due_at = None
+        return taken
+
+    def take(self, size: int, due_at: float) -> bytes:
+        """`size` bytes for the card, that will be heard at `due_at`. Called by its thread."""
+        with self._lock:
+            faded = bytes(self._fading[:size])
+            del self._fading[:size]
+            part = bytes(self._waiting[: size - len(faded)])
+            del self._waiting[: size - len(faded)]
+            self._taken += len(part) // BYTES_PER_SAMPLE
+            if part and self.first_due_at is None:
+                self.first_due_at = due_at
+        return faded + part + bytes(size - len(faded) - len(part))
+
+
+def _faded(pcm: bytes) -> bytes:
+    """The samples, falling to nothing."""
+    samples = memoryview(pcm).cast("h")
+    count = len(samples)
+    falling = (int(value * (count - n) / count) for n, value in enumerate(samples))
+    return b"".join(value.to_bytes(2, "little", signed=True) for value in falling)
+
+
+class DeviceOutput:
+    """One output stream, open all the time; a flush instead of a stop keeps it warm.
+
+    Without PortAudio or a device, or when the device is lost, the silent clock keeps time and
+    health says what to do.
+    """
+
+    def __init__(self, device: str, now: Callable[[], float] = time.monotonic) -> None:
+        self._device: str | int | None = int(device) if device.isdecimal() else device or None
+        self._now = now
+        self._silent = SilentOutput(now)
+        self._sounds: Any = None
+        self._stream: Any = None
+        self._queue = SoundQueue(FIRST_RATE_HZ)
+        self._fed = 0
+        self._finished = False
+        self._problem = ""
+
+    @property
+    def name(self) -> str:
+        return "device" if self._stream is not None else self._silent.name
+
+    async def open(self) -> None:
+        try:
+            import sounddevice
+        except OSError:
+            self._problem = INSTALL_HINT
+            raise OutputMissing(INSTALL_HINT) from None
+        self._sounds = sounddevice
+        self._open_stream(FIRST_RATE_HZ)
+
+    async def close(self) -> None:
+        self._close_stream()
+
+    def start(self, utterance: Utterance, number: int) -> None:
+        self._fed, self._finished = 0, False
+        if self._sounds is not None and (
+            self._stream is None or self._queue.rate_hz != utterance.rate_hz
+        ):
+            try:
+                self._open_stream(utterance.rate_hz)
+            except OutputMissing:
+                self._stream = None
+        self._queue.flush()
+        self._silent.start(utterance, number)
+
+    def feed(self, pcm: bytes) -> None:
+        self._fed += len(pcm) // BYTES_PER_SAMPLE
+        if self._stream is None:
+            self._silent.feed(pcm)
+        else:
+            self._queue.put(pcm)
+
+    def finish(self) -> None:
+        self._finished = True
+        self._silent.finish()
+
+    def playing(self) -> Playing:
+        if self._stream is None:
+            return self._silent.playing()
+        if not self._stream.active:
+            self._lose("the sound device went away")
+            return self._silent.playing()
+        position = self._heard()
+        return Playing(position, self._queue.first_due_at, self._finished and position >= self._fed)
+
+    def stop(self) -> int:
+        if self._stream is None:
+            return self._silent.stop()
+        position = self._heard()
+        self._queue.flush()
+        self._silent.stop()
+        return position
+
+    def abort(self) -> None:
+        """For a panic: also what the card has buffered is not heard. The stream opens anew."""
+        if self._stream is not None:
+            try:
+                self._stream.abort()
+                self._stream.start()
+            except self._sounds.PortAudioError:
+                self._lose("the sound device went away")
+
+    def health(self) -> Health:
+        if self._stream is not None:
+            return Health(ModuleState.READY, "plays on a sound device", "device")
+        return Health(ModuleState.DEGRADED, f"nobody hears her: {self._problem}", self._silent.name)
+
+    def _heard(self) -> int:
+        """Samples the card was given, less what it has not yet let out."""
+        waiting = int(self._stream.latency * self._queue.rate_hz)
+        taken = self._queue.taken
+        first = self._queue.first_due_at
+        if first is None:
+            return 0
+        by_time = max(0, int((self._now() - first) * self._queue.rate_hz))
+        return min(taken, max(taken - waiting, min(by_time, taken)))
+
+    def _lose(self, problem: str) -> None:
+        position = self._queue.taken
+        rate_hz = self._queue.rate_hz
+        self._close_stream()
+        self._problem = DEVICE_HINT.format(problem=problem)
+        self._silent.begin(rate_hz, position, self._fed)
+        if self._finished:
+            self._silent.finish()
+
+    def _open_stream(self, rate_hz: int) -> None:
+        self._close_stream()
+        queue = SoundQueue(rate_hz)
+
+        def give(out: Any, frames: int, times: Any, status: Any) -> None:
+            delay = max(0.0, times.outputBufferDacTime - times.currentTime)
+            out[:] = queue.take(frames * BYTES_PER_SAMPLE, time.monotonic() + delay)
+
+        try:
+            stream = self._sounds.RawOutputStream(
+                samplerate=rate_hz,
+                blocksize=int(rate_hz * BLOCK_SECONDS),
+                device=self._device,
+                channels=1,
+                dtype="int16",
+                latency=LATENCY_SECONDS,
+                callback=give,
+            )
+            stream.start()
+        except (OSError, ValueError, self._sounds.PortAudioError) as error:
+            self._problem = DEVICE_HINT.format(problem=str(error).strip()[:120])
+            raise OutputMissing(self._problem) from None
+        self._stream, self._queue, self._problem = stream, queue, ""
+
+    def _close_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close(ignore_errors=True)

@@ -1,0 +1,231 @@
+"""Plays the playlist on an output and owns the truth of what was heard."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from apps.stage import facts
+from apps.stage.journal import Fact, Journal, Memory, Remembered
+from apps.stage.outputs.base import Output
+from apps.stage.playlist import Playlist
+from apps.stage.utterance import Utterance
+from libs.contracts.conversation import ReplyFinished
+from libs.contracts.envelope import Event
+from libs.contracts.speaking import (
+    AudioChunk,
+    PlaybackOutcome,
+    SentenceSynthesized,
+)
+from libs.telemetry import clock
+
+#: Sound handed to the output before it is due: rides out a stall of this process.
+AHEAD_SECONDS = 1.5
+#: `PlaybackProgressed` and the journal's notes of the position.
+PROGRESS_SECONDS = 0.25
+
+
+class Watcher(Protocol):
+    """Sees what is on air: the overlay pages' captions and character."""
+
+    def began(self, utterance: Utterance, number: int) -> None: ...
+
+    def moved(self, utterance: Utterance, position: int) -> None: ...
+
+    def ended(self, utterance: Utterance, outcome: PlaybackOutcome) -> None: ...
+
+
+class Player:
+    """From arriving sound to published facts.
+
+    No method waits for anything, so that none can come between two others. Promises: each
+    utterance gets one terminal fact; it is in the journal before it is handed to `publish`; facts
+    are handed over in the order in which they happened; an utterance of which any sound was given
+    to the output is never begun again, also not after a crash.
+    """
+
+    def __init__(
+        self,
+        playlist: Playlist,
+        output: Output,
+        journal: Journal,
+        publish: Callable[[Event], None],
+        watcher: Watcher,
+        now: Callable[[], float] = time.monotonic,
+        show_now: Callable[[], float] = clock.now,
+    ) -> None:
+        self.playlist = playlist
+        self.output = output
+        self._journal = journal
+        self._publish = publish
+        self._watcher = watcher
+        self._now = now
+        self._show_now = show_now
+        self._number = 0
+        self._fed = 0
+        self._told_all = False
+        self._said_started = False
+        self._progress_at = 0.0
+        self.refused = 0
+
+    @property
+    def position(self) -> int:
+        return self.output.playing().position if self.playlist.current else 0
+
+    # What arrives ------------------------------------------------------------------------------
+
+    def audio(self, event: AudioChunk, pcm: bytes) -> None:
+        utterance = self._utterance(event)
+        if utterance is None or not utterance.add(event, pcm):
+            self.refused += 1
+        self.look()
+
+    def synthesized(self, event: SentenceSynthesized) -> None:
+        utterance = self._utterance(event)
+        if utterance is None or not utterance.close_sentence(event):
+            self.refused += 1
+        self.look()
+
+    def reply_finished(self, event: ReplyFinished) -> None:
+        utterance = self._utterance(event)
+        if utterance is not None and utterance.expected is None:
+            utterance.expected = event.sentences
+            utterance.text_told = event.text
+            self._journal.replied(utterance)
+        self.look()
+
+    def dropped(self, event: ReplyFinished, reason: str) -> None:
+        """A reply of which nothing will be played any more gets its end all the same."""
+        if event.utterance_id and not self.playlist.has_ended(event.utterance_id):
+            known = next((u for u in self.playlist if u.id == event.utterance_id), None)
+            if known is not None:
+                self.end(known, PlaybackOutcome.INTERRUPTED, reason)
+                return
+            self.playlist.remember(event.utterance_id)
+            self._tell(
+                facts.lost(
+                    event.show, event.utterance_id, event.turn_id, event.epoch, reason, event.text
+                )
+            )
+
+    def restore(self, memory: Memory, fenced: Callable[[Remembered], str]) -> None:
+        """Takes up what an earlier life left behind.
+
+        `fenced` gives the reason why an utterance may not be said any more, or nothing.
+        """
+        for utterance_id in memory.ended:
+            self.playlist.remember(utterance_id)
+        for fact in list(memory.unpublished.values()):
+            self._publish(fact)
+        for known in list(memory.utterances.values()):
+            reason = "stage_restarted" if known.started else fenced(known)
+            if reason:
+                self.playlist.remember(known.id)
+                self._tell(known.interrupted(reason))
+            else:
+                self.playlist.add(self._resumed(known))
+
+    # What stops it -----------------------------------------------------------------------------
+
+    def interrupt(self, which: Callable[[Utterance], bool], reason: str) -> None:
+        """Silence first, then the facts."""
+        current = self.playlist.current
+        if current is not None and which(current):
+            self.end(current, PlaybackOutcome.INTERRUPTED, reason)
+        for utterance in self.playlist.waiting:
+            if which(utterance):
+                self.end(utterance, PlaybackOutcome.INTERRUPTED, reason)
+        self.look()
+
+    def end(self, utterance: Utterance, outcome: PlaybackOutcome, reason: str = "") -> None:
+        """The one way an utterance ends."""
+        now = self._now()
+        playing = utterance is self.playlist.current
+        name = self._output_name(utterance) if playing else ""
+        position = self.output.stop() if playing else 0
+        if not self.playlist.end(utterance, outcome, reason, position, now):
+            return
+        stopped_at = self._show_now() if playing and position else None
+        if playing:
+            self._watcher.ended(utterance, outcome)
+        self._tell(facts.finished(utterance, name, stopped_at))
+
+    # The look at the clock ---------------------------------------------------------------------
+
+    def look(self) -> float | None:
+        """Does what is due. Returns when to look again at the latest; None: when an event comes."""
+        now = self._now()
+        for utterance in self.playlist.overdue(now):
+            self.end(utterance, PlaybackOutcome.EXPIRED, "too_old")
+        if self.playlist.current is not None:
+            self._carry_on(self.playlist.current, now)
+        if (following := self.playlist.next_up(now)) is not None:
+            self._begin(following, now)
+        return now if self.playlist.current is not None else self.playlist.wakes_at(now)
+
+    def _begin(self, utterance: Utterance, now: float) -> None:
+        self.playlist.begin(utterance, now)
+        self._number += 1
+        self._fed, self._told_all = 0, False
+        self._said_started, self._progress_at = False, now + PROGRESS_SECONDS
+        self._journal.heard(utterance, 0, self._output_name(utterance))
+        self._watcher.began(utterance, self._number)
+        self.output.start(utterance, self._number)
+        self._carry_on(utterance, now)
+
+    def _carry_on(self, utterance: Utterance, now: float) -> None:
+        self._feed(utterance)
+        playing = self.output.playing()
+        if playing.audible_at is not None and playing.audible_at <= now and not self._said_started:
+            self._said_started = True
+            began = self._show_now() - (now - playing.audible_at)
+            self._tell(facts.started(utterance, self._output_name(utterance), began))
+        self._watcher.moved(utterance, playing.position)
+        if playing.ended and self._told_all:
+            self.end(utterance, PlaybackOutcome.COMPLETED)
+        elif self.playlist.stalled(playing.position, now):
+            self.end(utterance, PlaybackOutcome.FAILED, "stalled")
+        elif now >= self._progress_at:
+            self._progress_at = now + PROGRESS_SECONDS
+            self._journal.heard(utterance, playing.position, self._output_name(utterance))
+            self._publish(facts.progressed(utterance, playing.position))
+
+    def _feed(self, utterance: Utterance) -> None:
+        wanted = self.output.playing().position + int(AHEAD_SECONDS * utterance.rate_hz) - self._fed
+        pcm = utterance.sound(self._fed, wanted) if wanted > 0 else b""
+        if pcm:
+            self._fed += len(pcm) // 2
+            self.output.feed(pcm)
+        if not self._told_all and utterance.whole and self._fed >= utterance.known_samples:
+            self._told_all = True
+            self.output.finish()
+
+    # Helpers of the above ----------------------------------------------------------------------
+
+    def _utterance(self, event: Event) -> Utterance | None:
+        known_before = {u.id for u in self.playlist}
+        now, show_now = self._now(), self._show_now()
+        utterance = self.playlist.of(event, now, show_now)
+        if utterance is not None and utterance.id not in known_before:
+            self._journal.opened(utterance, show_now + utterance.good_until - now)
+        return utterance
+
+    def _resumed(self, known: Remembered) -> Utterance:
+        return Utterance(
+            id=known.id,
+            show=known.show,
+            turn_id=known.turn_id,
+            epoch=known.epoch,
+            cause_id=known.cause_id,
+            good_until=self._now() + known.good_until - self._show_now(),
+            first_chunk_at=self._show_now(),
+            gap_seconds=self.playlist.rules.gap_seconds,
+            expected=known.sentences,
+            text_told=known.full_text,
+        )
+
+    def _output_name(self, utterance: Utterance) -> str:
+        return "captions" if utterance.captions_only else self.output.name
+
+    def _tell(self, fact: Fact) -> None:
+        self._journal.fact(fact)
+        self._publish(fact)

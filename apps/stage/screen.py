@@ -1,0 +1,147 @@
+"""What the overlay pages show: the character's mood, captions, mouth; and the state in a panic."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from apps.stage.pages import Page, Pages
+from apps.stage.sentence import Sentence
+from apps.stage.utterance import Utterance
+from libs.contracts.speaking import Mood, PlaybackOutcome
+
+#: Pages follow the stage's clock by these; between them they count on themselves.
+POSITION_SECONDS = 0.2
+#: After a reply its mood stays a little.
+MOOD_LINGER_SECONDS = 3.0
+#: A caption that is to be shown "for ever" is not.
+LONGEST_CAPTION_SECONDS = 120.0
+
+
+class Screen:
+    """Tells every page the same, and a page that comes late all that it missed.
+
+    Promises: pages get absolute states, never changes to be added up; in a panic they show a calm
+    character and nothing else; cues of a sentence are sent once, as soon as its place on the
+    utterance's line of time is known.
+    """
+
+    def __init__(self, pages: Pages, now: Callable[[], float] = time.monotonic) -> None:
+        self._pages = pages
+        self._now = now
+        self._panic = False
+        self._base = Mood.NEUTRAL
+        self._passing: tuple[Mood, float] | None = None
+        self._utterance: Utterance | None = None
+        self._number = 0
+        self._position = 0
+        self._sent: dict[int, tuple[str, int, int]] = {}
+        self._position_due = 0.0
+        self._shown: dict[str, Any] = {}
+
+    # Scenery -----------------------------------------------------------------------------------
+
+    def set_mood(self, mood: Mood, hold_seconds: float | None) -> None:
+        if hold_seconds is None:
+            self._base, self._passing = mood, None
+        else:
+            self._passing = (mood, self._now() + hold_seconds)
+        self.refresh()
+
+    def set_panic(self, engaged: bool) -> None:
+        self._panic = engaged
+        if engaged:
+            self._base, self._passing, self._utterance = Mood.NEUTRAL, None, None
+        self.refresh(urgent=True)
+
+    def show_caption(self, text: str, hold_seconds: float) -> None:
+        if not self._panic:
+            seconds = min(max(hold_seconds, 0.0), LONGEST_CAPTION_SECONDS)
+            self._pages.send_all("caption", text=text, hold_ms=round(seconds * 1_000))
+
+    def refresh(self, urgent: bool = False) -> None:
+        """Sends mood and panic when they have changed; moods that were held for a time end here."""
+        scene = self._scene()
+        if scene != self._shown:
+            self._shown = scene
+            send = self._pages.send_all_first if urgent else self._pages.send_all
+            send("scene", **scene)
+
+    def _scene(self) -> dict[str, Any]:
+        mood = self._base
+        if self._passing is not None and self._now() < self._passing[1]:
+            mood = self._passing[0]
+        if self._utterance is not None:
+            mood = self._utterance.mood
+        return {"mood": mood.value, "panic": self._panic}
+
+    # What is on air ----------------------------------------------------------------------------
+
+    def began(self, utterance: Utterance, number: int) -> None:
+        self._utterance, self._number, self._position = utterance, number, 0
+        self._sent, self._position_due = {}, 0.0
+        self._pages.send_all("begin", playing=number, rate_hz=utterance.rate_hz)
+        self.moved(utterance, 0)
+
+    def moved(self, utterance: Utterance, position: int) -> None:
+        self._position = position
+        for message in self._news(utterance):
+            self._pages.send_all("sentence", playing=self._number, **message)
+        if self._now() >= self._position_due:
+            self._position_due = self._now() + POSITION_SECONDS
+            self._pages.send_all("at", playing=self._number, samples=position)
+        self.refresh()
+
+    def ended(self, utterance: Utterance, outcome: PlaybackOutcome) -> None:
+        completed = outcome is PlaybackOutcome.COMPLETED
+        self._utterance = None
+        if completed:
+            self._passing = (utterance.mood, self._now() + MOOD_LINGER_SECONDS)
+            self._pages.send_all("done", playing=self._number)
+        else:
+            self._pages.send_all_first("stop", playing=self._number)
+        self.refresh()
+
+    def welcome(self, page: Page) -> None:
+        """All that a page needs that has just connected."""
+        page.send("scene", **self._scene())
+        if self._utterance is None:
+            return
+        page.send("begin", playing=self._number, rate_hz=self._utterance.rate_hz)
+        for span in self._utterance.spans():
+            if span.sentence.index in self._sent:
+                told = _as_message(span.sentence, span.start / self._utterance.rate_hz, 0, 0)
+                page.send("sentence", playing=self._number, **told)
+        page.send("at", playing=self._number, samples=self._position)
+
+    def _news(self, utterance: Utterance) -> list[dict[str, Any]]:
+        """Sentences with what was not yet sent of them."""
+        news = []
+        for span in utterance.spans():
+            sentence = span.sentence
+            now_known = (sentence.text, len(sentence.words), len(sentence.mouth))
+            sent = self._sent.get(sentence.index)
+            if sent != now_known:
+                _, words, mouth = sent or ("", 0, 0)
+                self._sent[sentence.index] = now_known
+                start = span.start / utterance.rate_hz
+                news.append(_as_message(sentence, start, words, mouth))
+        return news
+
+
+def _as_message(
+    sentence: Sentence, start: float, words_sent: int, mouth_sent: int
+) -> dict[str, Any]:
+    """A sentence for the pages, with the cues beyond those sent; times on the utterance's line."""
+    return {
+        "index": sentence.index,
+        "at_ms": round(start * 1_000),
+        "text": sentence.text,
+        "words": [
+            [round((start + word.at_seconds) * 1_000), word.start, word.length]
+            for word in sentence.words[words_sent:]
+        ],
+        "mouth": [
+            [round((start + cue.at_seconds) * 1_000), cue.viseme.value, round(cue.weight, 3)]
+            for cue in sentence.mouth[mouth_sent:]
+        ],
+    }
