@@ -41,12 +41,26 @@ class LocalApi:
         timeout_seconds: float = 5.0,
     ) -> dict[str, Any]:
         """The JSON answer. Raises `Unreachable` or `Refused`, both with the step that mends it."""
+        status, raw = self._request(module, method, path, body, timeout_seconds)
+        return _answer(module, status, raw)
+
+    def fetch(
+        self, module: str, path: str, body: dict[str, Any], timeout_seconds: float = 60.0
+    ) -> bytes:
+        """The raw answer to a POST. Raises as `call` does."""
+        status, raw = self._request(module, "POST", path, body, timeout_seconds)
+        if status >= 400:
+            _answer(module, status, raw)
+        return raw
+
+    def _request(
+        self, module: str, method: str, path: str, body: dict[str, Any] | None, seconds: float
+    ) -> tuple[int, bytes]:
         host, port = self._settings.host_of(module), self._settings.port_of(module)
         try:
-            status, raw = request(host, port, method, path, self._token, body, timeout_seconds)
+            return request(host, port, method, path, self._token, body, seconds)
         except (OSError, http.client.HTTPException):
             raise Unreachable(self._nobody_answers(module, host, port)) from None
-        return _answer(module, status, raw)
 
     def _nobody_answers(self, module: str, host: str, port: int) -> str:
         title = MODULES_BY_ID[module].title

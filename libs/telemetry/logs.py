@@ -20,7 +20,7 @@ MESSAGE_LIMIT = 8_000
 EXTRA_LIMIT = 2_000
 
 #: Libraries that tell every request at INFO.
-_TALKATIVE = ("httpx", "httpcore", "websockets", "uvicorn.access", "asyncio")
+_TALKATIVE = ("httpx", "httpcore", "websockets", "uvicorn", "asyncio")
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _OWN_FIELDS = frozenset({"ts", "service", "logger", "level", "error"})
@@ -35,8 +35,8 @@ def configure(
     """Sends all logging of this process to standard error and to the daily file of `service`.
 
     On a terminal, standard error gets plain lines. Under the supervisor it gets nothing, because
-    there it is a file beside the daily one; `on_screen` decides otherwise. Safe to call again; never
-    raises.
+    there it is a file beside the daily one, unless `on_screen` says otherwise. Safe to call again;
+    never raises.
     """
     redact = Redactor([*secret_values(settings), *secrets])
     as_json = JsonLines(service, redact)

@@ -99,7 +99,7 @@ def find_bus(settings: CliSettings) -> Bus:
     if settings.kitsu_bus == "memory":
         return Bus(MEMORY_BUS)
     if settings.kitsu_redis_url:
-        return Bus(asyncio.run(_look_at(settings)))
+        return Bus(asyncio.run(look_at(settings)))
     from libs.bus.base import BusError
     from libs.bus.embedded import EmbeddedServer, find_binary
 
@@ -119,7 +119,7 @@ def find_bus(settings: CliSettings) -> Bus:
     return Bus(server.description, server, address)
 
 
-async def _look_at(settings: CliSettings) -> str:
+async def look_at(settings: CliSettings) -> str:
     """What is behind KITSU_REDIS_URL. Raises `Failed` when it is unfit or away."""
     from libs.bus.base import BusError
     from libs.bus.opening import connect

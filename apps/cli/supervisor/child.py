@@ -94,26 +94,14 @@ class Child:
     def looping(self) -> bool:
         return self._backoff.looping
 
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
+
     async def run(self) -> None:
         """Until `ask_to_stop`."""
-        while not self._is_stopping():
-            started_at = time.monotonic()
-            output = self._output_path()
-            heard_from = output.stat().st_size if output.exists() else 0
-            code = await self._run_once(output)
-            was_ready = self.health.ready.is_set()
-            self.health.forget()
-            if self._is_stopping():
-                break
-            self.restarts += 1
-            if self._replacing:
-                self._replacing = False
-                continue
-            wait = self._backoff.died(time.monotonic())
-            words = last_words(output, heard_from)
-            lived = time.monotonic() - started_at
-            self._died(self, Exit(code, lived, was_ready, wait, self.looping, words))
-            await self._wait(wait)
+        while await self._live():
+            pass
         self._changed(self)
 
     def ask_to_stop(self) -> None:
@@ -134,8 +122,26 @@ class Child:
     def kill(self) -> None:
         _kill(self._process)
 
-    def _is_stopping(self) -> bool:
-        return self._stopping
+    async def _live(self) -> bool:
+        """One life of the process, and the wait after it; whether there is to be another."""
+        started_at = time.monotonic()
+        output = self._output_path()
+        heard_from = output.stat().st_size if output.exists() else 0
+        code = await self._run_once(output)
+        was_ready = self.health.ready.is_set()
+        self.health.forget()
+        if self._stopping:
+            return False
+        self.restarts += 1
+        if self._replacing:
+            self._replacing = False
+            return True
+        wait = self._backoff.died(time.monotonic())
+        words = last_words(output, heard_from)
+        lived = time.monotonic() - started_at
+        self._died(self, Exit(code, lived, was_ready, wait, self.looping, words))
+        await self._wait(wait)
+        return not self._stopping
 
     async def _run_once(self, output: Path) -> int:
         try:

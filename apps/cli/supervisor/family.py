@@ -93,7 +93,9 @@ def _rows_of(child: Child) -> list[Row]:
 
 
 def _absent(child: Child) -> str:
-    return "waiting" if child.waiting_until is not None else "down"
+    if child.waiting_until is not None:
+        return "waiting"
+    return "stopped" if child.stopping else "starting"
 
 
 def told(child: Child, exit_: Exit) -> tuple[str, str]:

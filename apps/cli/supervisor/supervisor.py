@@ -161,7 +161,7 @@ class Supervisor:
                 self._tell(row)
 
     def _tell(self, row: Row) -> None:
-        if row.state in ("starting", "waiting", "down"):
+        if row.state in ("starting", "waiting", "stopped"):
             return  # its death was told already
         level = "ok" if row.state == "ready" else "warn"
         detail = f" ({row.detail})" if row.detail else ""
