@@ -31,7 +31,7 @@ class SettingsError(Exception):
 class ShowSettings(BaseSettings):
     """What every process of a show must know. Subclasses add one worker's own settings."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
 
     kitsu_show: str = Field(default="main", pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")
     kitsu_redis_url: str = ""
@@ -56,7 +56,8 @@ class ShowSettings(BaseSettings):
     @field_validator("kitsu_data_dir", "kitsu_log_root")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().resolve()
+        """Relative to the checkout, so that every command finds the same folder from anywhere."""
+        return (ROOT / path.expanduser()).resolve()
 
     @classmethod
     def settings_customise_sources(
