@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from libs.settings.personas import load_persona
+from libs.settings.personas import PersonaError, load_persona
 from starlette.applications import Starlette
 
 from apps.orchestrator.api.application import build_application
@@ -45,6 +45,7 @@ from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression
 from libs.worker.access import Scope
+from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
 #: Status goes to the panels at most this often, and at least every other second.
@@ -64,7 +65,11 @@ class OrchestratorWorker(Worker):
         self.screens = Screens()
         self.roster = Roster()
         self.database = Database(settings.kitsu_data_dir / "memory" / "kitsu.sqlite")
-        self.session = Session(self.database, load_persona(settings.policy_persona))
+        try:
+            persona = load_persona(settings.policy_persona)
+        except PersonaError as error:
+            raise CannotRun(f"POLICY_PERSONA: {error}") from None
+        self.session = Session(self.database, persona)
         self.feed = Feed(self.screens, self.session.snapshot.name)
         self.incidents = IncidentLog(self.database, self.screens)
         self.conversation = Conversation(
