@@ -46,7 +46,7 @@ class Heard:
 
 async def hear(sound: AsyncIterable[SoundPiece]) -> Heard:
     """All of it. Fails when pieces leave a gap or a cue is outside its piece."""
-    pcm, count, rate = b"", 0, 22_050
+    pcm, count, rate = bytearray(), 0, 22_050
     mouth: list[MouthCue] = []
     words: list[WordCue] = []
     async for piece in sound:
@@ -62,4 +62,4 @@ async def hear(sound: AsyncIterable[SoundPiece]) -> Heard:
     for cues in (mouth, words):
         times = [cue.at_seconds for cue in cues]
         assert times == sorted(times)
-    return Heard(pcm, rate, tuple(mouth), tuple(words), count)
+    return Heard(bytes(pcm), rate, tuple(mouth), tuple(words), count)
