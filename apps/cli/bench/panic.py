@@ -55,7 +55,7 @@ async def _panic(show: RunningShow, route: str = "orchestrator") -> float:
     took_ms = (time.perf_counter() - started) * 1000
     assert answer["engaged"] is True
     playing = await show.get("/now", "stage")
-    assert playing["playing"] is None, f"still playing after a panic: {playing}"
+    assert playing["speaking"] is None, f"still playing after a panic: {playing}"
     if route == "orchestrator":
         await show.post("/panic/release")
     else:
@@ -75,7 +75,7 @@ async def _playing(show: RunningShow) -> dict[str, Any]:
     async with asyncio.timeout(10):
         while True:
             found: dict[str, Any] = await show.get("/now", "stage")
-            if found["playing"] is not None:
+            if found["speaking"] is not None:
                 return found
             await asyncio.sleep(0.01)
 
@@ -127,7 +127,7 @@ async def _without_orchestrator(show: RunningShow, rounds: int) -> list[float]:
         started = time.perf_counter()
         await show.post("/panic", {"reason": "bench"}, "stage")
         found.append((time.perf_counter() - started) * 1000)
-        assert (await show.get("/now", "stage"))["playing"] is None
+        assert (await show.get("/now", "stage"))["speaking"] is None
         await show.wait_ready()
         await asyncio.sleep(1.5)  # the orchestrator hears of the panic by the stage's beat
         await show.post("/panic/release")
@@ -146,7 +146,7 @@ async def _without_bus(show: RunningShow, rounds: int) -> list[float]:
             started = time.perf_counter()
             await show.post("/panic", {"reason": "bench"}, "stage")
             found.append((time.perf_counter() - started) * 1000)
-            assert (await show.get("/now", "stage"))["playing"] is None
+            assert (await show.get("/now", "stage"))["speaking"] is None
         finally:
             with contextlib.suppress(psutil.NoSuchProcess):
                 servers[0].resume()
