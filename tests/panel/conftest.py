@@ -1,26 +1,14 @@
 """A real Chromium with the committed panel in it, and a scripted orchestrator behind it."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from libs.testing.chromium import FLAGS
 from tests.panel.scripted_orchestrator import ScriptedOrchestrator
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 WIDE = (1360, 820)
 DOCK = (360, 760)
 #: How long an expectation is waited for; generous, because it says nothing about speed.
@@ -28,16 +16,10 @@ PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("KITSU_CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
-    if path is None:
-        message = "no chromium on PATH: install it or set KITSU_CHROMIUM"
-        if os.environ.get("KITSU_REQUIRE_SERVERS") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+def browser(chromium_path: str) -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield browser
         browser.close()
 

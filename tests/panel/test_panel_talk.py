@@ -227,6 +227,14 @@ def test_hostile_texts_are_only_text(panel: OpenPanel, orchestrator: ScriptedOrc
     assert panel.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_missing_voice_is_named_instead_of_promising_an_answer(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    orchestrator.status["modules"]["tts_worker"].update(state="down")
+    panel.open()
+    expect(panel.part("now-speaking")).to_contain_text("Voice is down, so she cannot answer.")
+
+
 def test_what_can_be_heard_now_is_shown(
     panel: OpenPanel, orchestrator: ScriptedOrchestrator
 ) -> None:

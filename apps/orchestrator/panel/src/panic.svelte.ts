@@ -65,7 +65,7 @@ export class Panic {
   }
 
   async #order(on: boolean): Promise<Result> {
-    const bySocket = this.#link.send({ command: "panic", on, reason: "panel" });
+    const bySocket = this.#link.send({ command: "panic", on });
     const first = await Promise.race([bySocket, pause(SOCKET_MS)]);
     return first?.ok ? first : post(on ? "/panic" : "/panic/release");
   }
@@ -76,7 +76,7 @@ async function post(path: string): Promise<Result> {
     const answer = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ reason: "panel" }),
+      body: JSON.stringify({ by: "panel" }),
       signal: AbortSignal.timeout(POST_MS),
     });
     if (answer.ok) return { ok: true };
