@@ -166,8 +166,9 @@ class Bus(Protocol):
         """Deliveries until `close` or `stop_reading`; survives loss and return of the server.
 
         Entries whose type or version is unknown, or that are malformed, are moved to the dead
-        letters and counted; the reader is not given them. An entry that was handed out more than
-        `MAXIMUM_DELIVERIES` times goes to the dead letters too.
+        letters and counted (on audio and live topics: only counted); the reader is not given them.
+        An entry that was handed out more than `MAXIMUM_DELIVERIES` times goes to the dead letters
+        too.
         """
         ...
 

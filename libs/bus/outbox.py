@@ -190,7 +190,7 @@ class Outbox:
             return
         try:
             replies = await self._connection.exchange(commands)
-        except BusUnavailable:
+        except BaseException:
             self._put_back([request for request, _ in batch])
             raise
         self._settle(batch, replies)
