@@ -1,5 +1,6 @@
 """The worker's own HTTP routes: which voices there are, and a sentence as a WAV file."""
 
+import asyncio
 from contextlib import aclosing
 
 from pydantic import BaseModel, Field, ValidationError
@@ -14,6 +15,7 @@ from apps.tts_worker.voice_ladder import VoiceLadder
 from libs.audio.wav import Recording, encode_wav
 from libs.contracts.safety import GateAction
 from libs.contracts.speaking import Mood
+from libs.safety import Gate, RulesError
 from libs.worker.panic_latch import PanicLatch
 from libs.worker.problems import Problem
 
@@ -34,6 +36,7 @@ class VoiceApi:
         self._ladder = ladder
         self._settings = settings
         self._panic = panic
+        self._gate: Gate | None = None
 
     def routes(self) -> list[Route]:
         return [
@@ -58,19 +61,28 @@ class VoiceApi:
             )
         if body.voice and not self._ladder.knows_voice(body.voice):
             raise Problem(422, "No such voice", "GET /voices lists them.", "unknown_voice")
-        text = self._gated(body.text)
+        text = await self._gated(body.text)
         recording = await self._spoken(
             SpeechRequest(text, voice=body.voice, language=body.language, mood=body.mood)
         )
         return Response(encode_wav(recording), media_type="audio/wav")
 
-    def _gated(self, text: str) -> str:
-        from libs.safety import Gate
-
-        verdict = Gate.load(self._settings.policy_family_friendly).check(text, place="operator")
+    async def _gated(self, text: str) -> str:
+        verdict = (await self._loaded_gate()).check(text, place="operator")
         if verdict.action is GateAction.BLOCK or not verdict.text:
             raise Problem(422, "The gate stopped this text", f"Rule: {verdict.rule}", "blocked")
         return verdict.text
+
+    async def _loaded_gate(self) -> Gate:
+        """The gate's rules are read when they are first needed, and kept."""
+        if self._gate is None:
+            try:
+                self._gate = await asyncio.to_thread(
+                    Gate.load, self._settings.policy_family_friendly
+                )
+            except RulesError as error:
+                raise Problem(503, "No gate", str(error), "gate_missing") from None
+        return self._gate
 
     async def _spoken(self, request: SpeechRequest) -> Recording:
         pieces: list[SoundPiece] = []

@@ -137,8 +137,7 @@ class TtsWorker(Worker):
         if not self.enabled:
             return "off"
         verdict = sentence.verdict
-        passed = verdict.action is not GateAction.BLOCK or verdict.overridden_by is not None
-        if passed and verdict.text == sentence.text:
+        if verdict.action is not GateAction.BLOCK and verdict.text == sentence.text:
             return ""
         await self.report(
             "no_verdict",

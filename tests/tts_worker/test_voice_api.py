@@ -8,13 +8,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-import libs.safety
 from apps.tts_worker.engines.captions import CaptionsEngine
 from apps.tts_worker.settings import TtsSettings
 from apps.tts_worker.voice_api import VoiceApi
 from apps.tts_worker.voice_ladder import VoiceLadder
 from libs.audio.wav import decode_wav
 from libs.contracts.safety import GateAction, Verdict
+from libs.safety import Gate, RulesError
 from libs.worker.panic_latch import PanicLatch
 from libs.worker.problems import Problem
 from libs.worker.runtime import _answer_problem
@@ -47,7 +47,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    monkeypatch.setattr(libs.safety, "Gate", ScriptedGate, raising=False)
+    monkeypatch.setattr("apps.tts_worker.voice_api.Gate", ScriptedGate)
     voice = ScriptedEngine("best")
     ladder = VoiceLadder([voice, CaptionsEngine()])
     await ladder.start()
@@ -133,3 +133,22 @@ async def test_bodies_that_are_no_request_are_refused_with_a_reason(
 async def test_a_text_without_words_says_so(desk: Desk) -> None:
     answer = await desk.synthesize(text="   ")
     assert (answer.status_code, answer.json()["code"]) == (422, "nothing_to_say")
+
+
+async def test_the_real_gate_stands_before_the_voice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.tts_worker.voice_api.Gate", Gate)
+    assert (await desk.synthesize(text="hello there")).status_code == 200
+    answer = await desk.synthesize(text="my address is someone@example.com, kill yourself")
+    assert (answer.status_code, answer.json()["code"]) == (422, "blocked")
+
+
+async def test_without_rules_nothing_is_spoken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(family_mode: bool) -> Gate:
+        raise RulesError("configs/safety is missing: restore it")
+
+    monkeypatch.setattr(ScriptedGate, "load", missing)
+    answer = await desk.synthesize(text="hello")
+    assert (answer.status_code, answer.json()["code"]) == (503, "gate_missing")
+    assert desk.voice.requests == []

@@ -208,7 +208,7 @@ async def test_panic_silences_what_is_being_said_and_what_comes_after(booth: Boo
     "verdict",
     [
         Verdict(action=GateAction.BLOCK, text=""),
-        Verdict(action=GateAction.BLOCK, text=TEXT),
+        Verdict(action=GateAction.BLOCK, text=TEXT, overridden_by="operator"),
         Verdict(action=GateAction.ALLOW, text="something else"),
         Verdict(action=GateAction.SOFTEN, text=TEXT + " "),
         Verdict(action=GateAction.ALLOW, text=""),
@@ -222,8 +222,8 @@ async def test_a_sentence_without_the_gates_pass_is_refused(booth: Booth, verdic
     assert booth.voice.requests == []
 
 
-async def test_a_blocked_text_that_the_operator_let_pass_is_spoken(booth: Booth) -> None:
-    verdict = Verdict(action=GateAction.BLOCK, text=TEXT, overridden_by="operator")
+async def test_a_text_that_the_operator_let_pass_is_spoken(booth: Booth) -> None:
+    verdict = Verdict(action=GateAction.ALLOW, text=TEXT, overridden_by="operator")
     await booth.say(sentence(verdict=verdict))
     assert (await booth.ends())[0].failed == ""
 

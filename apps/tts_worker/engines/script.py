@@ -22,6 +22,8 @@ _READERS: dict[str, tuple[str, ...]] = {
 
 def readable_language(text: str, language: str) -> str:
     """The language given, unless most letters are of a script that it does not read."""
+    if text.isascii():
+        return language
     scripts = Counter(_script(character) for character in text if character.isalpha())
     if not scripts:
         return language
