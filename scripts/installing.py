@@ -191,7 +191,7 @@ class LockProgress:
             self.total -= 1
         elif match := _FETCHING.match(line):
             self._fetched = min(self._fetched + 1, self.total)
-            self._what = Path(match["what"]).name.partition("==")[0]
+            self._what = package_of(match["what"])
             self._show(f"[{self._fetched}/{self.total}] fetching {self._what}")
         elif match := _DOWNLOADING.match(line):
             self._show(f"[{self._fetched}/{self.total}] fetching {self._what} ({match['size']})")
@@ -200,6 +200,11 @@ class LockProgress:
         if self._unpacking:
             new = max(0, min(self._installed() - self._already, self.total))
             self._show(f"[{new}/{self.total}] unpacking")
+
+
+def package_of(what: str) -> str:
+    """The package that pip means by `numpy==2.4.6` or `/wheels/numpy-2.4.6-cp311.whl`."""
+    return re.split(r"==|-(?=\d)", re.split(r"[\\/]", what)[-1])[0]
 
 
 class ProgressLine:

@@ -1,0 +1,101 @@
+"""`.env.example` and `configs/kitsu.yaml` tell all settings there are, with their defaults."""
+
+import importlib
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from libs.settings import ROOT, ShowSettings
+
+ENV_EXAMPLE = ROOT / ".env.example"
+SETTING = re.compile(r"^#?(?P<name>[A-Z][A-Z0-9_]+)=(?P<value>.*)$", re.MULTILINE)
+
+#: Read by scripts/kitsu.py and libs.settings themselves.
+ENVIRONMENT_ONLY = {"KITSU_VENV", "KITSU_CONFIG"}
+
+#: Names that other documents of such systems expect, for modules that come later.
+RESERVED = set(
+    re.findall(
+        r"\w+",
+        """
+    ORCH_CORS_ALLOW_ORIGINS ORCH_CORS_ALLOW_ALL ORCHESTRATOR_URL ORCHESTRATOR_API_KEY
+    TELEMETRY_API_URL TELEMETRY_API_KEY GPU_METRICS_INTERVAL_SECONDS
+    LLM_MODEL_NAME POLICY_RETRY_ATTEMPTS POLICY_RETRY_BACKOFF POLICY_FORCE_MOCK
+    TTS_MODEL_NAME PIPER_MODEL PIPER_PATH TTS_DISABLE_COQUI TTS_DISABLE_PIPER
+    ASR_INPUT_DEVICE ASR_FAKE_AUDIO ASR_SAMPLE_RATE ASR_FRAME_MS ASR_SILENCE_MS
+    TWITCH_CHANNEL TWITCH_CLIENT_ID TWITCH_CLIENT_SECRET TWITCH_OAUTH_TOKEN TWITCH_BOT_NICK
+    TWITCH_DEFAULT_SCENE OBS_WS_URL OBS_WS_PASSWORD OBS_SCENES OBS_PANIC_FILTER
+    VTS_URL VTS_AUTH_TOKEN VTS_PLUGIN_NAME VTS_DEVELOPER SOAK_POLICY_URL SOAK_TELEMETRY_URL
+    """,
+    )
+)
+
+
+def settings_classes() -> list[type[ShowSettings]]:
+    found = [ShowSettings]
+    for path in sorted((ROOT / "apps").glob("*/settings.py")):
+        module = importlib.import_module(f"apps.{path.parent.name}.settings")
+        found += [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type)
+            and issubclass(value, ShowSettings)
+            and value.__module__ == module.__name__
+        ]
+    return found
+
+
+def names_in_example() -> set[str]:
+    return {match["name"] for match in SETTING.finditer(ENV_EXAMPLE.read_text("utf-8"))}
+
+
+def names_read() -> set[str]:
+    return {name.upper() for found in settings_classes() for name in found.model_fields}
+
+
+def test_every_name_in_the_example_is_read_or_reserved() -> None:
+    assert names_in_example() <= names_read() | RESERVED | ENVIRONMENT_ONLY
+
+
+def test_every_setting_that_is_read_is_in_the_example() -> None:
+    assert names_read() <= names_in_example()
+
+
+@pytest.mark.parametrize("settings_class", settings_classes())
+def test_the_example_as_it_is_changes_nothing(
+    settings_class: type[ShowSettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(os.environ):
+        if name in names_in_example():
+            monkeypatch.delenv(name)
+    opened = tmp_path / ".env"
+    opened.write_text(SETTING.sub(r"\g<name>=\g<value>", ENV_EXAMPLE.read_text("utf-8")), "utf-8")
+
+    given = settings_class(_env_file=opened)
+    plain = settings_class(_env_file=None)
+
+    assert given.model_dump() == plain.model_dump()
+
+
+@pytest.mark.parametrize("settings_class", settings_classes())
+def test_the_yaml_sample_opened_up_changes_nothing(
+    settings_class: type[ShowSettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(os.environ):
+        if name in names_in_example():
+            monkeypatch.delenv(name)
+    sample = (ROOT / "configs" / "kitsu.yaml").read_text("utf-8")
+    opened = tmp_path / "kitsu.yaml"
+    opened.write_text(re.sub(r"^#(?=[a-z_]+:)", "", sample, flags=re.MULTILINE), "utf-8")
+    assert {
+        name.upper() for name in yaml.safe_load(opened.read_text("utf-8"))
+    } <= names_in_example()
+
+    plain = settings_class(_env_file=None)
+    monkeypatch.setenv("KITSU_CONFIG", str(opened))
+    given = settings_class(_env_file=None)
+
+    assert given.model_dump() == plain.model_dump()
