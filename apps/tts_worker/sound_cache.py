@@ -100,7 +100,8 @@ class SoundCache:
             return await asyncio.to_thread(self._read, key, recipe)
         except (OSError, ValueError) as error:
             log.warning("a kept sound is damaged and removed: %s", error)
-            await self._on_disk(self._remove, key)
+            async with self._writing:
+                await self._on_disk(self._remove, key)
             return None
 
     async def keep(self, recipe: Recipe, sound: KeptSound) -> None:
