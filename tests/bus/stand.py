@@ -1,6 +1,7 @@
 """The two servers a bus can stand on, with the back doors that only tests need."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -112,3 +113,9 @@ def reader(bus: Bus, subscription: Subscription) -> Any:
     """The subscription as the generator it is, so that a test can leave it early and cleanly."""
     deliveries: AsyncIterator[Delivery] = bus.subscribe(subscription)
     return deliveries
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Bounded by the test's own time limit."""
+    while not condition():  # noqa: ASYNC110 - counters are looked at, not signalled
+        await asyncio.sleep(0.01)

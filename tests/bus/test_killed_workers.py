@@ -12,7 +12,7 @@ from libs.bus.base import Subscription
 from libs.contracts.streams import CONVERSATION
 from libs.settings import ROOT
 from tests.bus.sample_events import turn
-from tests.bus.stand import RedisStand, reader
+from tests.bus.stand import RedisStand, reader, until
 
 pytestmark = pytest.mark.redis
 
@@ -26,8 +26,8 @@ from libs.bus.redis_streams import RedisBus
 from libs.contracts.conversation import IdleReached
 from libs.contracts.streams import TURNS
 
-async def work(url, consumer):
-    bus = RedisBus(url, consumer)
+async def work(url, consumer, life):
+    bus = RedisBus(url, life)
     await bus.open()
     print("up", flush=True)
     async for turn in bus.subscribe(Subscription((TURNS,), "main", "policy", consumer)):
@@ -52,8 +52,8 @@ class Workers:
         self.url = url
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, consumer: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", WORKER, self.url, consumer]
+    def start(self, consumer: str, life: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", WORKER, self.url, consumer, life]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
         self.processes.append(process)
         assert process.stdout is not None
@@ -75,20 +75,25 @@ async def test_no_work_is_lost_when_its_worker_is_killed_again_and_again(workers
     for event in turns:
         await bus.publish(event)
 
+    lives_with_effect: set[str] = set()
+
     async def count_effects() -> None:
         effects = reader(bus, Subscription((CONVERSATION,), "main", "counter", "c@h#0", 16))
         async for effect in effects:
             done[effect.event.cause_id] += 1
+            lives_with_effect.add(effect.event.source)
             await bus.acknowledge(effect)
             if len(done) == TURNS_PUBLISHED:
                 break
         await effects.aclose()
 
     counting = asyncio.create_task(count_effects())
-    await asyncio.to_thread(workers.start, "steady@host#1")
-    for _ in range(KILLS):
-        victim = await asyncio.to_thread(workers.start, "victim@host#0")
-        await asyncio.sleep(0.1)
+    await asyncio.to_thread(workers.start, "steady@host#1", "steady")
+    for number in range(KILLS):
+        life = f"life {number}"
+        victim = await asyncio.to_thread(workers.start, "victim@host#0", life)
+        # Three deaths over the same turn would rightly make it a dead letter.
+        await until(lambda life=life: life in lives_with_effect or counting.done())
         await asyncio.to_thread(workers.kill, victim)
     await counting
     dead = await bus.dead_letters()

@@ -20,7 +20,7 @@ from libs.contracts.streams import CHAT, CONTROL, LIVE
 from libs.telemetry import clock
 from tests.bus.conftest import need_server
 from tests.bus.sample_events import chat, switch, token
-from tests.bus.stand import reader, take
+from tests.bus.stand import reader, take, until
 
 pytestmark = pytest.mark.redis
 
@@ -47,12 +47,6 @@ def kill(server: EmbeddedServer) -> None:
     process = psutil.Process(server.pid)
     process.kill()
     process.wait()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Bounded by the test's own time limit."""
-    while not condition():  # noqa: ASYNC110 - counters are looked at, not signalled
-        await asyncio.sleep(0.01)
 
 
 async def test_nothing_published_while_the_server_is_dead_is_lost_or_out_of_order(
