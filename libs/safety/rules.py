@@ -1,0 +1,145 @@
+"""The rules of the gate: `configs/safety/*.yaml`, read and checked once.
+
+Every file has the same form and all files of the folder count together, so that a streamer's own
+words go into a file of their own. Terms are stored encoded so that the files can be read by anyone.
+"""
+
+import base64
+import binascii
+import codecs
+import re
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from libs.safety.lexicon import Term
+from libs.safety.normalise import fold, letters_only
+
+Tier = Literal["mild", "strong", "hard"]
+Place = Literal["speech", "input", "chat_out", "operator"]
+
+
+class RulesError(ValueError):
+    """The rules cannot be used; the message names the file, the entry and what is allowed."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TermGroup(_Strict):
+    """Words of one category and tier, in one of three forms of writing."""
+
+    category: str = Field(pattern=r"^[a-z_]+$")
+    tier: Tier
+    place: Literal["anywhere", "word", "native"]
+    """`native`: looked for as it stands in its own script, also inside words."""
+    rot13: str = ""
+    base64: str = ""
+    words: str = ""
+
+    @field_validator("base64")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        text = "".join(text.split())
+        try:
+            base64.b64decode(text, validate=True).decode("utf-8")
+        except (binascii.Error, ValueError):
+            raise ValueError("must be the base64 form of words in UTF-8") from None
+        return text
+
+    def terms(self) -> tuple[str, ...]:
+        decoded = base64.b64decode(self.base64).decode("utf-8")
+        return tuple(f"{codecs.decode(self.rot13, 'rot13')} {decoded} {self.words}".split())
+
+
+class Pattern(_Strict):
+    """A regular expression over folded text (lower case, Latin)."""
+
+    code: str = Field(pattern=r"^[a-z_]+$")
+    category: str = Field(pattern=r"^[a-z_]+$")
+    tier: Tier = "strong"
+    places: tuple[Place, ...] = ("speech", "chat_out", "operator", "input")
+    regex: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("regex")
+    @classmethod
+    def _compiles(cls, parts: tuple[str, ...]) -> tuple[str, ...]:
+        for part in parts:
+            try:
+                re.compile(part)
+            except re.error as error:
+                raise ValueError(f"is not a regular expression: {error}") from None
+        return parts
+
+    def compiled(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{part})" for part in self.regex))
+
+
+class RuleFile(_Strict):
+    terms: tuple[TermGroup, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    harmless: str = ""
+    """Words that contain a term and mean no harm."""
+    harmless_phrases: tuple[str, ...] = ()
+    common_words: str = ""
+    """Short words that are never a scrap of a split term."""
+    soften: dict[str, str] = {}
+    """Mild words and what is said instead in family mode."""
+
+
+class Rules(_Strict):
+    """All rule files together."""
+
+    terms: tuple[Term, ...]
+    native: tuple[Term, ...]
+    patterns: tuple[Pattern, ...]
+    harmless: frozenset[str]
+    harmless_phrases: tuple[str, ...]
+    common_words: frozenset[str]
+    soften: dict[str, str]
+
+
+def load_rules(folder: Path) -> Rules:
+    """Raises `RulesError`; without a single term too, for then the gate would let all pass."""
+    files = [_read(path) for path in sorted(folder.glob("*.yaml"))]
+    groups = [group for file in files for group in file.terms]
+    if not groups:
+        raise RulesError(f"there are no terms in {folder}: restore the shipped rule files")
+    return Rules(
+        terms=tuple(_latin_terms(groups)),
+        native=tuple(
+            Term(word.casefold(), group.category, group.tier, "native")
+            for group in groups
+            if group.place == "native"
+            for word in group.terms()
+        ),
+        patterns=tuple(pattern for file in files for pattern in file.patterns),
+        harmless=frozenset(word for file in files for word in file.harmless.split()),
+        harmless_phrases=tuple(phrase for file in files for phrase in file.harmless_phrases),
+        common_words=frozenset(word for file in files for word in file.common_words.split()),
+        soften={mild: soft for file in files for mild, soft in file.soften.items()},
+    )
+
+
+def _latin_terms(groups: list[TermGroup]) -> list[Term]:
+    latin = [group for group in groups if group.place != "native"]
+    return [
+        Term(letters, group.category, group.tier, group.place)
+        for group in latin
+        for word in group.terms()
+        if len(letters := letters_only(fold(word))) > 1
+    ]
+
+
+def _read(path: Path) -> RuleFile:
+    try:
+        return RuleFile.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise RulesError(f"{path.name} is not valid YAML") from None
+    except ValidationError as error:
+        item = error.errors()[0]
+        entry = ".".join(str(part) for part in item["loc"])
+        raise RulesError(f"{path.name}: {entry}: {item['msg']}") from None

@@ -1,0 +1,135 @@
+"""Listed words in a text, plain or in disguise."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
+
+from libs.safety.lexicon import Lexicon, Term
+from libs.safety.normalise import LEET_READINGS, leet_readings, letters_only
+from libs.safety.rules import Rules
+
+_TOKEN = re.compile(r"[a-z0-9@$!|+(*#'_-]+")
+_SPLIT = re.compile(r"[-_'*#|+(!]+")
+_SPACED = re.compile(r"(?<!\w)(?:[a-z0-9@$!][^\w\n@$!]{1,3}){2,}[a-z0-9@$!](?!\w)")
+_MASK = re.compile(r"[*#0-9@$!]")
+_CENSORED = re.compile(r"[a-z]{1,2}\*{2,}[a-z]{0,3}")
+
+#: Scraps longer than this are words of their own.
+_LONGEST_SCRAP = 9
+#: A last word longer than this is not held back for what follows it.
+_LONGEST_HELD = 5
+#: At "i s h i t" the first letters may be words of their own: so many are left out in turn.
+_SPACED_STARTS = 3
+
+
+@dataclass(frozen=True)
+class WordHit:
+    """`how` the word was written: word, split, leet, masked, spaced, joined, native."""
+
+    category: str
+    tier: str
+    how: str
+
+
+class WordFinder:
+    """Finds listed words in folded text. Tokens that were seen before are not looked at again."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._lexicon = Lexicon(rules.terms, rules.harmless)
+        self._common = rules.common_words
+        self._native = rules.native
+        self._native_any = re.compile("|".join(re.escape(t.text) for t in rules.native) or r"(?!)")
+        self._phrases = re.compile("|".join(rules.harmless_phrases) or r"(?!)")
+        self._in_token = lru_cache(maxsize=20_000)(self._find_in_token)
+
+    def find(self, folded: str, native: str) -> Iterator[WordHit]:
+        """All hits in a text, given in its folded and its native form."""
+        folded = self._phrases.sub(" ", folded)
+        tokens = _TOKEN.findall(folded)
+        for token in tokens:
+            yield from self._in_token(token)
+        yield from self._spaced(folded)
+        yield from self._joined([letters_only(token) for token in tokens])
+        if not native.isascii() and self._native_any.search(native):
+            for term in self._native:
+                if term.text in native:
+                    yield WordHit(term.category, term.tier, "native")
+
+    def find_across(self, words: list[str]) -> Iterator[WordHit]:
+        """Only what is put together from several of these words."""
+        yield from self._spaced(" ".join(words))
+        yield from self._joined(words)
+
+    def ends_in_scrap(self, folded: str) -> bool:
+        """Whether the last word (or the last single letters) could go on to be a listed word."""
+        words = re.findall(r"[a-z]+", folded[-24:])
+        if not words:
+            return False
+        last = words[-1]
+        if len(last) == 1:
+            single = [*takewhile(lambda word: len(word) == 1, reversed(words))]
+            return len(single) > 1 and self._lexicon.begins_a_term("".join(reversed(single)))
+        if last in self._common or len(last) > _LONGEST_HELD:
+            return False
+        return self._lexicon.begins_a_term(last) and not self._lexicon.find(last)
+
+    def _spaced(self, folded: str) -> Iterator[WordHit]:
+        for match in _SPACED.finditer(folded):
+            yield from self._in_spaced(match.group())
+
+    def _joined(self, words: list[str]) -> Iterator[WordHit]:
+        """Terms put together from two or three neighbouring words that are scraps."""
+        words = [word for word in words if word]
+        for size in (2, 3):
+            for at in range(len(words) - size + 1):
+                parts = tuple(words[at : at + size])
+                if self._may_be_scraps(parts) and (term := self._lexicon.find_joined(parts)):
+                    yield WordHit(term.category, term.tier, "joined")
+
+    def _may_be_scraps(self, parts: tuple[str, ...]) -> bool:
+        lengths = [len(part) for part in parts]
+        if max(lengths) > _LONGEST_SCRAP or min(lengths) > 4:
+            return False
+        return not all(part in self._common or len(part) > 4 for part in parts)
+
+    def _find_in_token(self, token: str) -> tuple[WordHit, ...]:
+        if token.isalpha():
+            return self._hits(token, "word") if len(token) > 2 else ()
+        found = [*self._in_parts(token)]
+        if not found:
+            for reading in leet_readings(token):
+                found += self._hits(reading, "leet")
+        if not found and _MASK.search(token):
+            found += self._masked(token.strip("-_'+(|!"))
+        return tuple(found)
+
+    def _in_parts(self, token: str) -> Iterator[WordHit]:
+        parts = [part for part in _SPLIT.split(token) if part.isalpha()]
+        for part in parts:
+            if len(part) > 2:
+                yield from self._hits(part, "word")
+        joined = letters_only(token)
+        if len(parts) < 2 or max(map(len, parts)) < 4:
+            yield from self._hits(joined, "split")
+
+    def _in_spaced(self, text: str) -> Iterator[WordHit]:
+        signs = re.sub(r"[^a-z0-9@$!]", "", text)
+        for table in LEET_READINGS:
+            joined = letters_only(signs.translate(table))
+            for start in range(max(1, min(_SPACED_STARTS, len(joined) - 2))):
+                hits = self._hits(joined[start:], "spaced")
+                if hits:
+                    yield from hits
+                    return
+
+    def _masked(self, token: str) -> Iterator[WordHit]:
+        term: Term | None = self._lexicon.find_masked(token)
+        if term is not None:
+            yield WordHit(term.category, term.tier, "masked")
+        elif _CENSORED.fullmatch(token):
+            yield WordHit("profanity", "strong", "masked")
+
+    def _hits(self, word: str, how: str) -> tuple[WordHit, ...]:
+        return tuple(WordHit(t.category, t.tier, how) for t in self._lexicon.find(word))
