@@ -31,7 +31,13 @@ class LazyGroup(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None or not _is_there(entry):
             return None
-        command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
+        try:
+            command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
+        except ModuleNotFoundError as error:
+            raise click.ClickException(
+                f"The package '{error.name}' is missing from {sys.executable}.\n"
+                "Install what is missing with: python3 scripts/kitsu.py doctor"
+            ) from None
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -13,6 +13,14 @@ from apps.cli.commands.panic import tell_everybody
 from apps.cli.settings import CliSettings
 from libs.worker.access import Access, Scope
 
+
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever asked may be gone before the answer."""
+
+
 Heard = list[tuple[str, str, dict[str, Any]]]
 
 
@@ -35,8 +43,7 @@ def module() -> Iterator[Callable[..., int]]:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
                 """Says nothing."""
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Port)
-        server.daemon_threads = True
+        server = QuietServer(("127.0.0.1", 0), Port)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         servers.append(server)
         return int(server.server_address[1])

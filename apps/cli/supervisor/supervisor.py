@@ -137,7 +137,6 @@ class Supervisor:
 
     def _facts(self, rows: list[Row], took: float) -> list[tuple[str, str]]:
         modules = {row.module for row in rows}
-        ready = sum(row.state == "ready" for row in rows)
         facts = []
         if "orchestrator" in modules:
             facts.append(("Panel", panel_link(self._settings)))
@@ -145,7 +144,12 @@ class Supervisor:
             facts.append(("Overlay", overlay_address(self._settings)))
         facts.append(("Bus", self._bus.description))
         facts.append(("Logs", str(self._settings.kitsu_log_root)))
-        facts.append(("Ready", f"{ready} of {len(rows)} in {took:.1f} s; Ctrl+C stops everything"))
+        facts.append(("Ready", f"after {took:.1f} s; Ctrl+C stops everything"))
+        facts += [
+            ("Note", f"{row.module} is {row.state}: {row.detail}")
+            for row in rows
+            if row.state != "ready" and row.detail
+        ]
         return facts
 
     # While running -------------------------------------------------------------------------------

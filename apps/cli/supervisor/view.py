@@ -88,17 +88,18 @@ class TerminalView:
         self._console.print(line)
 
     def started(self, rows: Sequence[Row], facts: Sequence[tuple[str, str]]) -> None:
-        from rich.panel import Panel
-        from rich.table import Table
+        """Addresses stand on lines of their own, unbroken, so that they can be clicked."""
         from rich.text import Text
 
         self.show(rows, "")
         self._stop_live()
-        grid = Table.grid(padding=(0, 2))
+        self._console.print(Text("\nKitsu is up", style="bold green"))
+        width = max(len(name) for name, _ in facts)
         for name, value in facts:
-            grid.add_row(Text(name, style="bright_black"), Text(value, overflow="fold"))
-        title = Text(" Kitsu is up ", style="bold green")
-        self._console.print(Panel(grid, title=title, border_style="green", expand=False))
+            line = Text(f"  {name:<{width}}  ", style="bright_black")
+            line.append(value, style="default")
+            self._console.print(line, soft_wrap=True)
+        self._console.print()
 
     def close(self) -> None:
         self._stop_live()
