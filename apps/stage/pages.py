@@ -31,7 +31,7 @@ class Page:
         self.frozen = False
         self.heard_at = now
         self.closed = False
-        self._queue: deque[str | bytes] = deque()
+        self._queue: deque[tuple[str, str | bytes]] = deque()
         self._queued_bytes = 0
         self._more = asyncio.Event()
 
@@ -41,16 +41,16 @@ class Page:
         return able and not (self.mute or self.frozen or self.closed)
 
     def send(self, kind: str, **fields: Any) -> None:
-        self._put(json.dumps({"type": kind, **fields}, ensure_ascii=False))
+        self._put(kind, _as_text(kind, fields))
 
     def send_sound(self, playing: int, offset: int, pcm: bytes) -> None:
-        self._put(_SOUND_HEADER.pack(playing, offset) + pcm)
+        self._put("", _SOUND_HEADER.pack(playing, offset) + pcm)
 
     def send_first(self, kind: str, **fields: Any) -> None:
-        """Before everything that waits; sound that waits is dropped."""
-        kept = [item for item in self._queue if isinstance(item, str)]
-        self._queue = deque([json.dumps({"type": kind, **fields}), *kept])
-        self._queued_bytes = sum(len(item) for item in kept)
+        """Before everything that waits; sound and older messages of this kind are dropped."""
+        kept = [item for item in self._queue if item[0] not in ("", kind)]
+        self._queue = deque([(kind, _as_text(kind, fields)), *kept])
+        self._queued_bytes = sum(len(content) for _, content in self._queue)
         self._more.set()
 
     def close(self) -> None:
@@ -65,17 +65,21 @@ class Page:
             await self._more.wait()
         if self.closed:
             return None
-        item = self._queue.popleft()
-        self._queued_bytes -= len(item)
-        return item
+        _, content = self._queue.popleft()
+        self._queued_bytes -= len(content)
+        return content
 
-    def _put(self, item: str | bytes) -> None:
-        if self._queued_bytes + len(item) > MAXIMUM_QUEUED_BYTES:
+    def _put(self, kind: str, content: str | bytes) -> None:
+        if self._queued_bytes + len(content) > MAXIMUM_QUEUED_BYTES:
             self.close()
             return
-        self._queue.append(item)
-        self._queued_bytes += len(item)
+        self._queue.append((kind, content))
+        self._queued_bytes += len(content)
         self._more.set()
+
+
+def _as_text(kind: str, fields: dict[str, Any]) -> str:
+    return json.dumps({"type": kind, **fields}, ensure_ascii=False)
 
 
 class Pages:

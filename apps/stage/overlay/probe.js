@@ -1,0 +1,37 @@
+// window.kitsuProbe: what the page is doing, for tests and support. Read only.
+
+/**
+ * `kitsuProbe.read()` gives
+ * - connected: whether the stage is there; sounding: whether this page is the voice now
+ * - audio: state of the AudioContext; rateHz; rms: loudness of the page's own audio graph, 0 to 1
+ * - viseme, mouthOpen (0 to 1), mood, panic
+ * - caption: the words shown; saidWords: how many of them have been said; notice
+ * - playing, positionSamples; underruns: how often sound ran dry
+ * - lastStop: { orderedAt, silentAt } (Unix milliseconds, of the last stop), latencyMs
+ */
+export function offerProbe({ link, voice, rig, captions, stage }) {
+  const unix = (at) => performance.timeOrigin + at;
+  const read = () => ({
+    connected: link.connected,
+    sounding: voice.current !== null,
+    audio: voice.context.state,
+    rateHz: voice.context.sampleRate,
+    rms: voice.rms(),
+    viseme: stage.viseme,
+    mouthOpen: rig.mouth.open,
+    mood: rig.mood,
+    panic: stage.panic,
+    caption: captions.text,
+    saidWords: document.querySelectorAll("#caption .said, #caption .now").length,
+    notice: captions.notice.textContent,
+    playing: stage.timeline?.playing ?? null,
+    positionSamples: voice.position(),
+    underruns: voice.underruns,
+    lastStop: voice.lastStop && {
+      orderedAt: unix(voice.lastStop.orderedAt),
+      silentAt: unix(voice.lastStop.silentAt),
+      latencyMs: voice.lastStop.latencyMs,
+    },
+  });
+  Object.defineProperty(window, "kitsuProbe", { value: Object.freeze({ read }) });
+}

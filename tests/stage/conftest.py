@@ -1,0 +1,152 @@
+"""A running stage behind its real gate and port, over the memory bus; and Chromium."""
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from apps.stage.settings import StageSettings
+from apps.stage.worker import StageWorker
+from libs.bus.base import Subscription
+from libs.bus.memory import MemoryBus, MemoryServer
+from libs.contracts.envelope import Event
+from libs.contracts.interruption import StopSpeaking
+from libs.contracts.streams import LIVE, SPEAKING
+from libs.worker.access import Access, Scope
+from libs.worker.runtime import running
+from tests.stage.scripted_voice import ScriptedVoice
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MAY_SOUND = "--autoplay-policy=no-user-gesture-required"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class RunningStage:
+    """A stage on a real port, and a bus beside it that speaks to it and listens."""
+
+    worker: StageWorker
+    bus: MemoryBus
+    port: int
+    key: str
+    operator: str
+    told: list[Event] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def page(self, options: str = "") -> str:
+        return f"{self.url}/?key={self.key}{options}"
+
+    async def say(self, *events: Any) -> None:
+        for item in events:
+            event, pcm = item if isinstance(item, tuple) else (item, b"")
+            await self.bus.publish(event, pcm)
+
+    async def say_all(self, voice: ScriptedVoice, text: str, seconds: float, **more: Any) -> None:
+        await self.say(*voice.sentence(text, seconds, **more), voice.finished())
+
+    async def stop_speaking(self, epoch: int) -> None:
+        await self.bus.publish(StopSpeaking(epoch=epoch, reason="test"))
+
+    def of(self, kind: type[Event]) -> list[Any]:
+        return [event for event in self.told if type(event) is kind]
+
+    async def now(self) -> dict[str, Any]:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"{self.url}/now", params={"key": self.key})
+            answer.raise_for_status()
+            return dict(answer.json())
+
+
+async def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
+    """Waits for something to become true; the limit only keeps a broken test from hanging."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def a_stage(
+    data_dir: Path, server: MemoryServer | None = None, port: int = 0, **more: Any
+) -> AsyncIterator[RunningStage]:
+    server = server or MemoryServer()
+    port = port or free_port()
+    settings = StageSettings(
+        kitsu_data_dir=data_dir, stage_port=port, kitsu_log_root=data_dir / "logs", **more
+    )
+    worker = StageWorker(settings, MemoryBus(server, source="stage@test#0"))
+    bus = MemoryBus(server, source="test@test#0")
+    await bus.open()
+    access = Access(settings.kitsu_data_dir)
+    stage = RunningStage(
+        worker, bus, port, access.token(Scope.OVERLAY), access.token(Scope.OPERATOR)
+    )
+
+    async def listen(topics: Subscription) -> None:
+        async for delivery in bus.subscribe(topics):
+            stage.told.append(delivery.event)
+            await bus.acknowledge(delivery)
+
+    listening = [
+        asyncio.create_task(
+            listen(Subscription((SPEAKING,), "main", group="test", consumer="test@test#0"))
+        ),
+        asyncio.create_task(listen(Subscription((LIVE,), "main"))),
+    ]
+    try:
+        async with running(worker, worker.bus):
+            yield stage
+    finally:
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
+        await bus.close()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[RunningStage]:
+    async with a_stage(tmp_path) as running_stage:
+        yield running_stage
+
+
+@asynccontextmanager
+async def chromium(*flags: str) -> AsyncIterator[Any]:
+    """A browser with a fresh profile; skips the test where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        if os.environ.get("KITSU_REQUIRE_SERVERS") == "1":
+            pytest.fail("Chromium is missing: install it (`apt install chromium`)")
+        pytest.skip("Chromium is missing: install it (`apt install chromium`)")
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=[*CHROMIUM_FLAGS, *flags]
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
