@@ -75,10 +75,10 @@ def _claim(file: RunStateFile, settings: CliSettings) -> RunState:
 
 
 def _run(settings: CliSettings, wishes: Wishes, file: RunStateFile, own: RunState) -> int:
-    from apps.cli.supervisor.ports import check_ports
+    from apps.cli.supervisor.ports import wait_for_ports
 
     logs.configure("supervisor", settings, on_screen=False)
-    check_ports(settings, chosen(wishes.only))
+    asyncio.run(wait_for_ports(settings, chosen(wishes.only)))
     bus = find_bus(settings)
     one_process = bus.description == MEMORY_BUS
     view = view_for_output()

@@ -1,14 +1,37 @@
 """Whether the modules will find their ports free."""
 
+import asyncio
 import contextlib
 import socket
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 
 import psutil
 
 from apps.cli.failures import Failed
 from apps.cli.settings import CliSettings
+from apps.cli.supervisor.plan import door
+from apps.cli.supervisor.readiness import ask
 from libs.worker.http_port import PortTaken, bind
+
+#: Modules whose supervisor is gone have left after this long.
+LEAVING_SECONDS = 12.0
+
+
+async def wait_for_ports(settings: CliSettings, modules: Sequence[str]) -> None:
+    """As `check_ports`, but waits a little for modules of a supervisor that was killed: they leave
+    by themselves."""
+    until = time.monotonic() + LEAVING_SECONDS
+    while True:
+        try:
+            check_ports(settings, modules)
+        except Failed:
+            answers = [await ask(door(settings, module)) for module in modules]
+            if not any(answers) or time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return
 
 
 def check_ports(settings: CliSettings, modules: Iterable[str]) -> None:
