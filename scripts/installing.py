@@ -39,6 +39,12 @@ MENDS: tuple[tuple[str, str], ...] = (
         "command again; it goes on where it stopped.",
     ),
     (
+        "from versions: none",
+        "The package index gave nothing that fits. Check the network (and proxy) and run the same "
+        "command again; if the network is well, use 64-bit Python 3.11, 3.12 or 3.13 (delete the "
+        ".venv folder first).",
+    ),
+    (
         "No matching distribution|not a supported wheel|Failed building|error: command",
         "A package has no ready-made build for this Python or system: use 64-bit Python "
         "3.11, 3.12 or 3.13 (delete the .venv folder first).",

@@ -124,6 +124,7 @@ def test_progress_counts_the_packages_that_this_machine_needs(installing: Module
         ("ERROR: Could not install packages: [Errno 28] No space left on device", "Free|free"),
         ("NewConnectionError: Failed to establish a new connection", "network"),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "network"),
+        ("ERROR: Could not find a version that satisfies x (from versions: none)", "network"),
         ("ERROR: No matching distribution found for hiredis==3.5.0", "3.11, 3.12 or 3.13"),
         ("The virtual environment was not created because ensurepip is not available", "apt"),
         ("something nobody has thought of", "again"),
