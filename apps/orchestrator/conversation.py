@@ -5,7 +5,7 @@ Everything that must survive a kill is in the database before it is acknowledged
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from apps.orchestrator.feed import Feed
@@ -35,6 +35,8 @@ from libs.telemetry import clock
 
 #: After an interruption the stage has this long to say what was heard.
 LAST_WORD_SECONDS = 2.0
+#: Bookkeeping of a new turn waits this long, so that it takes no time from the answer.
+TELL_AFTER_SECONDS = 0.01
 #: A turn that is being spoken and of which nothing more is heard is given up after this long.
 SPEAKING_LIMIT_SECONDS = 180.0
 
@@ -65,7 +67,7 @@ class Conversation:
         self._floor = Floor(settings.floor_waiting_lines, settings.floor_fresh_seconds)
         self._picking = asyncio.Lock()
         self._deadline: asyncio.TimerHandle | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self.latency = LatencyWindow()
         self.active: Turn | None = None
         self.held: SkipReason | None = None
@@ -100,12 +102,14 @@ class Conversation:
     async def stop(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await asyncio.gather(*self._background, return_exceptions=True)
 
     # Inputs -----------------------------------------------------------------------------------
 
     async def offer(self, candidate: Candidate) -> None:
         """Accepts an input: when this returns it is on disk. The same input again is ignored."""
+        if await self._open_at_once(candidate):
+            return
         if not await self._database.run(lambda db: records.add_input(db, candidate)):
             return
         self._feed.heard_input(candidate.input_id, candidate.input)
@@ -114,6 +118,27 @@ class Conversation:
             return
         await self._skip(self._floor.offer(candidate))
         await self.advance()
+
+    async def _open_at_once(self, candidate: Candidate) -> bool:
+        """The short way to a turn when nobody else wants the floor: one transaction for both.
+
+        True when the input is dealt with (opened, or known already).
+        """
+        async with self._picking:
+            if self.active is not None or self.held is not None or len(self._floor):
+                return False
+            if clock.now() - candidate.input.arrived_at > self._settings.floor_fresh_seconds:
+                return False
+            turn = Turn(candidate, clock.now(), self._session.epoch)
+            self.active = turn
+            request = await self._database.run(lambda db: self._accept(db, turn))
+            if request is None:
+                self.active = None
+                return True
+            self._give_up_in(self._settings.turn_thinking_seconds)
+        await self._send(turn, request)
+        self._feed.heard_input(candidate.input_id, candidate.input)
+        return True
 
     async def withdraw(self, message_id: str = "", viewer_id: str = "") -> None:
         """A deleted message or banned viewer: out of the queue, out of the mouth."""
@@ -140,7 +165,10 @@ class Conversation:
             request = await self._database.run(lambda db: self._commit(db, turn))
             self._give_up_in(self._settings.turn_thinking_seconds)
         await self._send(turn, request)
-        self._show(turn)
+
+    def _accept(self, db: Any, turn: Turn) -> TurnCommitted | None:
+        """Runs in the database's thread: the input and its turn, or None for a known input."""
+        return self._commit(db, turn) if records.add_input(db, turn.candidate) else None
 
     def _commit(self, db: Any, turn: Turn) -> TurnCommitted:
         """Runs in the database's thread, in one transaction."""
@@ -163,8 +191,15 @@ class Conversation:
 
     async def _send(self, turn: Turn, request: TurnCommitted) -> None:
         await self._publish(request)
+        self._in_background("tell of turn", self._tell_of(turn, request))
+
+    async def _tell_of(self, turn: Turn, request: TurnCommitted) -> None:
+        """What can wait until the answer is on its way. (A kill before the mark sends the request
+        again with the same event id, which a policy worker recognises.)"""
+        await asyncio.sleep(TELL_AFTER_SECONDS)
         await self._publish(TurnOpened.caused_by(request, input=request.input))
         await self._database.run(lambda db: records.mark_published(db, turn.turn_id))
+        self._show(turn)
 
     # What became of it ------------------------------------------------------------------------
 
@@ -274,9 +309,12 @@ class Conversation:
             self._deadline = loop.call_later(seconds, self._start_giving_up, turn, outcome, reason)
 
     def _start_giving_up(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
-        task = asyncio.create_task(self._give_up(turn, outcome, reason), name="give up turn")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._in_background("give up turn", self._give_up(turn, outcome, reason))
+
+    def _in_background(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _give_up(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
         """Nobody said in time how the turn ended. Its work is fenced: it cannot come late."""

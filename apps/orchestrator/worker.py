@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from libs.settings.personas import PersonaError, load_persona
 from starlette.applications import Starlette
 
 from apps.orchestrator.api.application import build_application
@@ -44,6 +43,7 @@ from libs.contracts.people import Author, Role
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression
+from libs.settings.personas import PersonaError, load_persona
 from libs.worker.access import Scope
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import time
 from collections.abc import AsyncIterator
@@ -90,6 +91,8 @@ class Runtime:
         await worker.start()
         self._readers.start()
         self._phase = ModuleState.READY
+        gc.collect()
+        gc.freeze()  # what start-up made stays: collections need not look at it again
         await self._describe()
         worker.spawn("beat", self._beat())
         worker.log.info("ready", extra={"bus": self._bus.description})
