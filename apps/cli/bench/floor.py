@@ -1,10 +1,11 @@
 """The floor of a turn: the same hops, the same server, nothing but redis-py.
 
 Four relay processes in a row, each of which reads one entry from a group, adds it to the next
-stream and acknowledges, as plainly as redis-py can. Run as `python -m apps.cli.bench.floor` it is
+stream and acknowledges, as plainly as redis-py's asyncio client can. Run as `python -m apps.cli.bench.floor` it is
 one relay; its Redis address comes in on standard input, so that it is in no process list.
 """
 
+import asyncio
 import contextlib
 import json
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import redis
+from redis import asyncio as asyncio_redis
 
 #: Hops of a typed line on its way to the first sound: chat, turn, sentence, audio.
 HOPS = 4
@@ -76,22 +78,25 @@ def floor_chain(url: str) -> Iterator[Floor]:
         floor.clear()
 
 
-def _relay(url: str, hop: int) -> None:
-    server: Any = redis.Redis.from_url(url)
+async def _relay(url: str, hop: int) -> None:
+    """One hop, the way a worker does it: asyncio, a reading and a writing connection."""
+    reader: Any = asyncio_redis.Redis.from_url(url)
+    writer: Any = asyncio_redis.Redis.from_url(url)
     with contextlib.suppress(redis.ResponseError):
-        server.xgroup_create(_key(hop), GROUP, "0", mkstream=True)
+        await writer.xgroup_create(_key(hop), GROUP, "0", mkstream=True)
     print("ready", flush=True)
     while True:
-        for _, entries in server.xreadgroup(GROUP, "relay", {_key(hop): ">"}, 1, 1_000) or ():
+        found = await reader.xreadgroup(GROUP, "relay", {_key(hop): ">"}, 1, 1_000)
+        for _, entries in found or ():
             for entry_id, fields in entries:
                 values = {"j": fields[b"j"], "at": fields[b"at"]}
                 if hop == HOPS - 1:
                     values["ms"] = repr((time.time() - float(fields[b"at"])) * 1000)
-                server.xadd(_key(hop + 1), values, maxlen=100)
-                server.xack(_key(hop), GROUP, entry_id)
+                await writer.xadd(_key(hop + 1), values, maxlen=100)
+                await writer.xack(_key(hop), GROUP, entry_id)
 
 
 if __name__ == "__main__":
     asked = json.loads(sys.stdin.readline())
     with contextlib.suppress(KeyboardInterrupt, redis.ConnectionError):
-        _relay(asked["url"], asked["hop"])
+        asyncio.run(_relay(asked["url"], asked["hop"]))

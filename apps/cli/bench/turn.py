@@ -44,7 +44,7 @@ async def _measure(turns: int, show: RunningShow, panel: PanelStream, floor: Flo
         times.append(await one_turn(show, panel, f"what do you think of number {number}?"))
         floors.append(floor.sample())
         panel.messages.clear()
-    report = Report("turn", Figures(times), f"{4} hops with redis-py alone", Figures(floors))
+    report = Report("turn", Figures(times), "4 hops, redis-py (asyncio) alone", Figures(floors))
     latency = await show.get("/telemetry/latency")
     report.parts["stages_p50_ms"] = {
         name: stage["p50_ms"] for name, stage in latency["stages"].items()
