@@ -59,6 +59,7 @@ class ShowPanic:
             timeout=ANSWER_SECONDS,
             trust_env=False,
         )
+        self._telling: set[asyncio.Task[None]] = set()
         self.modules: dict[str, ModuleAnswer] = {}
 
     async def close(self) -> None:
@@ -88,7 +89,10 @@ class ShowPanic:
         targets = [module.id for module in MODULES if module.output]
         answers = await asyncio.gather(*(self._by_port(t, path, body) for t in targets))
         took_ms = (time.perf_counter() - started) * 1000
-        await asyncio.wait({stream}, timeout=ANSWER_SECONDS)
+        if None in answers:  # only the other route can reach it
+            await asyncio.wait({stream}, timeout=ANSWER_SECONDS)
+        self._telling.add(stream)
+        stream.add_done_callback(self._telling.discard)
         self.modules = {
             target: done if answer is not None else "unreachable"
             for target, answer in zip(targets, answers, strict=True)

@@ -52,15 +52,14 @@ class PanicControl:
         worker.counters["panics"] += 1
         took_ms = (time.perf_counter() - started) * 1000
         worker.log.warning("panic engaged", extra={"reason": reason, "took_ms": round(took_ms, 2)})
-        await worker.publish(
-            PanicEngaged(
-                show=worker.show,
-                module=worker.module,
-                ordinal=worker.panic.state.ordinal,
-                reason=reason,
-                route=route,
-            )
+        fact = PanicEngaged(
+            show=worker.show,
+            module=worker.module,
+            ordinal=worker.panic.state.ordinal,
+            reason=reason,
+            route=route,
         )
+        worker.spawn("tell of panic", worker.publish(fact))
 
     async def release(self, by: str, ordinal: int | None, epoch: int) -> None:
         worker = self._worker
@@ -70,11 +69,10 @@ class PanicControl:
             return
         await worker.panic_released()
         worker.log.warning("panic released", extra={"by": by})
-        await worker.publish(
-            PanicReleased(
-                show=worker.show, module=worker.module, ordinal=worker.panic.state.ordinal
-            )
+        fact = PanicReleased(
+            show=worker.show, module=worker.module, ordinal=worker.panic.state.ordinal
         )
+        worker.spawn("tell of release", worker.publish(fact))
 
     async def restore(self) -> None:
         """At start: what this worker's file or the bus remembers, whichever is newer."""

@@ -1,8 +1,9 @@
 """The floor of a turn: the same hops, the same server, nothing but redis-py.
 
 Four relay processes in a row, each of which reads one entry from a group, adds it to the next
-stream and acknowledges, as plainly as redis-py's asyncio client can. Run as `python -m apps.cli.bench.floor` it is
-one relay; its Redis address comes in on standard input, so that it is in no process list.
+stream and acknowledges, as plainly as redis-py's asyncio client can. Run as
+`python -m apps.cli.bench.floor` it is one relay; its Redis address comes in on standard input, so
+that it is in no process list.
 """
 
 import asyncio
