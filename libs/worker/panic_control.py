@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from libs.bus.base import Bus
+from libs.bus.base import Bus, BusError
 from libs.contracts.control import EngagePanic, PanicEngaged, PanicReleased, ReleasePanic
 from libs.worker.panic_latch import PanicState
 from libs.worker.problems import Problem
@@ -59,7 +59,7 @@ class PanicControl:
             reason=reason,
             route=route,
         )
-        worker.spawn("tell of panic", worker.publish(fact))
+        worker.spawn("tell of panic", self._tell(fact))
 
     async def release(self, by: str, ordinal: int | None, epoch: int) -> None:
         worker = self._worker
@@ -72,7 +72,7 @@ class PanicControl:
         fact = PanicReleased(
             show=worker.show, module=worker.module, ordinal=worker.panic.state.ordinal
         )
-        worker.spawn("tell of release", worker.publish(fact))
+        worker.spawn("tell of release", self._tell(fact))
 
     async def restore(self) -> None:
         """At start: what this worker's file or the bus remembers, whichever is newer."""
@@ -121,6 +121,13 @@ class PanicControl:
                 "highest_epoch": worker.fences.highest(worker.show),
             }
         )
+
+    async def _tell(self, fact: PanicEngaged | PanicReleased) -> None:
+        """In the background: a bus that fails must not make a panic fail."""
+        try:
+            await self._worker.publish(fact)
+        except BusError as error:
+            self._worker.log.error("panic could not be told: %s", error)
 
     def _shut_fences(self, epoch: int) -> None:
         """Everything seen so far is stale, and everything below the epoch the order brought."""
