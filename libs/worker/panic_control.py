@@ -127,7 +127,7 @@ class PanicControl:
         try:
             await self._worker.publish(fact)
         except BusError as error:
-            self._worker.log.error("panic could not be told: %s", error)
+            self._worker.log.exception("panic could not be told", exc_info=error)
 
     def _shut_fences(self, epoch: int) -> None:
         """Everything seen so far is stale, and everything below the epoch the order brought."""
