@@ -65,6 +65,7 @@ class Player:
         self._told_all = False
         self._said_started = False
         self._progress_at = 0.0
+        self._halted = False
         self.refused = 0
 
     @property
@@ -136,6 +137,12 @@ class Player:
                 self.end(utterance, PlaybackOutcome.INTERRUPTED, reason)
         self.look()
 
+    def halt(self, reason: str) -> None:
+        """The stage leaves: what plays is interrupted, what waits stays for its next life."""
+        self._halted = True
+        if self.playlist.current is not None:
+            self.end(self.playlist.current, PlaybackOutcome.INTERRUPTED, reason)
+
     def end(self, utterance: Utterance, outcome: PlaybackOutcome, reason: str = "") -> None:
         """The one way an utterance ends."""
         now = self._now()
@@ -153,6 +160,8 @@ class Player:
 
     def look(self) -> float | None:
         """Does what is due. Returns when to look again at the latest; None: when an event comes."""
+        if self._halted:
+            return None
         now = self._now()
         for utterance in self.playlist.overdue(now):
             self.end(utterance, PlaybackOutcome.EXPIRED, "too_old")

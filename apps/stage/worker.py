@@ -89,7 +89,7 @@ class StageWorker(Worker):
 
     async def stop(self) -> None:
         """What plays is interrupted; what waits stays in the journal for the next start."""
-        self._player.interrupt(lambda utterance: utterance.started, "stage_stopped")
+        self._player.halt("stage_stopped")
         while not self._facts.empty():
             await self._publish_one(self._facts.get_nowait())
         await self._output.close()

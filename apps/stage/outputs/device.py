@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -42,28 +43,31 @@ class SoundQueue:
         self._lock = threading.Lock()
         self._waiting = bytearray()
         self._fading = bytearray()
-        self._taken = 0
+        self._blocks: deque[tuple[int, float]] = deque()
+        self._heard = 0
         self.first_due_at: float | None = None
 
-    @property
-    def taken(self) -> int:
-        """Samples of the present utterance given to the card."""
+    def heard(self, now: float) -> int:
+        """Samples of the present utterance that the card has let out."""
         with self._lock:
-            return self._taken
+            while self._blocks and now >= self._blocks[0][1] + self._blocks[0][0] / self.rate_hz:
+                self._heard += self._blocks.popleft()[0]
+            count, due_at = self._blocks[0] if self._blocks else (0, now)
+            return self._heard + min(count, max(0, int((now - due_at) * self.rate_hz)))
 
     def put(self, pcm: bytes) -> None:
         with self._lock:
             self._waiting += pcm
 
-    def flush(self) -> int:
-        """Drops what waits. Returns the samples that were taken, and counts from 0 again."""
+    def flush(self) -> None:
+        """Drops what waits, and counts from 0 again."""
         fade = int(FADE_SECONDS * self.rate_hz) * BYTES_PER_SAMPLE
         with self._lock:
             self._fading = bytearray(_faded(bytes(self._waiting[:fade])))
             self._waiting.clear()
-            taken, self._taken = self._taken, 0
+            self._blocks.clear()
+            self._heard = 0
             self.first_due_at = None
-        return taken
 
     def take(self, size: int, due_at: float) -> bytes:
         """`size` bytes for the card, that will be heard at `due_at`. Called by its thread."""
@@ -72,9 +76,10 @@ class SoundQueue:
             del self._fading[:size]
             part = bytes(self._waiting[: size - len(faded)])
             del self._waiting[: size - len(faded)]
-            self._taken += len(part) // BYTES_PER_SAMPLE
-            if part and self.first_due_at is None:
-                self.first_due_at = due_at
+            if part:
+                due_at += len(faded) / BYTES_PER_SAMPLE / self.rate_hz
+                self._blocks.append((len(part) // BYTES_PER_SAMPLE, due_at))
+                self.first_due_at = due_at if self.first_due_at is None else self.first_due_at
         return faded + part + bytes(size - len(faded) - len(part))
 
 
@@ -149,13 +154,13 @@ class DeviceOutput:
         if not self._stream.active:
             self._lose("the sound device went away")
             return self._silent.playing()
-        position = self._heard()
+        position = self._queue.heard(self._now())
         return Playing(position, self._queue.first_due_at, self._finished and position >= self._fed)
 
     def stop(self) -> int:
         if self._stream is None:
             return self._silent.stop()
-        position = self._heard()
+        position = self._queue.heard(self._now())
         self._queue.flush()
         self._silent.stop()
         return position
@@ -174,18 +179,8 @@ class DeviceOutput:
             return Health(ModuleState.READY, "plays on a sound device", "device")
         return Health(ModuleState.DEGRADED, f"nobody hears her: {self._problem}", self._silent.name)
 
-    def _heard(self) -> int:
-        """Samples the card was given, less what it has not yet let out."""
-        waiting = int(self._stream.latency * self._queue.rate_hz)
-        taken = self._queue.taken
-        first = self._queue.first_due_at
-        if first is None:
-            return 0
-        by_time = max(0, int((self._now() - first) * self._queue.rate_hz))
-        return min(taken, max(taken - waiting, min(by_time, taken)))
-
     def _lose(self, problem: str) -> None:
-        position = self._queue.taken
+        position = self._queue.heard(self._now())
         rate_hz = self._queue.rate_hz
         self._close_stream()
         self._problem = DEVICE_HINT.format(problem=problem)
@@ -199,7 +194,7 @@ class DeviceOutput:
 
         def give(out: Any, frames: int, times: Any, status: Any) -> None:
             delay = max(0.0, times.outputBufferDacTime - times.currentTime)
-            out[:] = queue.take(frames * BYTES_PER_SAMPLE, time.monotonic() + delay)
+            out[:] = queue.take(frames * BYTES_PER_SAMPLE, self._now() + delay)
 
         try:
             stream = self._sounds.RawOutputStream(
