@@ -107,7 +107,8 @@ class OrchestratorWorker(Worker):
         await self.database.close()
 
     def health(self) -> Health:
-        return Health(detail=f"{len(self.screens)} panels")
+        count = len(self.screens)
+        return Health(detail="1 panel open" if count == 1 else f"{count} panels open")
 
     def build_app(self) -> Starlette:
         return build_application(self)

@@ -29,7 +29,11 @@ class NewIncident(Body):
 @router.get("/telemetry/turns")
 async def get_turns(worker: TheWorker, limit: Limit = 50) -> dict[str, Any]:
     """The latest turns, newest first, with their stage times."""
-    return {"turns": await worker.database.run(lambda db: records.turns(db, limit))}
+    turns = await worker.database.run(lambda db: records.turns(db, limit))
+    active = worker.conversation.active
+    if active is None:
+        return {"turns": turns}
+    return {"turns": [active.as_json() if t["turn_id"] == active.turn_id else t for t in turns]}
 
 
 @router.get("/telemetry/latency")
