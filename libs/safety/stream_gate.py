@@ -27,10 +27,18 @@ class Judged:
 class StreamGate:
     """Promises: every sentence comes out judged, in order, none twice; one that ends in a scrap of
     a listed word waits for what follows it; after `MAXIMUM_BLOCKS` blocked ones `ended` is true and
-    nothing passes any more. No run of nine words of `secret_text` passes."""
+    nothing passes any more. No run of nine words of `secret_text` passes. An `operator` who answers
+    for the text overrides what can be overridden."""
 
-    def __init__(self, gate: Gate, secret_text: str = "", place: Place = "speech") -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        secret_text: str = "",
+        place: Place = "speech",
+        operator: str | None = None,
+    ) -> None:
         self._gate = gate
+        self._operator = operator
         self._place: Place = place
         self._secret = frozenset(_shingles(secret_text))
         self._held = ""
@@ -61,12 +69,15 @@ class StreamGate:
     def _after_held(self, sentence: str) -> list[Judged]:
         held, self._held = self._held, ""
         across = self._gate.check(sentence, self._place, before=held)
-        if across.rule.endswith(".across"):
+        if across.rule.endswith(".across") and self._operator is None:
             return [self._blocked(f"{held} {sentence}", across)]
         return [self._judge(held), *self.feed(sentence)]
 
     def _judge(self, sentence: str) -> Judged:
-        verdict = self._gate.check(sentence, self._place, before=self._tail)
+        if self._operator is not None:
+            verdict = self._gate.override(sentence, self._operator)
+        else:
+            verdict = self._gate.check(sentence, self._place, before=self._tail)
         if verdict.action is not GateAction.BLOCK and self._gives_away(sentence):
             verdict = verdict.model_copy(
                 update={

@@ -1,6 +1,7 @@
 """Personas: who she is, from `configs/personas/<name>.yaml`."""
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,10 @@ class ScriptedLines(_Strict):
     `by_style` has openings for each style; the other lists are shared.
     """
 
+    nameless: str = "friend"
+    """Said instead of a name that cannot be said."""
+    empty_words: str = ""
+    """Words that say nothing of what a line is about, with spaces between them."""
     by_style: dict[str, Lines] = {}
     hello: Lines = Field(min_length=1)
     thanks: Lines = Field(min_length=1)
@@ -59,6 +64,10 @@ class ScriptedLines(_Strict):
     calm_end: Lines = Field(min_length=1)
     lively_end: Lines = Field(min_length=1)
     idle: Lines = Field(min_length=1)
+
+    @cached_property
+    def empty_word_set(self) -> frozenset[str]:
+        return frozenset(self.empty_words.split())
 
 
 class Persona(_Strict):

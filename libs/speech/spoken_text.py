@@ -18,7 +18,8 @@ _BRACKETED = re.compile(r"[\[(]([^\])(\[]{1,60})[\])]")
 _EMPHASIS = re.compile(r"(?<!\w)_([^_]{1,200})_(?!\w)|~~([^~]{1,200})~~")
 _SHORTCODE = re.compile(r"(?<!\w):[a-z][a-z0-9_+-]{1,30}:(?!\w)")
 _EMOTICON = re.compile(
-    r"(?<!\w)(?:[:;=8xX][-'^]?[)(DPpOo3|/\\]+|<3+|\^[_.-]?\^|[uUoO>TQ;][_.wW][uUoO<TQ;])(?!\w)"
+    r"(?<!\w)(?:[:;][-'^]?[)(DPpOo3|/\\]+|[xX]D+|<3+|\^[_.-]?\^|[uU][_.wW][uU]|[oO][_.wW][oO]"
+    r"|T[_.wW]T|Q[_.wW]Q|>[_.wW]<|;[_.wW];)(?!\w)"
 )
 _LONG_RUN = re.compile(r"(.)\1{5,}", re.DOTALL)
 _SPACE_BEFORE_MARK = re.compile(r"\s+([,.!?;:…])")

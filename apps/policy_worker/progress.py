@@ -1,0 +1,58 @@
+"""How far a reply has come, kept on the bus so that another worker can go on with it."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from libs.contracts.speaking import Mood
+
+_NAMESPACE = UUID(str(uuid5(NAMESPACE_URL, "kitsu:reply")))
+
+#: A turn that nobody took over for this long has expired long ago.
+LIFETIME_SECONDS = 120.0
+
+
+def event_id_of(utterance_id: str, part: int | str) -> str:
+    """The same id each time the same part of the same reply is sent."""
+    return str(uuid5(_NAMESPACE, f"{utterance_id}/{part}"))
+
+
+def note_name(utterance_id: str) -> str:
+    return f"reply:{utterance_id}"
+
+
+@dataclass
+class Progress:
+    """The sentences of one reply that were sent, with what is needed to send the last one again.
+
+    It is written down before a sentence is sent: so what was sent is always in it, and the last
+    one in it may or may not have been sent.
+    """
+
+    said: list[str] = field(default_factory=list)
+    last_sentence: dict[str, Any] | None = None
+    """The last `SpeakSentence` as JSON."""
+    end: dict[str, Any] | None = None
+    """The `ReplyFinished` as JSON, once the reply is over."""
+
+    @classmethod
+    def from_note(cls, note: dict[str, Any] | None) -> Self:
+        """An empty progress for a note that is missing or does not fit."""
+        note = note or {}
+        said, last, end = note.get("said"), note.get("last_sentence"), note.get("end")
+        if not isinstance(said, list) or not all(isinstance(text, str) for text in said):
+            return cls()
+        return cls(
+            said, last if isinstance(last, dict) else None, end if isinstance(end, dict) else None
+        )
+
+    def as_note(self) -> dict[str, Any]:
+        return {"said": self.said, "last_sentence": self.last_sentence, "end": self.end}
+
+
+def mood_of(name: str) -> Mood | None:
+    """The mood of this name; None for one we do not have."""
+    try:
+        return Mood(name)
+    except ValueError:
+        return None

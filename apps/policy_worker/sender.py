@@ -1,0 +1,127 @@
+"""Sends the sentences of one reply to be spoken, each of them once."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from apps.policy_worker.progress import LIFETIME_SECONDS, Progress, event_id_of, note_name
+from libs.bus.base import Bus
+from libs.contracts.conversation import ReplyFinished, TurnCommitted
+from libs.contracts.envelope import Event
+from libs.contracts.safety import GateAction, TextBlocked, Verdict
+from libs.contracts.speaking import Mood, SpeakSentence
+from libs.safety import Judged
+
+Publish = Callable[[Event], Awaitable[None]]
+
+
+class ReplySender:
+    """The outgoing side of one reply.
+
+    Promises: sentences are numbered without gaps; nothing is sent without a verdict that lets it
+    pass; a sentence that was sent before a crash keeps its id and its words; one `ReplyFinished`.
+    """
+
+    def __init__(self, turn: TurnCommitted, bus: Bus, publish: Publish) -> None:
+        assert turn.utterance_id is not None
+        self.turn = turn
+        self.utterance_id = turn.utterance_id
+        self._bus = bus
+        self._publish = publish
+        self._progress = Progress()
+        self._begun_at = time.perf_counter()
+        self.gate_seconds = 0.0
+        self.first_sentence_seconds: float | None = None
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        return tuple(self._progress.said)
+
+    @property
+    def elapsed_seconds(self) -> float:
+        return time.perf_counter() - self._begun_at
+
+    async def resume(self) -> bool:
+        """Takes up what an earlier attempt left. True when the reply was over already."""
+        note = await self._bus.note(note_name(self.utterance_id))
+        if note is None:
+            return False
+        self._progress = Progress.from_note(note)
+        for event_type, body in (
+            (SpeakSentence, self._progress.last_sentence),
+            (ReplyFinished, self._progress.end),
+        ):
+            if body is not None:
+                await self._publish(event_type.model_validate(body))
+        return self._progress.end is not None
+
+    async def judged(self, judged: Judged, mood: Mood) -> bool:
+        """Sends what passed the gate, tells of what did not. True when it was sent."""
+        verdict = judged.verdict
+        self.gate_seconds += verdict.seconds
+        if verdict.action is not GateAction.ALLOW:
+            await self.tell_blocked(verdict, "speech", len(self._progress.said))
+        if verdict.action is GateAction.BLOCK:
+            return False
+        await self._say(verdict, mood)
+        return True
+
+    async def tell_blocked(self, verdict: Verdict, place: Any, index: int | None = None) -> None:
+        await self._publish(
+            TextBlocked.caused_by(
+                self.turn,
+                place=place,
+                action=verdict.action,
+                rule=verdict.rule,
+                category=verdict.category,
+                sentence_index=index,
+            )
+        )
+
+    async def _say(self, verdict: Verdict, mood: Mood) -> None:
+        turn, progress = self.turn, self._progress
+        index, elapsed = len(progress.said), self.elapsed_seconds
+        if self.first_sentence_seconds is None:
+            self.first_sentence_seconds = elapsed
+        sentence = SpeakSentence.caused_by(
+            turn,
+            event_id=event_id_of(self.utterance_id, index),
+            index=index,
+            text=verdict.text,
+            mood=mood,
+            voice=turn.voice or turn.persona.voice,
+            language=turn.persona.language,
+            energy=turn.persona.energy,
+            verdict=verdict,
+            policy_seconds=elapsed,
+            gate_seconds=verdict.seconds,
+            expires_at=turn.expires_at,
+        )
+        progress.said.append(verdict.text)
+        progress.last_sentence = sentence.model_dump(mode="json")
+        await self._write_down_and_publish(sentence)
+
+    async def finish(
+        self, engine: str, outcome: Any, reason: str, first_token_seconds: float | None
+    ) -> None:
+        finished = ReplyFinished.caused_by(
+            self.turn,
+            event_id=event_id_of(self.utterance_id, "finished"),
+            sentences=len(self._progress.said),
+            text=" ".join(self._progress.said),
+            engine=engine,
+            outcome=outcome,
+            reason=reason,
+            first_token_seconds=first_token_seconds,
+            first_sentence_seconds=self.first_sentence_seconds,
+            gate_seconds=self.gate_seconds,
+        )
+        self._progress.end = finished.model_dump(mode="json")
+        await self._write_down_and_publish(finished)
+
+    async def _write_down_and_publish(self, event: Event) -> None:
+        """The bus keeps the order of what one worker writes, so one round trip does for both."""
+        note = self._progress.as_note()
+        writing = self._bus.set_note(note_name(self.utterance_id), note, LIFETIME_SECONDS)
+        await asyncio.gather(writing, self._publish(event))

@@ -1,0 +1,124 @@
+"""The policy worker: a turn comes in, judged sentences go out."""
+
+from starlette.routing import BaseRoute, Route
+
+from apps.policy_worker.engine_ladder import EngineLadder
+from apps.policy_worker.engines.base import ReplyEngine
+from apps.policy_worker.engines.scripted import ScriptedEngine
+from apps.policy_worker.persona_shelf import PersonaShelf
+from apps.policy_worker.progress import event_id_of
+from apps.policy_worker.replies import RepliesInWork
+from apps.policy_worker.reply import Reply
+from apps.policy_worker.respond import Respond
+from apps.policy_worker.sender import ReplySender
+from apps.policy_worker.settings import PolicySettings
+from apps.policy_worker.token_feed import TokenFeed
+from libs.bus.base import Bus, BusError, Delivery
+from libs.contracts.conversation import ReplyAbandoned, TurnCommitted
+from libs.contracts.health import ModuleState
+from libs.safety import Gate
+from libs.worker.worker import Health, Worker, handles
+
+
+class PolicyWorker(Worker):
+    """Answers turns of any show. Each turn it takes ends with one `ReplyFinished` or one
+    `ReplyAbandoned`."""
+
+    module = "policy_worker"
+    work_concurrency = 4
+    settings: PolicySettings
+
+    def __init__(self, settings: PolicySettings, bus: Bus) -> None:
+        super().__init__(settings, bus)
+        self.gate = Gate.load(settings.policy_family_friendly)
+        self.personas = PersonaShelf(settings.policy_persona)
+        self.ladder = EngineLadder(
+            self._engines(), settings.policy_retry_attempts, settings.policy_retry_backoff
+        )
+        self.replies = RepliesInWork()
+
+    def _engines(self) -> list[ReplyEngine]:
+        settings = self.settings
+        scripted = ScriptedEngine(self.gate)
+        if settings.policy_force_mock or settings.policy_engine == "scripted":
+            return [scripted]
+        from apps.policy_worker.engines.ollama import OllamaEngine
+
+        ollama = OllamaEngine(settings.ollama_url, settings.llm_model_name)
+        return [ollama] if settings.policy_engine == "ollama" else [ollama, scripted]
+
+    # Life -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        await self.ladder.start()
+        if self.ladder.needs_probing:
+            self.spawn("probe engines", self.ladder.keep_probing())
+
+    async def stop(self) -> None:
+        await self.ladder.stop()
+
+    def health(self) -> Health:
+        engine = self.ladder.current
+        parts = [f"answers: {engine.label}", *self.ladder.complaints]
+        state = ModuleState.READY if self.ladder.available else ModuleState.DEGRADED
+        return Health(state, "; ".join(parts), engine.name)
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/respond", Respond(self).answer, methods=["POST"])]
+
+    # Turns ------------------------------------------------------------------------------------
+
+    @handles(TurnCommitted)
+    async def answer(self, event: TurnCommitted, delivery: Delivery) -> None:
+        if event.utterance_id is None:
+            self.counters["turns_without_utterance"] += 1
+            return
+        if not self.enabled:
+            await self._abandon(event, "off")
+            return
+        try:
+            given_up = await self.replies.run(event, self._reply_to(event).run)
+        except BusError:
+            raise
+        except Exception as error:  # a turn must end whatever went wrong in answering it
+            self.log.exception("answering failed", extra={"turn_id": event.turn_id})
+            kind = type(error).__name__
+            await self.report(
+                "reply_failed", f"A reply broke off ({kind}); see the log of the brain."
+            )
+            given_up = "internal_error"
+        if given_up:
+            await self._abandon(event, given_up)
+
+    def _reply_to(self, turn: TurnCommitted) -> Reply:
+        return Reply(
+            ReplySender(turn, self.bus, self.publish),
+            self.personas.of(turn.persona),
+            self.gate.in_mode(turn.persona.family_mode),
+            self.ladder,
+            TokenFeed(turn, self.publish),
+            self.counters,
+        )
+
+    async def _abandon(self, turn: TurnCommitted, reason: str) -> None:
+        self.counters[f"abandoned_{reason}"] += 1
+        event_id = event_id_of(str(turn.utterance_id), "abandoned")
+        await self.publish(ReplyAbandoned.caused_by(turn, event_id=event_id, reason=reason))
+
+    # Giving up --------------------------------------------------------------------------------
+
+    async def panic_engaged(self, reason: str) -> None:
+        self.replies.give_up("panic", lambda turn: True)
+
+    async def epoch_raised(self, show: str, epoch: int) -> None:
+        self.replies.give_up("interrupted", lambda turn: turn.show == show and self._stale(turn))
+
+    async def turn_cut(self, show: str, turn_id: str) -> None:
+        self.replies.give_up("retracted", lambda turn: turn.turn_id == turn_id)
+
+    async def enabled_changed(self, enabled: bool) -> None:
+        if not enabled:
+            self.replies.give_up("off", lambda turn: True)
+
+    def _stale(self, turn: TurnCommitted) -> bool:
+        return self.fences.stale(turn.show, turn.epoch, turn.turn_id)
