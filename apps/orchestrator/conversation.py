@@ -238,10 +238,11 @@ class Conversation:
 
     async def interrupt(self, reason: str, by: str) -> int:
         """Cuts her off: a new epoch, told to all. Returns the epoch."""
-        epoch = await self._session.raise_epoch()
+        epoch = self._session.next_epoch()
         show = self._settings.kitsu_show
         await self._publish(StopSpeaking(show=show, epoch=epoch, reason=reason, by=by))
         self.expect_the_end()
+        await self._session.keep_epoch()
         return epoch
 
     def expect_the_end(self) -> None:

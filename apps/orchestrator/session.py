@@ -53,12 +53,15 @@ class Session:
             if self.snapshot.style not in self._persona.styles:
                 self.snapshot = self.snapshot.model_copy(update={"style": self._persona.styles[0]})
 
-    async def raise_epoch(self, at_least: int = 0) -> int:
-        """The next epoch, above everything anyone has seen; written down before it is used."""
+    def next_epoch(self, at_least: int = 0) -> int:
+        """The next epoch, above everything anyone has seen. An interruption does not wait for a
+        disk: `keep_epoch` follows, and the beats of the workers tell a restart what was missed."""
         self.epoch = max(self.epoch + 1, at_least)
+        return self.epoch
+
+    async def keep_epoch(self) -> None:
         epoch = self.epoch
         await self._database.run(lambda db: records.set_setting(db, "epoch", epoch))
-        return epoch
 
     async def change_persona(self, change: SetPersona) -> None:
         """Raises `ValueError` for a style this persona does not have."""

@@ -260,7 +260,8 @@ class OrchestratorWorker(Worker):
     async def heard_stop(self, event: StopSpeaking, delivery: Delivery) -> None:
         """A stop that somebody else ordered (a hotkey, another tool)."""
         if event.turn_id is None and event.epoch > self.session.epoch:
-            await self.session.raise_epoch(event.epoch)
+            self.session.next_epoch(event.epoch)
+            await self.session.keep_epoch()
             self.conversation.expect_the_end()
 
     # Panic ------------------------------------------------------------------------------------
@@ -268,11 +269,12 @@ class OrchestratorWorker(Worker):
     async def engage_panic(self, reason: str, by: str) -> PanicReport:
         """Both routes first; bookkeeping after."""
         ordinal = self._newest_ordinal()
-        self.session.epoch += 1
-        report = await self.show_panic.engage(reason, by, ordinal, self.session.epoch)
+        epoch = self.session.next_epoch()
+        report = await self.show_panic.engage(reason, by, ordinal, epoch)
         self.panic.engage(reason, by, ordinal)
         await self.panic_engaged(reason)
-        await self.session.raise_epoch(report.highest_epoch)
+        self.session.next_epoch(report.highest_epoch)
+        await self.session.keep_epoch()
         missing = [name for name, answer in report.modules.items() if answer == "unreachable"]
         note = f" Not reached by their own port: {', '.join(missing)}." if missing else ""
         await self.incidents.note("panic", "error", f"Panic by {by}. {reason}{note}".strip(), by)
@@ -282,11 +284,12 @@ class OrchestratorWorker(Worker):
     async def release_panic(self, by: str) -> PanicReport:
         ordinal = self._newest_ordinal()
         highest = max([self.session.epoch, *(b.highest_epoch for b in self.roster.all_beats())])
-        epoch = await self.session.raise_epoch(highest + 1)
+        epoch = self.session.next_epoch(highest + 1)
         self.panic.release(by, ordinal)
         report = await self.show_panic.release(by, ordinal, epoch)
         if report.highest_epoch > epoch:
-            await self.session.raise_epoch(report.highest_epoch)
+            self.session.next_epoch(report.highest_epoch)
+        await self.session.keep_epoch()
         await self._tell_epoch()
         await self.incidents.note("panic_released", "info", f"Panic released by {by}.", by)
         await self.panic_released()
@@ -316,7 +319,8 @@ class OrchestratorWorker(Worker):
         if self.roster.hear(event):
             self.status_changed()
         if event.highest_epoch > self.session.epoch:
-            await self.session.raise_epoch(event.highest_epoch)
+            self.session.next_epoch(event.highest_epoch)
+            await self.session.keep_epoch()
             await self._tell_epoch()
         newer_panic = event.panic and event.panic_ordinal > self.panic.state.ordinal
         if newer_panic and event.module != self.module:

@@ -65,6 +65,26 @@ def panic(rounds: int, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option("--rounds", default=30, show_default=True, type=click.IntRange(5, 10_000))
+@_as_json
+def interrupt(rounds: int, as_json: bool) -> None:
+    """The order to stop, to the last sample that was heard."""
+    from apps.cli.bench.interrupt import bench_interrupt
+
+    _run(bench_interrupt, rounds, as_json)
+
+
+@bench.command()
+@click.option("--seconds", default=30, show_default=True, type=click.IntRange(5, 3_600))
+@_as_json
+def idle(seconds: int, as_json: bool) -> None:
+    """CPU and memory of the whole show while nothing happens, and its start-up time."""
+    from apps.cli.bench.idle import bench_idle
+
+    _run(bench_idle, seconds, as_json)
+
+
+@bench.command()
 @click.option("--rounds", default=1, show_default=True, type=click.IntRange(1, 100))
 @_as_json
 def kill(rounds: int, as_json: bool) -> None:

@@ -10,11 +10,11 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from apps.cli.bench.report import Check, Figures, Report, percentile
+from apps.cli.bench.show_speaking import until_speaking
 from apps.cli.bench.turn import INSTANT_ENGINES
 from libs.testing.running_show import RunningShow, running_show
 
@@ -49,7 +49,7 @@ async def _plain_request(show: RunningShow) -> float:
 
 async def _panic(show: RunningShow, route: str = "orchestrator") -> float:
     """Milliseconds from the request to silence, in mid-sentence; released afterwards."""
-    await _speaking(show)
+    await until_speaking(show)
     started = time.perf_counter()
     answer = await show.post("/panic", {"reason": "bench"}, route)
     took_ms = (time.perf_counter() - started) * 1000
@@ -63,21 +63,6 @@ async def _panic(show: RunningShow, route: str = "orchestrator") -> float:
             with contextlib.suppress(Exception):
                 await show.post("/panic/release", module=module)
     return took_ms
-
-
-async def _speaking(show: RunningShow) -> None:
-    """Has her say something long, and waits until it can be heard."""
-    await show.post("/tts", {"text": "This is a long sentence that goes on and on and on. " * 5})
-    await _playing(show)
-
-
-async def _playing(show: RunningShow) -> dict[str, Any]:
-    async with asyncio.timeout(10):
-        while True:
-            found: dict[str, Any] = await show.get("/now", "stage")
-            if found["speaking"] is not None:
-                return found
-            await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager
@@ -122,7 +107,7 @@ async def _without_orchestrator(show: RunningShow, rounds: int) -> list[float]:
     found = []
     for _ in range(max(3, rounds // 10)):
         await show.wait_ready()
-        await _speaking(show)
+        await until_speaking(show)
         await show.kill("orchestrator")
         started = time.perf_counter()
         await show.post("/panic", {"reason": "bench"}, "stage")
@@ -140,7 +125,7 @@ async def _without_bus(show: RunningShow, rounds: int) -> list[float]:
     assert servers, "no embedded server among the show's processes"
     found = []
     for _ in range(max(3, rounds // 10)):
-        await _speaking(show)
+        await until_speaking(show)
         servers[0].suspend()
         try:
             started = time.perf_counter()
