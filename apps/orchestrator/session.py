@@ -4,14 +4,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from libs.settings.personas import Persona
-
 from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.panel.protocol import PersonaStatus
 from libs.contracts.control import SetPersona
 from libs.contracts.conversation import PersonaSnapshot
 from libs.contracts.speaking import Mood
+from libs.settings.personas import Persona
 
 _PERSONA_FIELDS = ("style", "chaos", "energy", "family_mode")
 
