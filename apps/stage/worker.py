@@ -152,8 +152,6 @@ class StageWorker(Worker):
 
     async def panic_engaged(self, reason: str) -> None:
         self._player.interrupt(lambda utterance: True, "panic")
-        if isinstance(self._output, DeviceOutput):
-            self._output.abort()
         self._screen.set_panic(True)
         self._wake.set()
 

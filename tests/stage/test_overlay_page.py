@@ -126,7 +126,9 @@ async def test_a_stop_is_followed_by_silence_a_shut_mouth_and_no_caption(
         await until(lambda: stage.of(PlaybackFinished))
         after = await page.until(rms=0, caption="", sounding=False, viseme="sil")
         assert after["mouthOpen"] < 0.01
-        assert after["lastStop"]["silentAt"] >= after["lastStop"]["orderedAt"]
+        await until(lambda: stage.worker._overlay.stop_took_ms is not None)
+        stopped = (await page.probe())["lastStop"]
+        assert stopped["silentAt"] >= stopped["orderedAt"]
         quiet = await page.watch(0.5)
         assert {s["rms"] for s in quiet} == {0}
         [end] = stage.of(PlaybackFinished)
