@@ -97,7 +97,7 @@ class Conversation:
         self.active = found.turn
         self._give_up_in(self._settings.turn_thinking_seconds)
         if not found.published:
-            await self._send(found.turn, request)
+            await self._send(found.turn, request.model_copy(update={"again": True}))
 
     async def stop(self) -> None:
         if self._deadline is not None:

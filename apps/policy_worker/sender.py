@@ -23,12 +23,14 @@ class ReplySender:
     pass; a sentence that was sent before a crash keeps its id and its words; one `ReplyFinished`.
     """
 
-    def __init__(self, turn: TurnCommitted, bus: Bus, publish: Publish) -> None:
+    def __init__(self, turn: TurnCommitted, bus: Bus, publish: Publish, begun: bool) -> None:
+        """`begun`: an earlier attempt may have left something."""
         assert turn.utterance_id is not None
         self.turn = turn
         self.utterance_id = turn.utterance_id
         self._bus = bus
         self._publish = publish
+        self._begun = begun
         self._progress = Progress()
         self._begun_at = time.perf_counter()
         self.gate_seconds = 0.0
@@ -44,6 +46,8 @@ class ReplySender:
 
     async def resume(self) -> bool:
         """Takes up what an earlier attempt left. True when the reply was over already."""
+        if not self._begun:
+            return False
         note = await self._bus.note(note_name(self.utterance_id))
         if note is None:
             return False

@@ -77,7 +77,7 @@ class PolicyWorker(Worker):
             await self._abandon(event, "off")
             return
         try:
-            given_up = await self.replies.run(event, self._reply_to(event).run)
+            given_up = await self.replies.run(event, self._reply_to(event, delivery).run)
         except BusError:
             raise
         except Exception as error:  # a turn must end whatever went wrong in answering it
@@ -90,9 +90,10 @@ class PolicyWorker(Worker):
         if given_up:
             await self._abandon(event, given_up)
 
-    def _reply_to(self, turn: TurnCommitted) -> Reply:
+    def _reply_to(self, turn: TurnCommitted, delivery: Delivery) -> Reply:
+        begun = turn.again or delivery.deliveries > 1
         return Reply(
-            ReplySender(turn, self.bus, self.publish),
+            ReplySender(turn, self.bus, self.publish, begun),
             self.personas.of(turn.persona),
             self.gate.in_mode(turn.persona.family_mode),
             self.ladder,

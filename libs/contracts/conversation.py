@@ -73,6 +73,8 @@ class TurnCommitted(Event):
     history: tuple[HistoryLine, ...] = ()
     mood: str = "neutral"
     voice: str = ""
+    again: bool = False
+    """Sent once more after a restart: an earlier attempt may have been answered in part."""
 
 
 class ReplyChunk(Event):

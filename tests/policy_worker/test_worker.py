@@ -429,7 +429,7 @@ async def test_a_turn_that_was_answered_is_not_answered_again(tmp_path: Path) ->
     async with working(tmp_path, RecordingBus(server)) as (worker, second):
         engine = PlaysScript("<speech>Other words.</speech>")
         await use(worker, engine)
-        await answer(worker, request)
+        await answer(worker, request.model_copy(update={"again": True}))
     assert engine.asked == []
     assert [s.event_id for s in second.sentences] == [first.sentences[-1].event_id]
     assert second.of(ReplyFinished)[0].event_id == first.finished.event_id
