@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing, suppress
 from random import Random
 from typing import Literal
@@ -137,7 +137,6 @@ class Reply:
         verbatim = turn.input.source is TurnSource.OPERATOR
         text = ReplyText(self._stream_gate(), mood, before, verbatim)
         asked_at = time.perf_counter()
-        whole = False
         try:
             async with aclosing(engine.reply(ReplyRequest(turn, self._persona, before))) as pieces:
                 async for piece in pieces:
@@ -147,12 +146,10 @@ class Reply:
                     await self._feed.add(text.speech)
                     if text.ended:
                         break
-            whole = True
+            await self._send(text.finish())
+            await self._feed.flush()
         finally:
             self._counters.update(text.dropped)
-            if whole:
-                await self._send(text.finish())
-                await self._feed.flush()
         self._ended = text.ended
         if len(sender.said) == len(before) and not self._blocked_rule and not before:
             raise ReplyEmpty(engine.name)
@@ -163,7 +160,7 @@ class Reply:
             return StreamGate(self._gate, place="operator", operator=given.override)
         return StreamGate(self._gate, self._turn.persona.system_text)
 
-    async def _send(self, lines: list[Line]) -> None:
+    async def _send(self, lines: Iterable[Line]) -> None:
         for line in lines:
             if not await self._sender.judged(line.judged, line.mood):
                 self._blocked_rule = self._blocked_rule or line.judged.verdict.rule

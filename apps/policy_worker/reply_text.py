@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apps.policy_worker.progress import mood_of
@@ -62,34 +63,33 @@ class ReplyText:
         """What the last `feed` added to the speech, as it was written."""
         self.dropped: Counter[str] = Counter()
 
-    def feed(self, raw: str) -> list[Line]:
+    def feed(self, raw: str) -> Iterator[Line]:
+        """Each line is given before the next sentence is looked at: it can leave at once."""
         self.speech = ""
-        return [line for part in self._parser.feed(raw) for line in self._take(part)]
+        for part in self._parser.feed(raw):
+            yield from self._take(part)
 
-    def finish(self, whole: bool = True) -> list[Line]:
-        """The end of the reply. When it is not whole, the sentence that was begun is left out."""
+    def finish(self) -> Iterator[Line]:
+        """The end of a whole reply."""
         self.speech = ""
-        lines = [line for part in self._parser.finish() for line in self._take(part)]
-        if whole:
-            lines += self._sentences(self._cutter.finish())
+        for part in self._parser.finish():
+            yield from self._take(part)
+        yield from self._sentences(self._cutter.finish())
         if not self.ended:
-            lines += [Line(judged, self.mood) for judged in self._gate.finish()]
-        return lines
+            yield from [Line(judged, self.mood) for judged in self._gate.finish()]
 
-    def _take(self, part: Part) -> list[Line]:
+    def _take(self, part: Part) -> Iterator[Line]:
         match part:
             case SpeechText(text):
                 self.speech += text
-                return self._sentences(self._cutter.feed(text))
+                yield from self._sentences(self._cutter.feed(text))
             case SpeechBegan():
-                lines = self._sentences(self._cutter.finish())
+                yield from self._sentences(self._cutter.finish())
                 self._spoken = SpokenText()
-                return lines
             case MoodChange(mood):
                 self._set_mood(mood)
             case Action(raw):
                 self._act(raw)
-        return []
 
     def _set_mood(self, name: str) -> None:
         mood = mood_of(name)
@@ -106,8 +106,9 @@ class ReplyText:
         elif raw.lower() not in ("none", "-"):
             self.dropped["actions_dropped"] += 1
 
-    def _sentences(self, sentences: list[str]) -> list[Line]:
-        return [line for sentence in sentences for line in self._sentence(sentence)]
+    def _sentences(self, sentences: list[str]) -> Iterator[Line]:
+        for sentence in sentences:
+            yield from self._sentence(sentence)
 
     def _sentence(self, sentence: str) -> list[Line]:
         spoken = self._spoken.of(sentence)

@@ -18,6 +18,8 @@ _CENSORED = re.compile(r"[a-z]{1,2}\*{2,}[a-z]{0,3}")
 
 #: Scraps longer than this are words of their own.
 _LONGEST_SCRAP = 9
+#: One of the pieces is at most this long, and no everyday word.
+_LONGEST_SHORT = 4
 #: A last word longer than this is not held back for what follows it.
 _LONGEST_HELD = 5
 #: At "i s h i t" the first letters may be words of their own: so many are left out in turn.
@@ -89,10 +91,14 @@ class WordFinder:
                     yield WordHit(term.category, term.tier, "joined")
 
     def _may_be_scraps(self, parts: tuple[str, ...]) -> bool:
-        lengths = [len(part) for part in parts]
-        if max(lengths) > _LONGEST_SCRAP or min(lengths) > 4:
-            return False
-        return not all(part in self._common or len(part) > 4 for part in parts)
+        scrap = False
+        for part in parts:
+            length = len(part)
+            if length > _LONGEST_SCRAP:
+                return False
+            if length <= _LONGEST_SHORT and part not in self._common:
+                scrap = True
+        return scrap
 
     def _find_in_token(self, token: str) -> tuple[WordHit, ...]:
         if token.isalpha():

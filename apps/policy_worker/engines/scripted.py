@@ -38,12 +38,15 @@ class ScriptedEngine:
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[str, None]:
         heard = listen(request.turn, self._gate, request.persona.scripted)
         draft = _Draft(request.turn, request.persona.scripted, heard)
-        text = draft.text()
+        lines = draft.lines()
         said = " ".join(request.already_said)
         if said:
-            text = text[len(said) :] if text.startswith(said) else ""
-        yield f"<mood>{draft.mood}</mood>"
-        yield f"<speech>{text}</speech>"
+            text = " ".join(lines)
+            lines = [text[len(said) :]] if text.startswith(said) else []
+        yield f"<mood>{draft.mood}</mood><speech>"
+        for line in lines:
+            yield f"{line} "
+        yield "</speech>"
 
 
 class _Draft:
@@ -51,7 +54,7 @@ class _Draft:
 
     def __init__(self, turn: TurnCommitted, lines: ScriptedLines, heard: Heard) -> None:
         self._turn = turn
-        self._lines = lines
+        self._persona_lines = lines
         self._heard = heard
         self._random = random.Random(turn.turn_id or turn.event_id)
         own = [line.text for line in turn.history if line.speaker == "kitsu"]
@@ -65,9 +68,9 @@ class _Draft:
             return "excited"
         return "sleepy" if mood == "neutral" and persona.energy < 0.2 else mood
 
-    def text(self) -> str:
+    def lines(self) -> list[str]:
         """Two to four sentences."""
-        persona, lines = self._turn.persona, self._lines
+        persona, lines = self._turn.persona, self._persona_lines
         openings = lines.by_style.get(persona.style, ())
         told = [self._choose(openings)] if openings else []
         told += self._answer()
@@ -76,10 +79,10 @@ class _Draft:
         if self._random.random() < persona.chaos * 0.8:
             ends.append(self._choose(lines.chaos))
         ends.append(self._choose(lines.lively_end if persona.energy >= 0.5 else lines.calm_end))
-        return " ".join(line for line in [*told, *ends[: max(0, room)]] if line)
+        return [line for line in [*told, *ends[: max(0, room)]] if line]
 
     def _answer(self) -> list[str]:
-        lines, heard = self._lines, self._heard
+        lines, heard = self._persona_lines, self._heard
         if self._turn.input.source is TurnSource.IDLE:
             return [self._choose(lines.idle)]
         if heard.kind in ("hello", "thanks", "laugh"):

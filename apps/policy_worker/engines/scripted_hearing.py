@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from libs.contracts.conversation import TurnCommitted
 from libs.contracts.safety import GateAction
@@ -85,6 +86,7 @@ def _kind(text: str) -> str:
     return "question" if _QUESTION.search(text) else "remark"
 
 
+@lru_cache(maxsize=1_000)
 def _name(name: str, gate: Gate) -> str | None:
     """The name as it is said: its words, without numbers at the end and decoration."""
     words = [word.strip("_-") for word in _NAME.findall(name.replace("_", " "))]
