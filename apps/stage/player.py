@@ -94,19 +94,17 @@ class Player:
             self._journal.replied(utterance)
         self.look()
 
-    def dropped(self, event: ReplyFinished, reason: str) -> None:
-        """A reply of which nothing will be played any more gets its end all the same."""
-        if event.utterance_id and not self.playlist.has_ended(event.utterance_id):
-            known = next((u for u in self.playlist if u.id == event.utterance_id), None)
-            if known is not None:
-                self.end(known, PlaybackOutcome.INTERRUPTED, reason)
-                return
-            self.playlist.remember(event.utterance_id)
-            self._tell(
-                facts.lost(
-                    event.show, event.utterance_id, event.turn_id, event.epoch, reason, event.text
-                )
-            )
+    def dropped(self, event: Event, reason: str, text: str = "") -> None:
+        """A reply of which nothing (more) will be played gets its end, known here or not."""
+        identity = event.utterance_id
+        if not identity or self.playlist.has_ended(identity):
+            return
+        known = next((u for u in self.playlist if u.id == identity), None)
+        if known is not None:
+            self.end(known, PlaybackOutcome.INTERRUPTED, reason)
+            return
+        self.playlist.remember(identity)
+        self._tell(facts.lost(event.show, identity, event.turn_id, event.epoch, reason, text))
 
     def restore(self, memory: Memory, fenced: Callable[[Remembered], str]) -> None:
         """Takes up what an earlier life left behind.

@@ -120,15 +120,14 @@ class StageWorker(Worker):
             return
         reason = self._why_not(event)
         if reason:
-            self._player.dropped(event, reason)
+            self._player.dropped(event, reason, event.text)
         else:
             self._player.reply_finished(event)
         self._count_and_wake()
 
     @handles(ReplyAbandoned)
     async def take_abandonment(self, event: ReplyAbandoned, delivery: Delivery) -> None:
-        identity = event.utterance_id
-        self._player.interrupt(lambda utterance: utterance.id == identity, event.reason)
+        self._player.dropped(event, event.reason)
         self._wake.set()
 
     @handles(SetExpression)

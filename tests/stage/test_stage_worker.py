@@ -146,10 +146,13 @@ async def test_a_reply_that_is_abandoned_ends_what_was_said_of_it(stage: Running
     voice = ScriptedVoice()
     await stage.say(*voice.sentence("A long story.", 20.0, chunk_seconds=1.0))
     await until(lambda: stage.of(PlaybackStarted))
-    abandoned = ReplyAbandoned(utterance_id=voice.utterance_id, reason="cut")
-    await stage.bus.publish(abandoned)
-    await until(lambda: stage.of(PlaybackFinished))
-    assert stage.of(PlaybackFinished)[0].reason == "cut"
+    unheard = ScriptedVoice()
+    for utterance_id in (voice.utterance_id, unheard.utterance_id):
+        await stage.bus.publish(ReplyAbandoned(utterance_id=utterance_id, reason="cut"))
+    await stage.say_all(unheard, "Too late.", 0.2)
+    await until(lambda: len(stage.of(PlaybackFinished)) == 2)
+    assert {end.reason for end in stage.of(PlaybackFinished)} == {"cut"}
+    assert len(stage.of(PlaybackStarted)) == 1
 
 
 async def test_a_restarted_stage_ends_what_played_and_says_what_waited(tmp_path: Path) -> None:
