@@ -20,6 +20,7 @@ from apps.orchestrator.session import Session
 from apps.orchestrator.settings import OrchestratorSettings
 from apps.orchestrator.turns import Turn, TurnOutcome
 from libs.contracts.conversation import (
+    HistoryLine,
     InputSkipped,
     ReplyAbandoned,
     ReplyFinished,
@@ -28,6 +29,7 @@ from libs.contracts.conversation import (
     TurnOpened,
 )
 from libs.contracts.envelope import Event
+from libs.contracts.identity import derived_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.speaking import PlaybackFinished, PlaybackStarted
 from libs.contracts.timing import TurnTimed
@@ -68,6 +70,7 @@ class Conversation:
         self._picking = asyncio.Lock()
         self._deadline: asyncio.TimerHandle | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._history: tuple[HistoryLine, ...] = ()
         self.latency = LatencyWindow()
         self.active: Turn | None = None
         self.held: SkipReason | None = None
@@ -82,6 +85,7 @@ class Conversation:
         waiting, open_turns = await self._database.run(
             lambda db: (records.waiting_inputs(db), records.open_turns(db))
         )
+        await self.refresh_history()
         pushed_out = [skip for candidate in waiting for skip in self._floor.offer(candidate)]
         await self._skip(pushed_out)
         for found in open_turns[:-1]:
@@ -97,7 +101,12 @@ class Conversation:
         self.active = found.turn
         self._give_up_in(self._settings.turn_thinking_seconds)
         if not found.published:
-            await self._send(found.turn, request.model_copy(update={"again": True}))
+            await self._send(found.turn, request)
+
+    async def refresh_history(self) -> None:
+        """What goes with the next turn; read ahead of time, so that no turn waits for it."""
+        lines = self._settings.history_lines if self._settings.restore_context else 0
+        self._history = await self._database.run(lambda db: records.history(db, lines))
 
     async def stop(self) -> None:
         if self._deadline is not None:
@@ -106,9 +115,12 @@ class Conversation:
 
     # Inputs -----------------------------------------------------------------------------------
 
-    async def offer(self, candidate: Candidate) -> None:
-        """Accepts an input: when this returns it is on disk. The same input again is ignored."""
-        if await self._open_at_once(candidate):
+    async def offer(self, candidate: Candidate, first_time: bool = True) -> None:
+        """Accepts an input: when this returns it is on disk. The same input again is ignored.
+
+        `first_time`: it cannot have been offered before (it was not handed out again).
+        """
+        if first_time and await self._open_at_once(candidate):
             return
         if not await self._database.run(lambda db: records.add_input(db, candidate)):
             return
@@ -120,9 +132,11 @@ class Conversation:
         await self.advance()
 
     async def _open_at_once(self, candidate: Candidate) -> bool:
-        """The short way to a turn when nobody else wants the floor: one transaction for both.
+        """The short way to a turn when nobody else wants the floor: the request goes out while the
+        disk is written. A kill in between hands the input out again, and as its ids come from the
+        input, what it leads to is recognised everywhere as the same.
 
-        True when the input is dealt with (opened, or known already).
+        True when the input is dealt with.
         """
         async with self._picking:
             if self.active is not None or self.held is not None or len(self._floor):
@@ -131,12 +145,13 @@ class Conversation:
                 return False
             turn = Turn(candidate, clock.now(), self._session.epoch)
             self.active = turn
-            request = await self._database.run(lambda db: self._accept(db, turn))
-            if request is None:
-                self.active = None
-                return True
+            request = self._request(turn)
             self._give_up_in(self._settings.turn_thinking_seconds)
-        await self._send(turn, request)
+            await asyncio.gather(
+                self._publish(request),
+                self._database.run(lambda db: self._accept(db, turn, request)),
+            )
+        self._in_background("tell of turn", self._tell_of(turn, request))
         self._feed.heard_input(candidate.input_id, candidate.input)
         return True
 
@@ -162,18 +177,20 @@ class Conversation:
                 return
             turn = Turn(candidate, clock.now(), self._session.epoch)
             self.active = turn
-            request = await self._database.run(lambda db: self._commit(db, turn))
+            request = self._request(turn)
+            await self._database.run(lambda db: records.open_turn(db, turn, request))
             self._give_up_in(self._settings.turn_thinking_seconds)
         await self._send(turn, request)
 
-    def _accept(self, db: Any, turn: Turn) -> TurnCommitted | None:
-        """Runs in the database's thread: the input and its turn, or None for a known input."""
-        return self._commit(db, turn) if records.add_input(db, turn.candidate) else None
-
-    def _commit(self, db: Any, turn: Turn) -> TurnCommitted:
+    def _accept(self, db: Any, turn: Turn, request: TurnCommitted) -> None:
         """Runs in the database's thread, in one transaction."""
-        lines = self._settings.history_lines if self._settings.restore_context else 0
-        request = TurnCommitted(
+        records.add_input(db, turn.candidate)
+        records.open_turn(db, turn, request)
+        records.mark_published(db, turn.turn_id)
+
+    def _request(self, turn: Turn) -> TurnCommitted:
+        return TurnCommitted(
+            event_id=derived_id(turn.candidate.input_id, "committed"),
             show=self._settings.kitsu_show,
             turn_id=turn.turn_id,
             utterance_id=turn.utterance_id,
@@ -182,15 +199,14 @@ class Conversation:
             expires_at=turn.opened_at + self._settings.turn_expires_seconds,
             input=turn.candidate.input,
             persona=self._session.snapshot,
-            history=records.history(db, lines),
+            history=self._history,
             mood=turn.candidate.mood,
             voice=turn.candidate.voice,
         )
-        records.open_turn(db, turn, request)
-        return request
 
     async def _send(self, turn: Turn, request: TurnCommitted) -> None:
-        await self._publish(request)
+        """Sends a request that is on disk, and that a former life may have sent already."""
+        await self._publish(request.model_copy(update={"again": True}))
         self._in_background("tell of turn", self._tell_of(turn, request))
 
     async def _tell_of(self, turn: Turn, request: TurnCommitted) -> None:
@@ -231,6 +247,7 @@ class Conversation:
         turn = self.active
         if turn is None or not self._is_active(event):
             await self._database.run(lambda db: records.heard_late(db, event))
+            await self.refresh_history()
             return
         turn.playback_finished(event)
         self._feed.heard_reply(turn, event)
@@ -286,6 +303,7 @@ class Conversation:
     async def _close(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
         turn.end(outcome, reason)
         await self._database.run(lambda db: records.close_turn(db, turn, clock.now()))
+        await self.refresh_history()
         await self._publish(
             TurnTimed(
                 show=self._settings.kitsu_show,

@@ -36,7 +36,7 @@ from libs.contracts.conversation import (
     TurnSource,
 )
 from libs.contracts.health import ErrorReported, WorkerBeat, WorkerStopped
-from libs.contracts.identity import new_id
+from libs.contracts.identity import derived_id, new_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.people import Author, Role
@@ -127,7 +127,7 @@ class OrchestratorWorker(Worker):
             message_ids=(event.message_id,),
             arrived_at=event.emitted_at,
         )
-        await self._offer(event.event_id, given)
+        await self._offer(event.event_id, given, delivery)
 
     @handles(RewardRedeemed)
     async def hear_redeem(self, event: RewardRedeemed, delivery: Delivery) -> None:
@@ -138,7 +138,7 @@ class OrchestratorWorker(Worker):
             message_ids=(event.redemption_id,),
             arrived_at=event.emitted_at,
         )
-        await self._offer(event.event_id, given)
+        await self._offer(event.event_id, given, delivery)
 
     @handles(TranscriptFinalized)
     async def hear_voice(self, event: TranscriptFinalized, delivery: Delivery) -> None:
@@ -149,7 +149,7 @@ class OrchestratorWorker(Worker):
             arrived_at=event.speech_ended_at + event.silence_wait_seconds,
             wait_seconds=event.silence_wait_seconds,
         )
-        await self._offer(event.event_id, given)
+        await self._offer(event.event_id, given, delivery)
 
     async def say(self, text: str, by: str, mood: str, voice: str, override: bool) -> str:
         """Operator text, word for word, through the gate. Returns the utterance's id."""
@@ -164,8 +164,10 @@ class OrchestratorWorker(Worker):
         await self.conversation.offer(candidate)
         return candidate.utterance_id
 
-    async def _offer(self, input_id: str, given: TurnInput) -> None:
-        await self.conversation.offer(Candidate(input_id, new_id(), new_id(), given))
+    async def _offer(self, input_id: str, given: TurnInput, delivery: Delivery) -> None:
+        turn_id, utterance_id = derived_id(input_id, "turn"), derived_id(input_id, "utterance")
+        candidate = Candidate(input_id, turn_id, utterance_id, given)
+        await self.conversation.offer(candidate, first_time=delivery.deliveries == 1)
         self.status_changed()
 
     @handles(ChatMessageDeleted)

@@ -2,6 +2,9 @@
 
 import secrets
 import time
+from uuid import NAMESPACE_URL, uuid5
+
+_DERIVED = uuid5(NAMESPACE_URL, "kitsu:derived")
 
 
 def new_id() -> str:
@@ -12,3 +15,8 @@ def new_id() -> str:
     value = value & ~(0x3 << 62) | 0x2 << 62
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def derived_id(origin: str, part: str) -> str:
+    """The same id each time for the same part of the same thing (UUID version 5)."""
+    return str(uuid5(_DERIVED, f"{origin}/{part}"))

@@ -29,6 +29,29 @@ RUNTIME_EVENTS: tuple[type[Event], ...] = (
 )
 
 
+class Renewal:
+    """Keeps work in hand ours while it lasts. Quick work costs one timer."""
+
+    def __init__(self, bus: Bus, delivery: Delivery) -> None:
+        self._bus = bus
+        self._delivery = delivery
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(RENEW_SECONDS, self._begin)
+
+    def end(self) -> None:
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self) -> None:
+        self._task = asyncio.create_task(self._renew(), name="renew")
+
+    async def _renew(self) -> None:
+        while True:
+            await self._bus.extend(self._delivery)
+            await asyncio.sleep(RENEW_SECONDS)
+
+
 class Readers:
     """One reading loop for each way of delivery this worker's handlers need.
 
@@ -93,17 +116,12 @@ class Readers:
             await slots.acquire()
 
     async def _work(self, delivery: Delivery, slots: asyncio.Semaphore) -> None:
-        renewal = asyncio.create_task(self._renew(delivery), name="renew")
+        renewal = Renewal(self._bus, delivery)
         try:
             await self._handle(delivery)
         finally:
-            renewal.cancel()
+            renewal.end()
             slots.release()
-
-    async def _renew(self, delivery: Delivery) -> None:
-        while True:
-            await asyncio.sleep(RENEW_SECONDS)
-            await self._bus.extend(delivery)
 
     async def _handle(self, delivery: Delivery) -> None:
         worker, event = self._worker, delivery.event

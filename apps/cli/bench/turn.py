@@ -20,6 +20,9 @@ INSTANT_ENGINES = {"TTS_ENGINE": "captions", "STAGE_OUTPUT": "silent", "POLICY_F
 #: Turns that warm up imports, connections and caches; not counted.
 WARM_UP_TURNS = 10
 
+#: Between two turns: about eight a second, so that none runs into the clearing up of the last one.
+PAUSE_SECONDS = 0.1
+
 #: From this many turns on, the last tenth is compared with the first.
 SITTING_TURNS = 300
 
@@ -94,7 +97,7 @@ async def one_turn(show: RunningShow, panel: PanelStream, text: str) -> float:
         lambda m: m["type"] == "turn" and m["turn"]["input"] == text and m["turn"]["outcome"],
         since,
     )
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(PAUSE_SECONDS)
     stages = spoken["turn"]["stages"]
     return float(stages["total_to_first_audio_ms"] - stages["playback_start_ms"])
 

@@ -30,5 +30,6 @@ async def get_memory(worker: TheWorker) -> dict[str, Any]:
 async def delete_viewer(viewer_id: str, worker: TheWorker) -> dict[str, Any]:
     """Forgets a viewer: their lines, and our answers to them."""
     removed = await worker.database.run(lambda db: records.forget_viewer(db, viewer_id))
+    await worker.conversation.refresh_history()
     await worker.publish(ViewerForgotten(show=worker.show, viewer_id=viewer_id, by="operator"))
     return {"viewer_id": viewer_id, "removed": removed}
