@@ -2,13 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing, suppress
 from random import Random
 from typing import Literal
 
 from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engines.base import EngineError, ReplyEmpty, ReplyEngine, ReplyRequest
+from apps.policy_worker.engines.prompt import system_text_of
 from apps.policy_worker.engines.verbatim import VerbatimEngine
 from apps.policy_worker.progress import mood_of
 from apps.policy_worker.reply_text import Line, ReplyText
@@ -21,6 +22,9 @@ from libs.safety import Gate, Judged, StreamGate
 from libs.settings.personas import Persona
 
 Outcome = Literal["complete", "blocked", "cut", "failed"]
+
+#: Told when an engine failed before anything was said: its name and the error's code.
+Retried = Callable[[str, str], None]
 
 #: The engine's name where a stock line of the persona was all there was.
 STOCK = "stock"
@@ -42,6 +46,7 @@ class Reply:
         ladder: EngineLadder,
         feed: TokenFeed,
         counters: Counter[str],
+        retried: Retried,
     ) -> None:
         self._sender = sender
         self._turn = sender.turn
@@ -50,6 +55,7 @@ class Reply:
         self._ladder = ladder
         self._feed = feed
         self._counters = counters
+        self._retried = retried
         self._first_token_seconds: float | None = None
         self._ended = ""
         self._blocked_rule = ""
@@ -123,6 +129,7 @@ class Reply:
                     self._counters[f"engine_{failure.code}"] += 1
                     if len(self._sender.said) > said or self._blocked_rule:
                         return engine, error
+                    self._retried(engine.name, failure.code)
                     if not failure.again:
                         break
                 else:
@@ -158,7 +165,7 @@ class Reply:
         given = self._turn.input
         if given.source is TurnSource.OPERATOR:
             return StreamGate(self._gate, place="operator", operator=given.override)
-        return StreamGate(self._gate, self._turn.persona.system_text)
+        return StreamGate(self._gate, system_text_of(self._turn.persona, self._persona))
 
     async def _send(self, lines: Iterable[Line]) -> None:
         for line in lines:

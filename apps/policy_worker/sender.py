@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
 
 from apps.policy_worker.progress import LIFETIME_SECONDS, Progress, event_id_of, note_name
-from libs.bus.base import Bus
 from libs.contracts.conversation import ReplyFinished, TurnCommitted
 from libs.contracts.envelope import Event
 from libs.contracts.safety import GateAction, TextBlocked, Verdict
@@ -16,6 +15,14 @@ from libs.safety import Judged
 Publish = Callable[[Event], Awaitable[None]]
 
 
+class Notes(Protocol):
+    """The part of the bus on which progress is written down."""
+
+    async def note(self, name: str) -> dict[str, Any] | None: ...
+
+    async def set_note(self, name: str, value: Mapping[str, Any], ttl_seconds: float) -> None: ...
+
+
 class ReplySender:
     """The outgoing side of one reply.
 
@@ -23,12 +30,12 @@ class ReplySender:
     pass; a sentence that was sent before a crash keeps its id and its words; one `ReplyFinished`.
     """
 
-    def __init__(self, turn: TurnCommitted, bus: Bus, publish: Publish, begun: bool) -> None:
+    def __init__(self, turn: TurnCommitted, notes: Notes, publish: Publish, begun: bool) -> None:
         """`begun`: an earlier attempt may have left something."""
         assert turn.utterance_id is not None
         self.turn = turn
         self.utterance_id = turn.utterance_id
-        self._bus = bus
+        self._notes = notes
         self._publish = publish
         self._begun = begun
         self._progress = Progress()
@@ -48,7 +55,7 @@ class ReplySender:
         """Takes up what an earlier attempt left. True when the reply was over already."""
         if not self._begun:
             return False
-        note = await self._bus.note(note_name(self.utterance_id))
+        note = await self._notes.note(note_name(self.utterance_id))
         if note is None:
             return False
         self._progress = Progress.from_note(note)
@@ -127,5 +134,5 @@ class ReplySender:
     async def _write_down_and_publish(self, event: Event) -> None:
         """The bus keeps the order of what one worker writes, so one round trip does for both."""
         note = self._progress.as_note()
-        writing = self._bus.set_note(note_name(self.utterance_id), note, LIFETIME_SECONDS)
+        writing = self._notes.set_note(note_name(self.utterance_id), note, LIFETIME_SECONDS)
         await asyncio.gather(writing, self._publish(event))

@@ -8,9 +8,9 @@ from apps.policy_worker.engines.scripted import ScriptedEngine
 from apps.policy_worker.persona_shelf import PersonaShelf
 from apps.policy_worker.progress import event_id_of
 from apps.policy_worker.replies import RepliesInWork
-from apps.policy_worker.reply import Reply
+from apps.policy_worker.reply import Reply, Retried
 from apps.policy_worker.respond import Respond
-from apps.policy_worker.sender import ReplySender
+from apps.policy_worker.sender import Publish, ReplySender
 from apps.policy_worker.settings import PolicySettings
 from apps.policy_worker.token_feed import TokenFeed
 from libs.bus.base import Bus, BusError, Delivery
@@ -92,13 +92,21 @@ class PolicyWorker(Worker):
 
     def _reply_to(self, turn: TurnCommitted, delivery: Delivery) -> Reply:
         begun = turn.again or delivery.deliveries > 1
+        return self.reply_with(ReplySender(turn, self.bus, self.publish, begun), self.publish)
+
+    def reply_with(
+        self, sender: ReplySender, publish: Publish, retried: Retried = lambda engine, code: None
+    ) -> Reply:
+        """A reply to the sender's turn, with this worker's engines, personas and gate."""
+        persona = sender.turn.persona
         return Reply(
-            ReplySender(turn, self.bus, self.publish, begun),
-            self.personas.of(turn.persona),
-            self.gate.in_mode(turn.persona.family_mode),
+            sender,
+            self.personas.of(persona),
+            self.gate.in_mode(persona.family_mode),
             self.ladder,
-            TokenFeed(turn, self.publish),
+            TokenFeed(sender.turn, publish),
             self.counters,
+            retried,
         )
 
     async def _abandon(self, turn: TurnCommitted, reason: str) -> None:

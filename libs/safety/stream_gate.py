@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from libs.contracts.safety import GateAction, Verdict
 from libs.safety.gate import Gate, Place
@@ -40,7 +41,7 @@ class StreamGate:
         self._gate = gate
         self._operator = operator
         self._place: Place = place
-        self._secret = frozenset(_shingles(secret_text))
+        self._secret = _shingle_set(secret_text)
         self._held = ""
         self._tail = ""
         self.blocked = 0
@@ -103,6 +104,11 @@ class StreamGate:
         return bool(self._secret) and any(
             shingle in self._secret for shingle in _shingles(f"{self._tail} {sentence}")
         )
+
+
+@lru_cache(maxsize=64)
+def _shingle_set(text: str) -> frozenset[str]:
+    return frozenset(_shingles(text))
 
 
 def _shingles(text: str) -> list[str]:

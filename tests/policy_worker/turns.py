@@ -67,6 +67,13 @@ class RecordingBus(MemoryBus):
         async with self._told:
             await self._told.wait_for(lambda: len(self.sentences) >= count)
 
+    async def has(self, event_type: type[Event]) -> None:
+        """Waits until one of these was published."""
+        async with self._told:
+            await self._told.wait_for(
+                lambda: any(isinstance(e, event_type) for e in self.published)
+            )
+
     def of(self, event_type: type[EventType]) -> list[EventType]:
         return [event for event in self.published if isinstance(event, event_type)]
 

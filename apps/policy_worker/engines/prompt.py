@@ -3,8 +3,9 @@
 import json
 
 from apps.policy_worker.engines.base import ReplyRequest
-from libs.contracts.conversation import TurnCommitted, TurnSource
+from libs.contracts.conversation import PersonaSnapshot, TurnCommitted, TurnSource
 from libs.contracts.speaking import Mood
+from libs.settings.personas import Persona
 
 Message = dict[str, str]
 
@@ -24,7 +25,9 @@ _NO_TAGS = str.maketrans("<>", "‹›")
 def messages_of(request: ReplyRequest) -> list[Message]:
     """System text, history, the line to be answered, and what she has begun to say, if anything."""
     turn = request.turn
-    messages = [{"role": "system", "content": _system_text(request)}]
+    messages = [
+        {"role": "system", "content": system_text_of(request.turn.persona, request.persona)}
+    ]
     for line in turn.history:
         if line.speaker == "kitsu":
             messages.append({"role": "assistant", "content": f"<speech>{line.text}</speech>"})
@@ -38,11 +41,11 @@ def messages_of(request: ReplyRequest) -> list[Message]:
     return messages
 
 
-def _system_text(request: ReplyRequest) -> str:
-    persona = request.turn.persona
-    text = persona.system_text or request.persona.system_text
-    style = request.persona.style_notes.get(persona.style, "")
-    energy = f"Your energy now is {persona.energy:.0%}, your chaos {persona.chaos:.0%}."
+def system_text_of(now: PersonaSnapshot, persona: Persona) -> str:
+    """What the model is told of itself; nobody else is to read or hear it."""
+    text = now.system_text or persona.system_text
+    style = persona.style_notes.get(now.style, "")
+    energy = f"Your energy now is {now.energy:.0%}, your chaos {now.chaos:.0%}."
     form = _FORM.format(moods=", ".join(mood.value for mood in Mood))
     return "\n".join(part for part in (text.strip(), style, energy, form) if part)
 

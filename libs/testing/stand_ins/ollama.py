@@ -75,6 +75,11 @@ class OllamaStandIn:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    async def asked(self, count: int) -> None:
+        """Waits until so many chats were asked for."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.chats) >= count)
+
     async def idle(self) -> None:
         """Waits until no chat is being answered."""
         async with self._changed:
@@ -141,6 +146,8 @@ class OllamaStandIn:
         fault = _Fault.parse(self.faults.popleft() if self.faults else "")
         seen = SeenChat(body, fault.name)
         self.chats.append(seen)
+        async with self._changed:
+            self._changed.notify_all()
         refusal = self._refusal(body, fault)
         if refusal is not None:
             seen.outcome = "error"
