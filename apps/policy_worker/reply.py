@@ -173,7 +173,10 @@ class Reply:
                 self._blocked_rule = self._blocked_rule or line.judged.verdict.rule
 
     async def _say_stock(self, lines: Sequence[str]) -> None:
-        """One stock line. It passes the gate too; where it does not, the next one may."""
+        """One stock line, unless one of them was said before a crash. It passes the gate too; where
+        it does not, the next one may."""
+        if set(lines) & set(self._sender.said):
+            return
         order = list(lines)
         Random(self._turn.turn_id or self._turn.event_id).shuffle(order)
         for line in order:

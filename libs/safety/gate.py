@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from libs.contracts.safety import GateAction, Verdict
 from libs.safety.invisible import without_invisible
@@ -28,15 +28,12 @@ _LONG_DIGITS = re.compile(r"\d{20,}")
 _LOG = logging.getLogger("kitsu.safety")
 
 
-class Finding:
+class Finding(NamedTuple):
     """A rule that spoke, and how badly."""
 
-    __slots__ = ("category", "rule", "tier")
-
-    def __init__(self, rule: str, category: str, tier: str) -> None:
-        self.rule = rule
-        self.category = category
-        self.tier = tier
+    rule: str
+    category: str
+    tier: str
 
 
 class Gate:

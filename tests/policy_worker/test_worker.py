@@ -422,6 +422,26 @@ async def test_an_engine_that_says_other_words_after_a_kill_goes_on_after_the_ol
     assert second.of(ReplyFinished)[0].text == "Old one. Old two. New three."
 
 
+async def test_a_turn_that_was_turned_down_before_a_kill_is_not_turned_down_twice(
+    tmp_path: Path,
+) -> None:
+    request, server = turn(INJECTIONS[0]), MemoryServer()
+    first = RecordingBus(server)
+
+    def die(event: Event) -> None:
+        if isinstance(event, SpeakSentence):
+            raise Killed
+
+    first.on_publish = die
+    async with working(tmp_path, first) as (worker, _):
+        with suppress(Killed):
+            await answer(worker, request)
+    async with working(tmp_path, RecordingBus(server)) as (worker, second):
+        await answer(worker, request, deliveries=2)
+    assert [s.event_id for s in second.sentences] == [first.sentences[0].event_id]
+    assert second.finished.outcome == "blocked"
+
+
 async def test_a_turn_that_was_answered_is_not_answered_again(tmp_path: Path) -> None:
     request, server = turn("hello there"), MemoryServer()
     async with working(tmp_path, RecordingBus(server)) as (worker, first):
