@@ -37,8 +37,8 @@ from libs.telemetry import clock
 
 #: After an interruption the stage has this long to say what was heard.
 LAST_WORD_SECONDS = 2.0
-#: Bookkeeping of a new turn waits this long, so that it takes no time from the answer.
-TELL_AFTER_SECONDS = 0.01
+#: Disk and screens wait this long after a request, so that they take no time from the answer.
+ANSWER_FIRST_SECONDS = 0.01
 #: A turn that is being spoken and of which nothing more is heard is given up after this long.
 SPEAKING_LIMIT_SECONDS = 180.0
 
@@ -132,7 +132,7 @@ class Conversation:
         await self.advance()
 
     async def _open_at_once(self, candidate: Candidate) -> bool:
-        """The short way to a turn when nobody else wants the floor: the request goes out while the
+        """The short way to a turn when nobody else wants the floor: the request goes out before the
         disk is written. A kill in between hands the input out again, and as its ids come from the
         input, what it leads to is recognised everywhere as the same.
 
@@ -147,10 +147,9 @@ class Conversation:
             self.active = turn
             request = self._request(turn)
             self._give_up_in(self._settings.turn_thinking_seconds)
-            await asyncio.gather(
-                self._publish(request),
-                self._database.run(lambda db: self._accept(db, turn, request)),
-            )
+            await self._publish(request)
+            await asyncio.sleep(ANSWER_FIRST_SECONDS)
+            await self._database.run(lambda db: self._accept(db, turn, request))
         self._in_background("tell of turn", self._tell_of(turn, request))
         self._feed.heard_input(candidate.input_id, candidate.input)
         return True
@@ -212,7 +211,7 @@ class Conversation:
     async def _tell_of(self, turn: Turn, request: TurnCommitted) -> None:
         """What can wait until the answer is on its way. (A kill before the mark sends the request
         again with the same event id, which a policy worker recognises.)"""
-        await asyncio.sleep(TELL_AFTER_SECONDS)
+        await asyncio.sleep(ANSWER_FIRST_SECONDS)
         await self._publish(TurnOpened.caused_by(request, input=request.input))
         await self._database.run(lambda db: records.mark_published(db, turn.turn_id))
         self._show(turn)
