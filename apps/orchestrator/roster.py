@@ -97,4 +97,4 @@ class Roster:
 
 
 def _looks(beat: WorkerBeat) -> tuple[object, ...]:
-    return (beat.state, beat.enabled, beat.detail, beat.engine, beat.panic)
+    return (beat.state, beat.enabled, beat.detail, beat.engine, beat.panic, beat.gauges)

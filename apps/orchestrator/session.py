@@ -21,7 +21,7 @@ class Session:
     Promises: the epoch never goes back, over restarts too.
     """
 
-    def __init__(self, database: Database, persona: Persona) -> None:
+    def __init__(self, database: Database, persona: Persona, family_mode: bool) -> None:
         self._database = database
         self._persona = persona
         self.started_at = time.monotonic()
@@ -34,6 +34,7 @@ class Session:
             voice=persona.voice,
             system_text=persona.system_text,
             style=persona.styles[0],
+            family_mode=family_mode,
         )
 
     @property

@@ -1,8 +1,9 @@
 """Settings of the orchestrator."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from libs.settings import ShowSettings
+from libs.settings.personas import load_persona
 
 
 class OrchestratorSettings(ShowSettings):
@@ -20,3 +21,11 @@ class OrchestratorSettings(ShowSettings):
     """A turn without a first sound after this long is given up."""
     policy_persona: str = "kitsu"
     """File name in configs/personas."""
+    policy_family_friendly: bool = True
+    """Family mode until the operator changes it."""
+
+    @field_validator("policy_persona")
+    @classmethod
+    def _can_be_loaded(cls, name: str) -> str:
+        load_persona(name)
+        return name

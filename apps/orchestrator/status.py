@@ -58,8 +58,8 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
 def _overlay(worker: "OrchestratorWorker") -> OverlayStatus:
     settings = worker.settings
     key = Access(settings.kitsu_data_dir).token(Scope.OVERLAY)
-    counters = [beat.counters for beat in worker.roster.beats("stage")]
-    pages = sum(counter.get("pages", 0) for counter in counters)
-    sounding = any(counter.get("sounding_pages", 0) for counter in counters)
+    gauges = [beat.gauges for beat in worker.roster.beats("stage")]
+    pages = sum(gauge.get("pages", 0) for gauge in gauges)
+    sounding = any(gauge.get("sounding_pages", 0) for gauge in gauges)
     url = f"http://{settings.kitsu_host}:{settings.stage_port}/?key={key}"
     return OverlayStatus(url=url, pages=pages, sounding=sounding)

@@ -43,9 +43,8 @@ from libs.contracts.people import Author, Role
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression
-from libs.settings.personas import PersonaError, load_persona
+from libs.settings.personas import load_persona
 from libs.worker.access import Scope
-from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
 #: Status goes to the panels at most this often, and at least every other second.
@@ -65,11 +64,8 @@ class OrchestratorWorker(Worker):
         self.screens = Screens()
         self.roster = Roster()
         self.database = Database(settings.kitsu_data_dir / "memory" / "kitsu.sqlite")
-        try:
-            persona = load_persona(settings.policy_persona)
-        except PersonaError as error:
-            raise CannotRun(f"POLICY_PERSONA: {error}") from None
-        self.session = Session(self.database, persona)
+        persona = load_persona(settings.policy_persona)
+        self.session = Session(self.database, persona, settings.policy_family_friendly)
         self.feed = Feed(self.screens, self.session.snapshot.name)
         self.incidents = IncidentLog(self.database, self.screens)
         self.conversation = Conversation(

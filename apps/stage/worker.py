@@ -98,6 +98,9 @@ class StageWorker(Worker):
     def health(self) -> Health:
         return self._output.health()
 
+    def gauges(self) -> dict[str, int]:
+        return {"pages": len(self._pages), "sounding_pages": int(self._pages.voice is not None)}
+
     # What is to be said ------------------------------------------------------------------------
 
     @handles(AudioChunk)

@@ -61,6 +61,8 @@ class WorkerBeat(Event):
     panic_ordinal: int = 0
     highest_epoch: int = 0
     counters: dict[str, int] = Field(default_factory=dict)
+    gauges: dict[str, int] = Field(default_factory=dict)
+    """What is so now, by name (open pages, waiting lines); counters only ever grow."""
 
 
 class WorkerStopped(Event):

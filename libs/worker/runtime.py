@@ -271,7 +271,8 @@ class Runtime:
         while True:
             health = self.health()
             now = time.monotonic()
-            looks = (health, self._worker.enabled, self._worker.panic.state)
+            gauges = tuple(self._worker.gauges().items())
+            looks = (health, self._worker.enabled, self._worker.panic.state, gauges)
             if now >= due or looks != self._last_beat:
                 self._last_beat = looks
                 due = now + BEAT_SECONDS
@@ -295,6 +296,7 @@ class Runtime:
                 panic_ordinal=worker.panic.state.ordinal,
                 highest_epoch=worker.fences.highest(worker.show),
                 counters=dict(worker.counters),
+                gauges=dict(worker.gauges()),
             )
         )
 

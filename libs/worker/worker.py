@@ -86,6 +86,10 @@ class Worker:
         """Cheap; called at every beat."""
         return Health()
 
+    def gauges(self) -> Mapping[str, int]:
+        """Numbers that go up and down, for status; cheap, called at every beat."""
+        return {}
+
     def routes(self) -> list[BaseRoute]:
         """This worker's own HTTP and WebSocket routes, beside /live /ready /metrics /panic."""
         return []

@@ -350,3 +350,21 @@ async def test_every_path_of_the_design_exists(show: Stand) -> None:
     assert spoken.status_code == 202
     assert (await show.committed("hello from the microphone")).input.source == "voice"
     assert (await show.request("POST", "/vts/expr", {"mood": "happy"})).status_code == 202
+
+
+async def test_a_sign_in_link_works_once_and_a_signed_in_dock_may_open_it_again(
+    show: Stand,
+) -> None:
+    link = (await show.post("/sign-in-link"))["url"]
+    async with httpx.AsyncClient() as dock:
+        first = await dock.get(link)
+        assert first.status_code == 303
+        assert "httponly" in first.headers["set-cookie"].lower()
+        assert "samesite=strict" in first.headers["set-cookie"].lower()
+        assert (
+            await dock.get(link)
+        ).status_code == 303  # the dock is opened again: still signed in
+        assert (await dock.get(show.url + "/status")).status_code == 200
+    async with httpx.AsyncClient() as thief:
+        assert (await thief.get(link)).status_code == 401
+        assert (await thief.get(show.url + "/status")).status_code == 401

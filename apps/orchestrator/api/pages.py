@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from apps.orchestrator.api.docs_page import docs_page
 from apps.orchestrator.api.worker_of import TheWorker
-from libs.worker.access import COOKIE_LIFETIME_SECONDS, Access
+from libs.worker.access import COOKIE_LIFETIME_SECONDS, Access, Scope
 
 router = APIRouter(include_in_schema=False)
 
@@ -21,12 +21,16 @@ def panel_files() -> StaticFiles:
 
 
 @router.get("/")
-async def get_panel(worker: TheWorker, code: str = "") -> Response:
-    """The panel. With `?code=` (made by `kitsu up` and `kitsu panel`) it signs the browser in."""
+async def get_panel(request: Request, worker: TheWorker, code: str = "") -> Response:
+    """The panel. With `?code=` (made by `kitsu up` and `kitsu panel`) it signs the browser in.
+
+    A dock opens the same address at every start: one that is signed in may come with a used code.
+    """
     if not code:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
     access = Access(worker.settings.kitsu_data_dir)
-    scope = access.redeem_code(code)
+    signed_in = request.state.access is Scope.OPERATOR
+    scope = access.redeem_code(code) or (Scope.OPERATOR if signed_in else None)
     if scope is None:
         text = "This link was used or is too old: run <code>kitsu panel</code> for a new one."
         return HTMLResponse(f"<!doctype html><title>Kitsu</title><p>{text}", 401)
@@ -39,6 +43,14 @@ async def get_panel(worker: TheWorker, code: str = "") -> Response:
         samesite="strict",
     )
     return answer
+
+
+@router.post("/sign-in-link")
+async def post_sign_in_link(request: Request, worker: TheWorker) -> dict[str, str]:
+    """An address that signs one more browser in (an OBS dock has cookies of its own). It works
+    once, for ten minutes."""
+    code = Access(worker.settings.kitsu_data_dir).make_code()
+    return {"url": f"http://{request.headers['host']}/?code={code}"}
 
 
 @router.get("/docs")
