@@ -122,14 +122,19 @@ class Conversation:
         """
         if first_time and await self._open_at_once(candidate):
             return
-        if not await self._database.run(lambda db: records.add_input(db, candidate)):
+        if not first_time and await self._database.run(lambda db: records.knows(db, candidate)):
             return
+        held = self.held
+        leaving = self._floor.offer(candidate) if held is None else [Skipped(candidate, held)]
+        await self._database.run(lambda db: self._take_in(db, candidate, leaving))
         self._feed.heard_input(candidate.input_id, candidate.input)
-        if self.held is not None:
-            await self._skip([Skipped(candidate, self.held)])
-            return
-        await self._skip(self._floor.offer(candidate))
+        await self._tell_skipped(leaving)
         await self.advance()
+
+    def _take_in(self, db: Any, candidate: Candidate, leaving: Sequence[Skipped]) -> None:
+        """Runs in the database's thread: one transaction a line, also in a flood."""
+        records.add_input(db, candidate)
+        records.skip_inputs(db, leaving)
 
     async def _open_at_once(self, candidate: Candidate) -> bool:
         """The short way to a turn when nobody else wants the floor: the request goes out before the
@@ -347,6 +352,9 @@ class Conversation:
         if not skipped:
             return
         await self._database.run(lambda db: records.skip_inputs(db, skipped))
+        await self._tell_skipped(skipped)
+
+    async def _tell_skipped(self, skipped: Sequence[Skipped]) -> None:
         for item in skipped:
             given = item.candidate.input
             self._feed.skipped(item.candidate.input_id, given.author, given.text, item.reason)

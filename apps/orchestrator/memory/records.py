@@ -48,6 +48,11 @@ def add_input(db: sqlite3.Connection, candidate: Candidate) -> bool:
     return db.execute(f"{into} VALUES (?,?,?,'waiting')", row).rowcount == 1
 
 
+def knows(db: sqlite3.Connection, candidate: Candidate) -> bool:
+    sql = "SELECT 1 FROM input WHERE input_id = ?"
+    return db.execute(sql, (candidate.input_id,)).fetchone() is not None
+
+
 def skip_inputs(db: sqlite3.Connection, skipped: Iterable[Skipped]) -> None:
     for item in skipped:
         db.execute(
