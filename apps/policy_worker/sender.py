@@ -12,6 +12,9 @@ from libs.contracts.safety import GateAction, TextBlocked, Verdict
 from libs.contracts.speaking import Mood, SpeakSentence
 from libs.safety import Judged
 
+#: The slowest voice; the speech before a sentence is not thought shorter than it is.
+SLOWEST_CHARACTERS_PER_SECOND = 8.0
+
 Publish = Callable[[Event], Awaitable[None]]
 
 
@@ -107,11 +110,18 @@ class ReplySender:
             verdict=verdict,
             policy_seconds=elapsed,
             gate_seconds=verdict.seconds,
-            expires_at=turn.expires_at,
+            expires_at=self._expires_at(),
         )
         progress.said.append(verdict.text)
         progress.last_sentence = sentence.model_dump(mode="json")
         await self._write_down_and_publish(sentence)
+
+    def _expires_at(self) -> float | None:
+        """A sentence may wait for those before it to be spoken, however long that takes."""
+        deadline = self.turn.expires_at
+        if deadline is None:
+            return None
+        return deadline + sum(map(len, self._progress.said)) / SLOWEST_CHARACTERS_PER_SECOND
 
     async def finish(
         self, engine: str, outcome: Any, reason: str, first_token_seconds: float | None
