@@ -40,7 +40,7 @@ LAST_WORD_SECONDS = 2.0
 #: Disk and screens wait this long after a request, so that they take no time from the answer.
 ANSWER_FIRST_SECONDS = 0.01
 #: A turn that is being spoken and of which nothing more is heard is given up after this long.
-SPEAKING_LIMIT_SECONDS = 180.0
+SPEAKING_SILENCE_SECONDS = 60.0
 
 log = logging.getLogger("kitsu.orchestrator.conversation")
 
@@ -73,6 +73,7 @@ class Conversation:
         self._history: tuple[HistoryLine, ...] = ()
         self.latency = LatencyWindow()
         self.active: Turn | None = None
+        self._cut = False
         self.held: SkipReason | None = None
         """Why nothing is answered now (panic, off); None: the floor is open."""
 
@@ -242,10 +243,15 @@ class Conversation:
         self.active.playback_started(event)
         self._session.mood = event.mood
         self._session.last_tts = event.text
-        self._give_up_in(SPEAKING_LIMIT_SECONDS)
+        self._give_up_in(SPEAKING_SILENCE_SECONDS)
         self.latency.add(self.active.stages)
         self._screens.tell(self.latency_message(), replaces="latency")
         self._show(self.active)
+
+    def playback_goes_on(self) -> None:
+        """The stage is still at it."""
+        if self.active is not None and self.active.state == "speaking" and not self._cut:
+            self._give_up_in(SPEAKING_SILENCE_SECONDS)
 
     async def playback_finished(self, event: PlaybackFinished) -> None:
         turn = self.active
@@ -269,6 +275,7 @@ class Conversation:
     def expect_the_end(self) -> None:
         """The open turn was cut: whoever knows what was heard has a moment to say so."""
         if self.active is not None:
+            self._cut = True
             self._give_up_in(LAST_WORD_SECONDS, "interrupted", "stopped")
 
     async def hold(self, reason: SkipReason) -> None:
@@ -292,6 +299,7 @@ class Conversation:
         )
         await self._publish(cut)
         if self.active is turn:
+            self._cut = True
             self._give_up_in(LAST_WORD_SECONDS, "interrupted", reason)
 
     # The end ----------------------------------------------------------------------------------
@@ -301,6 +309,7 @@ class Conversation:
         if self._deadline is not None:
             self._deadline.cancel()
         self.active = None
+        self._cut = False
         await self._close(turn, turn.outcome or "failed", turn.reason)
         await self.advance()
 

@@ -198,6 +198,7 @@ class OrchestratorWorker(Worker):
         active = self.conversation.active
         if active is None or active.utterance_id != event.utterance_id:
             return
+        self.conversation.playback_goes_on()
         self._now_speaking(
             SpeakingStatus(
                 utterance_id=active.utterance_id,
