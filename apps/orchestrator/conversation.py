@@ -5,11 +5,11 @@ Everything that must survive a kill is in the database before it is acknowledged
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from apps.orchestrator.feed import Feed
-from apps.orchestrator.floor import Candidate, Floor, Skipped
+from apps.orchestrator.floor import Candidate
 from apps.orchestrator.latency import LatencyWindow
 from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
@@ -19,9 +19,9 @@ from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
 from apps.orchestrator.settings import OrchestratorSettings
 from apps.orchestrator.turns import Turn, TurnOutcome
+from apps.orchestrator.waiting_room import WaitingRoom
 from libs.contracts.conversation import (
     HistoryLine,
-    InputSkipped,
     ReplyAbandoned,
     ReplyFinished,
     SkipReason,
@@ -66,7 +66,7 @@ class Conversation:
         self._publish = publish
         self._screens = screens
         self._feed = feed
-        self._floor = Floor(settings.floor_waiting_lines, settings.floor_fresh_seconds)
+        self._room = WaitingRoom(settings, database, publish, feed)
         self._picking = asyncio.Lock()
         self._deadline: asyncio.TimerHandle | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -74,21 +74,20 @@ class Conversation:
         self.latency = LatencyWindow()
         self.active: Turn | None = None
         self._cut = False
-        self.held: SkipReason | None = None
-        """Why nothing is answered now (panic, off); None: the floor is open."""
 
     @property
     def waiting(self) -> int:
-        return len(self._floor)
+        return len(self._room)
+
+    @property
+    def held(self) -> SkipReason | None:
+        return self._room.held
 
     async def restore(self) -> None:
         """Takes up what a kill left: waiting inputs, and the turn that was open."""
-        waiting, open_turns = await self._database.run(
-            lambda db: (records.waiting_inputs(db), records.open_turns(db))
-        )
+        open_turns = await self._database.run(records.open_turns)
         await self.refresh_history()
-        pushed_out = [skip for candidate in waiting for skip in self._floor.offer(candidate)]
-        await self._skip(pushed_out)
+        await self._room.restore()
         for found in open_turns[:-1]:
             await self._close(found.turn, "failed", "superseded")
         for found in open_turns[-1:]:
@@ -123,19 +122,10 @@ class Conversation:
         """
         if first_time and await self._open_at_once(candidate):
             return
-        if not first_time and await self._database.run(lambda db: records.knows(db, candidate)):
+        if not first_time and await self._room.knows(candidate):
             return
-        held = self.held
-        leaving = self._floor.offer(candidate) if held is None else [Skipped(candidate, held)]
-        await self._database.run(lambda db: self._take_in(db, candidate, leaving))
-        self._feed.heard_input(candidate.input_id, candidate.input)
-        await self._tell_skipped(leaving)
+        await self._room.accept(candidate)
         await self.advance()
-
-    def _take_in(self, db: Any, candidate: Candidate, leaving: Sequence[Skipped]) -> None:
-        """Runs in the database's thread: one transaction a line, also in a flood."""
-        records.add_input(db, candidate)
-        records.skip_inputs(db, leaving)
 
     async def _open_at_once(self, candidate: Candidate) -> bool:
         """The short way to a turn when nobody else wants the floor: the request goes out before the
@@ -145,7 +135,7 @@ class Conversation:
         True when the input is dealt with.
         """
         async with self._picking:
-            if self.active is not None or self.held is not None or len(self._floor):
+            if self.active is not None or self.held is not None or self.waiting:
                 return False
             if clock.now() - candidate.input.arrived_at > self._settings.floor_fresh_seconds:
                 return False
@@ -162,7 +152,7 @@ class Conversation:
 
     async def withdraw(self, message_id: str = "", viewer_id: str = "") -> None:
         """A deleted message or banned viewer: out of the queue, out of the mouth."""
-        await self._skip(self._floor.withdraw(message_id, viewer_id))
+        await self._room.withdraw(message_id, viewer_id)
         turn = self.active
         if turn is None:
             return
@@ -174,10 +164,9 @@ class Conversation:
     async def advance(self) -> None:
         """Opens the next turn if none is open."""
         async with self._picking:
-            if self.active is not None or self.held is not None:
+            if self.active is not None:
                 return
-            candidate, too_old = self._floor.take(clock.now())
-            await self._skip(too_old)
+            candidate = await self._room.take()
             if candidate is None:
                 return
             turn = Turn(candidate, clock.now(), self._session.epoch)
@@ -280,11 +269,10 @@ class Conversation:
 
     async def hold(self, reason: SkipReason) -> None:
         """Nothing is answered from now on; what waits leaves with this reason."""
-        self.held = reason
-        await self._skip(self._floor.clear(reason))
+        await self._room.hold(reason)
 
     async def let_go(self) -> None:
-        self.held = None
+        self._room.held = None
         await self.advance()
 
     async def _cut_turn(self, turn: Turn, reason: str) -> None:
@@ -356,28 +344,6 @@ class Conversation:
         await self._cut_turn(turn, reason)
         turn.end(outcome, reason)
         await self._finish(turn)
-
-    async def _skip(self, skipped: Sequence[Skipped]) -> None:
-        if not skipped:
-            return
-        await self._database.run(lambda db: records.skip_inputs(db, skipped))
-        await self._tell_skipped(skipped)
-
-    async def _tell_skipped(self, skipped: Sequence[Skipped]) -> None:
-        for item in skipped:
-            given = item.candidate.input
-            self._feed.skipped(item.candidate.input_id, given.author, given.text, item.reason)
-            await self._publish(
-                InputSkipped(
-                    show=self._settings.kitsu_show,
-                    turn_id=item.candidate.turn_id,
-                    cause_id=item.candidate.input_id,
-                    input_id=item.candidate.input_id,
-                    reason=item.reason,
-                    author=given.author,
-                    text=given.text,
-                )
-            )
 
     # Screens ----------------------------------------------------------------------------------
 

@@ -89,10 +89,10 @@ class OrchestratorWorker(Worker):
             await self.incidents.note(
                 "memory_damaged", "error", f"The memory file was damaged and kept as {kept}."
             )
-        if self.panic.engaged:
-            self.conversation.held = SkipReason.PANIC
         await self._tell_epoch()
         await self.conversation.restore()
+        if self.panic.engaged:
+            await self.conversation.hold(SkipReason.PANIC)
         await self.conversation.advance()
         self.spawn("status", self._keep_status())
         self.spawn("housekeeping", self._keep_house())
