@@ -1,4 +1,4 @@
-"""Workers may die: `kitsu bench kill` on this checkout finds nothing lost and nothing said twice."""
+"""Workers may die: `kitsu bench kill` finds nothing lost and nothing said twice."""
 
 from pathlib import Path
 
