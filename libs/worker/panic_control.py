@@ -76,17 +76,18 @@ class PanicControl:
 
     async def restore(self) -> None:
         """At start: what this worker's file or the bus remembers, whichever is newer."""
-        latched = await self._bus.latch(self._worker.show, LATCH_NAME) or {}
-        remembered = self._worker.panic.state
-        if _as_int(latched.get("ordinal")) > remembered.ordinal:
+        worker = self._worker
+        latched = await self._bus.latch(worker.show, LATCH_NAME) or {}
+        was_engaged, ordinal = worker.panic.engaged, _as_int(latched.get("ordinal"))
+        reason, by = str(latched.get("reason", "")), str(latched.get("by", ""))
+        if ordinal > worker.panic.state.ordinal:
             if latched.get("engaged"):
-                reason, by = str(latched.get("reason", "")), str(latched.get("by", ""))
-                await self.engage(reason, by, _as_int(latched["ordinal"]), 0, "restored")
+                await self.engage(reason, by, ordinal, 0, "restored")
             else:
-                self._worker.panic.release(str(latched.get("by", "")), _as_int(latched["ordinal"]))
-        elif remembered.engaged:
-            self._worker.fences.shut(self._worker.show)
-            await self._worker.panic_engaged(remembered.reason)
+                worker.panic.release(by, ordinal)
+        if was_engaged and worker.panic.engaged:
+            worker.fences.shut(worker.show)
+            await worker.panic_engaged(worker.panic.state.reason)
 
     async def hear(self, event: EngagePanic | ReleasePanic) -> None:
         """An order from the control stream."""

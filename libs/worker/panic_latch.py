@@ -1,9 +1,12 @@
 """The panic latch: engaged by anyone, released only on purpose, kept over restarts."""
 
 import json
+import logging
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+log = logging.getLogger("kitsu.panic")
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class PanicLatch:
     """One worker's own latch, on its own disk: it needs no bus and no other process.
 
     Promises: an engagement is in force when `engage` returns, whatever the clocks of other
-    machines say; only a release with a larger ordinal ends it; a restart restores it.
+    machines say, also when the disk takes nothing; only a release with a larger ordinal ends it; a
+    restart restores it.
     """
 
     def __init__(self, folder: Path, instance: str) -> None:
@@ -72,7 +76,11 @@ class PanicLatch:
             )
 
     def _write(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(self.state)), "utf-8")
-        fresh.replace(self._path)
+        """A full disk must not stop a panic: the latch then holds here and on the bus."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._path.with_suffix(".new")
+            fresh.write_text(json.dumps(asdict(self.state)), "utf-8")
+            fresh.replace(self._path)
+        except OSError:
+            log.exception("the panic latch could not be written: it is kept in memory only")

@@ -68,11 +68,17 @@ class Readers:
         self._middleware: tuple[Middleware, ...] = (worker.fences, AgeLimit(), Dedupe())
         self._in_hand: set[asyncio.Task[None]] = set()
 
-    def start(self) -> None:
+    def start(self, control_look_back_seconds: float) -> None:
+        """Control is read from so long ago on: what was ordered while this worker started."""
+        look_back = {
+            StreamClass.CONTROL: control_look_back_seconds,
+            StreamClass.AUDIO: self._worker.audio_look_back_seconds,
+        }
         for stream_class in StreamClass:
             topics = self._topics(stream_class)
             if topics:
-                subscription = self._subscription(stream_class, topics)
+                seconds = look_back.get(stream_class, 0.0)
+                subscription = self._subscription(stream_class, topics, seconds)
                 read = self._read_work if stream_class is StreamClass.WORK else self._read_in_order
                 self._worker.spawn(f"read {stream_class}", read(subscription))
 
@@ -89,17 +95,18 @@ class Readers:
         found = [topic for topic in wanted if topic.stream_class is stream_class]
         return tuple(sorted(found, key=lambda topic: topic.name))
 
-    def _subscription(self, stream_class: StreamClass, topics: tuple[Topic, ...]) -> Subscription:
+    def _subscription(
+        self, stream_class: StreamClass, topics: tuple[Topic, ...], look_back_seconds: float
+    ) -> Subscription:
         worker = self._worker
         grouped = stream_class in (StreamClass.WORK, StreamClass.FACTS)
-        audio = stream_class is StreamClass.AUDIO
         return Subscription(
             topics=topics,
             show=worker.show,
             group=worker.module if grouped else "",
             consumer=worker.instance if grouped else "",
             prefetch=FACTS_PREFETCH if stream_class is StreamClass.FACTS else 1,
-            look_back_seconds=worker.audio_look_back_seconds if audio else 0.0,
+            look_back_seconds=look_back_seconds,
         )
 
     async def _read_in_order(self, subscription: Subscription) -> None:

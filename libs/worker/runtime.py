@@ -33,6 +33,8 @@ BEAT_SECONDS = 1.0
 DRAIN_SECONDS = 3.0
 BUS_RETRY_SECONDS = 0.3
 LEASE_SECONDS = 5.0
+#: An order is on the control stream before its latch is written, by no more than this.
+LATCH_LATE_SECONDS = 1.0
 
 
 def kitsu_version() -> str:
@@ -86,10 +88,11 @@ class Runtime:
         worker = self._worker
         if not await self._unless_stopped(self._take_lease()):
             return
+        latches_read_at = time.monotonic()
         await self._panic.restore()
         await self._restore_switch_and_epoch()
         await worker.start()
-        self._readers.start()
+        self._readers.start(time.monotonic() - latches_read_at + LATCH_LATE_SECONDS)
         self._phase = ModuleState.READY
         gc.collect()
         gc.freeze()  # what start-up made stays: collections need not look at it again

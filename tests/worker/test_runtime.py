@@ -311,3 +311,45 @@ async def test_the_same_topics_carry_what_happened(stand: Stand) -> None:
     kinds = {d.event.type for d in await stand.bus.recent(HEALTH, "main")}
     assert kinds == {"health.worker_described", "health.worker_stopped"}
     assert await stand.bus.recent(SAFETY, "main") == []
+
+
+async def test_a_full_disk_does_not_stop_a_panic(
+    stand: Stand, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert (await stand.post("/panic", reason="full"))["engaged"] is True
+    assert stand.worker.story == ["panic full"]
+    assert (await stand.post("/panic/release", Scope.OPERATOR))["engaged"] is False
+    assert stand.worker.story == ["panic full", "released"]
+
+
+async def test_a_panic_that_was_renewed_while_the_worker_was_away_is_kept(stand: Stand) -> None:
+    async with running(stand.worker, stand.worker.bus):
+        await stand.post("/panic", reason="first")
+    ordinal = stand.worker.panic.state.ordinal + 1
+    value = {"engaged": True, "ordinal": ordinal, "reason": "second", "by": "x"}
+    await stand.bus.set_latch("main", "panic", value)
+    again = stand.fresh_worker()
+    async with running(again, again.bus):
+        assert again.story == ["panic first"]
+        assert again.panic.state.ordinal == ordinal
+        assert again.fences.stale("main", 0, None)
+
+
+async def test_an_order_that_comes_while_a_worker_starts_is_not_missed(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow_start() -> None:
+        for event in (
+            SetModuleEnabled(module="policy_worker", enabled=False),
+            StopSpeaking(epoch=7),
+        ):
+            await stand.bus.publish(event)
+        await asyncio.sleep(0.1)
+
+    monkeypatch.setattr(stand.worker, "start", slow_start)
+    async with running(stand.worker, stand.worker.bus):
+        await until(lambda: stand.worker.story == ["enabled False", "epoch 7"])
