@@ -4,9 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from apps.cli.bench.report import Check, Report
+from apps.cli.bench.report import Check, Report, process_name
 from libs.testing.running_show import RunningShow, running_show
 
 #: Start-up work is over after this long.
@@ -20,7 +18,7 @@ async def bench_idle(seconds: int, folder: Path) -> Report:
         before = _cpu_seconds(show)
         await asyncio.sleep(seconds)
         after = _cpu_seconds(show)
-        memory = {_name(p): round(p.memory_info().rss / 2**20, 1) for p in show.processes()}
+        memory = {process_name(p): round(p.memory_info().rss / 2**20, 1) for p in show.processes()}
     used = {name: round(100 * (after[name] - before[name]) / seconds, 2) for name in before}
     report = Report("idle", parts={"cpu_percent": used, "memory_mb": memory})
     report.checks += [
@@ -31,15 +29,9 @@ async def bench_idle(seconds: int, folder: Path) -> Report:
     return report
 
 
-def _name(process: psutil.Process) -> str:
-    command = process.cmdline()
-    words = [word for word in command if word.startswith("apps.")]
-    return f"{words[0] if words else process.name()} {process.pid}"
-
-
 def _cpu_seconds(show: RunningShow) -> dict[str, Any]:
     found = {}
     for process in show.processes():
         times = process.cpu_times()
-        found[_name(process)] = times.user + times.system
+        found[process_name(process)] = times.user + times.system
     return found

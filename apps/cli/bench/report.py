@@ -17,6 +17,12 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
 
 
+def process_name(process: psutil.Process) -> str:
+    """What a process of the show is, without paths: "apps.stage", "valkey-server"."""
+    words = [word for word in process.cmdline() if word.startswith("apps.")]
+    return words[0] if words else process.name()
+
+
 def machine() -> dict[str, Any]:
     """What the figures were taken on, as far as they depend on it."""
     return {
