@@ -121,7 +121,8 @@ class Journal:
 
     Promises: a line is with the operating system when a method returns, so that it outlives the
     process; a line torn by a crash is skipped; a file that cannot be read is moved aside with a
-    message, never overwritten.
+    message, never overwritten; a disk that takes nothing (full, gone) stops nobody: silence and
+    facts go on, only a crash in that time would lose or repeat.
     """
 
     def __init__(self, path: Path) -> None:
@@ -129,6 +130,7 @@ class Journal:
         self._file: TextIO | None = None
         self._memory = Memory()
         self._lines = 0
+        self._disk_failed = False
 
     def open(self) -> Memory:
         """What an earlier life of the stage left behind."""
@@ -138,9 +140,10 @@ class Journal:
         return self._memory
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # a full disk: what it did not take is lost
+                file.close()
 
     def opened(self, utterance: Utterance, good_until: float) -> None:
         known = Remembered(
@@ -184,13 +187,24 @@ class Journal:
     def _write(self, line: dict[str, Any]) -> None:
         with contextlib.suppress(KeyError):  # an utterance that has ended needs no more notes
             self._memory.take(line)
-        if self._file is None:
+        if self._file is None and not self._disk_failed:
             return
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        self._file.flush()
-        self._lines += 1
-        if self._lines >= COMPACT_AFTER_LINES:
-            self._compact()
+        try:
+            self._append(line)
+        except OSError as error:
+            self.close()  # what the file has not taken must not pile up
+            if not self._disk_failed:
+                _log.error("the journal cannot be written (%s): free some space", error)
+            self._disk_failed = True
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self._file is None or self._lines >= COMPACT_AFTER_LINES:
+            self._compact()  # has this line already
+        else:
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._file.flush()
+            self._lines += 1
+        self._disk_failed = False
 
     def _read(self) -> Memory:
         memory = Memory()

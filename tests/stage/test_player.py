@@ -375,6 +375,36 @@ def test_a_journal_that_runs_for_days_stays_small(tmp_path: Path) -> None:
     assert len(Journal(stage.path).open().ended) == 500
 
 
+def test_a_full_disk_stops_neither_silence_nor_facts_and_is_made_up_for(
+    stage: VirtualStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDisk:
+        def write(self, text: str) -> None:
+            raise OSError(28, "No space left on device")
+
+        def close(self) -> None:
+            raise OSError(28, "No space left on device")
+
+    def full(journal: Journal) -> None:
+        raise OSError(28, "No space left on device")
+
+    playing, waiting = ScriptedVoice("one"), ScriptedVoice("two")
+    stage.hear(*playing.sentence("She is talking."), playing.finished())
+    stage.hear(*waiting.sentence("This would come next."), waiting.finished())
+    stage.pass_time(0.4)
+    stage.journal.close()
+    stage.journal._file = FullDisk()  # type: ignore[assignment]
+    with monkeypatch.context() as disk:
+        disk.setattr(Journal, "_compact", full)
+        stage.player.interrupt(lambda utterance: True, "panic")
+        stage.pass_time(1)
+        assert [event.reason for event in stage.finished] == ["panic", "panic"]
+        assert stage.player.playlist.current is None
+    later = ScriptedVoice("three")
+    stage.hear(*later.sentence("There is space again."))
+    assert list(stage.killed().memory.ended) == ["one", "two"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_every_utterance_gets_exactly_one_end_whatever_comes_between(
