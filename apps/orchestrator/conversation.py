@@ -172,8 +172,8 @@ class Conversation:
             turn = Turn(candidate, clock.now(), self._session.epoch)
             self.active = turn
             request = self._request(turn)
-            await self._database.run(lambda db: records.open_turn(db, turn, request))
             self._give_up_in(self._settings.turn_thinking_seconds)
+            await self._database.run(lambda db: records.open_turn(db, turn, request))
         await self._send(turn, request)
 
     def _accept(self, db: Any, turn: Turn, request: TurnCommitted) -> None:
@@ -238,8 +238,9 @@ class Conversation:
         self._show(self.active)
 
     def playback_goes_on(self) -> None:
-        """The stage is still at it."""
-        if self.active is not None and self.active.state == "speaking" and not self._cut:
+        """The stage is still at it, perhaps with what it began before this process did."""
+        if self.active is not None and not self._cut:
+            self.active.state = "speaking"
             self._give_up_in(SPEAKING_SILENCE_SECONDS)
 
     async def playback_finished(self, event: PlaybackFinished) -> None:
@@ -298,7 +299,8 @@ class Conversation:
             self._deadline.cancel()
         self.active = None
         self._cut = False
-        await self._close(turn, turn.outcome or "failed", turn.reason)
+        async with self._picking:  # a quick answer may come before its question is on disk
+            await self._close(turn, turn.outcome or "failed", turn.reason)
         await self.advance()
 
     async def _close(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
@@ -342,6 +344,8 @@ class Conversation:
             return
         log.warning("turn given up: %s", reason, extra={"turn_id": turn.turn_id})
         await self._cut_turn(turn, reason)
+        if self.active is not turn:
+            return  # its end was told just now
         turn.end(outcome, reason)
         await self._finish(turn)
 

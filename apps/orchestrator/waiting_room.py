@@ -29,6 +29,7 @@ class WaitingRoom:
         self._publish = publish
         self._feed = feed
         self._floor = Floor(settings.floor_waiting_lines, settings.floor_fresh_seconds)
+        self._restored_seconds = settings.turn_expires_seconds
         self.held: SkipReason | None = None
         """Why nothing is answered now (panic, off); None: the floor is open."""
 
@@ -36,9 +37,13 @@ class WaitingRoom:
         return len(self._floor)
 
     async def restore(self) -> None:
-        """Takes up what waited before a restart."""
-        waiting = await self._database.run(records.waiting_inputs)
-        await self._skip([skip for candidate in waiting for skip in self._floor.offer(candidate)])
+        """Takes up what waited before a restart; what nobody waits for any more leaves."""
+        leaving: list[Skipped] = []
+        for candidate in await self._database.run(records.waiting_inputs):
+            old = clock.now() - candidate.input.arrived_at > self._restored_seconds
+            too_old = [Skipped(candidate, SkipReason.TOO_OLD)]
+            leaving += too_old if old else self._floor.offer(candidate)
+        await self._skip(leaving)
 
     async def knows(self, candidate: Candidate) -> bool:
         return await self._database.run(lambda db: records.knows(db, candidate))

@@ -1,6 +1,7 @@
 """The orchestrator: session, floor, turns, panic, and the APIs people use."""
 
 import asyncio
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,6 +76,7 @@ class OrchestratorWorker(Worker):
         self.speaking: SpeakingStatus | None = None
         self.message_count = 0
         self._status_due = asyncio.Event()
+        self._brain_on = True
 
     # Life -------------------------------------------------------------------------------------
 
@@ -91,9 +93,9 @@ class OrchestratorWorker(Worker):
             )
         await self._tell_epoch()
         await self.conversation.restore()
-        if self.panic.engaged:
-            await self.conversation.hold(SkipReason.PANIC)
-        await self.conversation.advance()
+        switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
+        self._brain_on = switch.get("enabled") is not False
+        await self._hold_or_let_go()
         self.spawn("status", self._keep_status())
         self.spawn("housekeeping", self._keep_house())
 
@@ -235,12 +237,19 @@ class OrchestratorWorker(Worker):
 
     @handles(SetModuleEnabled)
     async def module_switched(self, event: SetModuleEnabled, delivery: Delivery) -> None:
-        if event.module == "policy_worker" and not self.panic.engaged:
-            if event.enabled:
-                await self.conversation.let_go()
-            else:
-                await self.conversation.hold(SkipReason.OFF)
+        if event.module == "policy_worker":
+            self._brain_on = event.enabled
+            await self._hold_or_let_go()
         self.status_changed()
+
+    async def _hold_or_let_go(self) -> None:
+        """Asked at every change: orders may overtake each other."""
+        if self.panic.engaged:
+            await self.conversation.hold(SkipReason.PANIC)
+        elif not self._brain_on:
+            await self.conversation.hold(SkipReason.OFF)
+        else:
+            await self.conversation.let_go()
 
     @handles(SetPersona)
     async def set_persona(self, event: SetPersona, delivery: Delivery) -> None:
@@ -271,12 +280,16 @@ class OrchestratorWorker(Worker):
         epoch = self.session.next_epoch()
         report = await self.show_panic.engage(reason, by, ordinal, epoch)
         self.panic.engage(reason, by, ordinal)
-        await self.panic_engaged(reason)
         self.session.next_epoch(report.highest_epoch)
-        await self.session.keep_epoch()
         missing = [name for name, answer in report.modules.items() if answer == "unreachable"]
         note = f" Not reached by their own port: {', '.join(missing)}." if missing else ""
-        await self.incidents.note("panic", "error", f"Panic by {by}. {reason}{note}".strip(), by)
+        try:
+            await self.panic_engaged(reason)
+            await self.session.keep_epoch()
+            said = f"Panic by {by}. {reason}{note}".strip()
+            await self.incidents.note("panic", "error", said, by)
+        except sqlite3.Error:
+            self.log.exception("the panic is in force, but could not be written down")
         self.status_changed()
         return report
 
@@ -296,12 +309,12 @@ class OrchestratorWorker(Worker):
         return report
 
     async def panic_engaged(self, reason: str) -> None:
-        await self.conversation.hold(SkipReason.PANIC)
         self.conversation.expect_the_end()
         self.status_changed()
+        await self._hold_or_let_go()
 
     async def panic_released(self) -> None:
-        await self.conversation.let_go()
+        await self._hold_or_let_go()
 
     @handles(PanicEngaged)
     async def module_latched(self, event: PanicEngaged, delivery: Delivery) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,16 +11,31 @@ import httpx
 import pytest
 import websockets
 
+from apps.orchestrator.floor import Candidate
+from apps.orchestrator.memory import records
 from apps.orchestrator.settings import OrchestratorSettings
+from apps.orchestrator.show_panic import PanicReport
 from apps.orchestrator.worker import OrchestratorWorker
 from libs.bus.memory import MemoryBus, MemoryServer
 from libs.contracts.chat import ChatMessageDeleted, ChatMessageReceived
 from libs.contracts.control import EngagePanic, ReleasePanic
-from libs.contracts.conversation import InputSkipped, ReplyFinished, TurnCommitted
+from libs.contracts.conversation import (
+    InputSkipped,
+    ReplyFinished,
+    TurnCommitted,
+    TurnInput,
+    TurnSource,
+)
 from libs.contracts.envelope import Event
 from libs.contracts.health import ModuleState, WorkerBeat
 from libs.contracts.interruption import StopSpeaking
-from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
+from libs.contracts.people import Author
+from libs.contracts.speaking import (
+    PlaybackFinished,
+    PlaybackOutcome,
+    PlaybackProgressed,
+    PlaybackStarted,
+)
 from libs.contracts.timing import TurnTimed
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
@@ -269,6 +285,128 @@ async def test_persona_and_epoch_survive_a_restart(stand: Stand) -> None:
         persona = (await stand.get("/status"))["persona"]
         assert (persona["style"], persona["chaos"]) == (style, 0.9)
         assert fresh.session.epoch == epoch
+
+
+async def test_an_answer_that_is_quicker_than_the_disk_still_ends_its_turn(
+    show: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.orchestrator.conversation.ANSWER_FIRST_SECONDS", 0.2)
+    asking = asyncio.create_task(show.post("/tts", {"text": "something bad"}))
+    turn = await show.committed("something bad")
+    blocked = ReplyFinished.caused_by(turn, sentences=0, text="", engine="test", outcome="blocked")
+    await show.bus.publish(blocked)
+    await asking
+    await show.next(TurnTimed)
+    (found,) = (await show.get("/telemetry/turns"))["turns"]
+    assert found["outcome"] == "blocked"
+
+
+async def test_a_stop_while_a_turn_is_being_opened_ends_it_soon(
+    show: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, conversation = show.worker.database, show.worker.conversation
+    run = database.run
+
+    async def stop_first(work: Any) -> Any:
+        turn = conversation.active
+        if turn is not None and turn.candidate.input.text == "second":
+            monkeypatch.undo()
+            await conversation.interrupt("stop", "test")
+        return await run(work)
+
+    for text in ("first", "second"):
+        await show.post("/ingest/chat", {"text": text})
+    first = await show.committed("first")
+    await until(lambda: conversation.waiting)
+    monkeypatch.setattr(database, "run", stop_first)
+    await show.play(first, "one")
+    second = await show.committed("second")
+    timed = await show.next(TurnTimed, lambda e: e.turn_id == second.turn_id)
+    assert timed.outcome == "interrupted"
+
+
+async def test_a_speech_that_outlives_the_orchestrator_is_not_cut(stand: Stand) -> None:
+    async with running(stand.worker, stand.worker.bus):
+        await stand.post("/ingest/chat", {"text": "tell me a story"})
+        turn = await stand.committed("tell me a story")
+    fresh = stand.fresh()
+    async with running(fresh, fresh.bus):
+        for second in range(10):
+            await stand.bus.publish(
+                PlaybackProgressed.caused_by(
+                    turn, index=0, text="Once", position_seconds=second, known_seconds=9
+                )
+            )
+            await asyncio.sleep(0.25)
+        assert not await stand.all(StopSpeaking)
+        await stand.play(turn, "Once upon a time.")
+        assert (await stand.next(TurnTimed)).outcome == "completed"
+
+
+async def test_what_waited_since_yesterday_is_not_said(stand: Stand) -> None:
+    async with running(stand.worker, stand.worker.bus):
+        given = TurnInput(
+            source=TurnSource.OPERATOR,
+            author=Author(viewer_id="operator", name="operator"),
+            text="yesterday's news",
+            arrived_at=clock.now() - 86_400,
+        )
+        old = Candidate("in", "turn", "utterance", given)
+        await stand.worker.database.run(lambda db: records.add_input(db, old))
+    fresh = stand.fresh()
+    async with running(fresh, fresh.bus):
+        assert (await stand.next(InputSkipped)).reason == "too_old"
+        assert not await stand.all(TurnCommitted)
+
+
+@pytest.mark.parametrize("last", ["release", "panic"])
+async def test_the_last_order_counts_when_panic_and_release_overtake_each_other(
+    show: Stand, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    worker, both_routes = show.worker, show.worker.show_panic._both_routes
+
+    async def overtaken(*order: Any) -> PanicReport:
+        monkeypatch.undo()
+        report = await both_routes(*order)
+        await (worker.release_panic("test") if last == "release" else worker.engage_panic("", ""))
+        return report
+
+    if last == "panic":
+        await show.post("/panic")
+    monkeypatch.setattr(worker.show_panic, "_both_routes", overtaken)
+    await show.post("/panic" if last == "release" else "/panic/release")
+    await show.post("/ingest/chat", {"text": "hello?"})
+    if last == "release":
+        await show.committed("hello?")
+    else:
+        assert (await show.next(InputSkipped)).reason == "panic"
+
+
+async def test_a_brain_that_is_off_stays_off_over_panic_and_restart(stand: Stand) -> None:
+    async with running(stand.worker, stand.worker.bus):
+        await stand.post("/toggle/policy_worker", {"enabled": False})
+        await stand.post("/panic")
+        await stand.post("/panic/release")
+        await stand.post("/ingest/chat", {"text": "after panic"})
+        skipped = await stand.next(InputSkipped, lambda e: e.text == "after panic")
+        assert skipped.reason == "off"
+    fresh = stand.fresh()
+    async with running(fresh, fresh.bus):
+        await stand.post("/ingest/chat", {"text": "after restart"})
+        skipped = await stand.next(InputSkipped, lambda e: e.text == "after restart")
+        assert skipped.reason == "off"
+
+
+async def test_a_panic_that_cannot_be_written_down_is_still_answered(
+    show: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(work: Any) -> Any:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(show.worker.database, "run", full)
+    assert (await show.post("/panic"))["engaged"] is True
+    monkeypatch.undo()
+    assert show.worker.panic.engaged
 
 
 BAD_REQUESTS = [

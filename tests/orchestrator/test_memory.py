@@ -11,6 +11,7 @@ from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database, DatabaseTooNew
 from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import (
+    HistoryLine,
     PersonaSnapshot,
     SkipReason,
     TurnCommitted,
@@ -87,6 +88,13 @@ async def test_a_blocked_turn_teaches_nothing(database: Database) -> None:
     assert await said(database) == []
 
 
+async def test_a_line_that_was_taken_back_is_not_remembered(database: Database) -> None:
+    turn = await opened(database, "a", "something vile")
+    turn.end("interrupted", "retracted")
+    await closed(database, turn, "I heard")
+    assert await said(database) == [("kitsu", "I heard")]
+
+
 async def test_a_turn_ends_once(database: Database) -> None:
     turn = await opened(database, "a")
     assert await closed(database, turn, "first")
@@ -130,6 +138,25 @@ async def test_forgetting_a_viewer_removes_their_lines_and_our_answers(database:
     assert await said(database) == [("viewer", "hi"), ("kitsu", "Hi b!")]
     dump = await database.run(lambda db: "\n".join(db.iterdump()))
     assert "Rose Lane" not in dump
+
+
+async def test_a_forgotten_viewer_is_in_no_other_turn_and_may_have_any_name(
+    database: Database,
+) -> None:
+    name = "jürgen🦊"
+    turn = Turn(candidate("b", "hi"), opened_at=2.0, epoch=0)
+    quoted = HistoryLine(speaker="viewer", name=name, role="viewer", text="I live at 5 Rose Lane")
+    request = TurnCommitted(
+        input=turn.candidate.input, persona=PersonaSnapshot(), history=(quoted,)
+    )
+    await closed(database, await opened(database, name, quoted.text), "Nice street!")
+    await database.run(lambda db: records.add_input(db, turn.candidate))
+    await database.run(lambda db: records.open_turn(db, turn, request))
+    await closed(database, turn, "Hi b!")
+    await database.run(lambda db: records.forget_viewer(db, f"local:{name}"))
+    dump = await database.run(lambda db: "\n".join(db.iterdump()))
+    assert "Rose Lane" not in dump
+    assert name not in dump
 
 
 async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:

@@ -92,10 +92,14 @@ def mark_published(db: sqlite3.Connection, turn_id: str) -> None:
 
 
 def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
-    """Writes the outcome and what was heard. False when the turn was closed before."""
+    """Writes the outcome and what was heard. False when the turn was closed before.
+
+    The request goes: it quotes other viewers, who may want to be forgotten. What a viewer took
+    back is no part of the conversation.
+    """
     closed = db.execute(
-        "UPDATE turn SET outcome = ?, reason = ?, reply = ?, heard_text = ?, stages = ?"
-        " WHERE turn_id = ? AND outcome IS NULL",
+        "UPDATE turn SET outcome = ?, reason = ?, reply = ?, heard_text = ?, stages = ?,"
+        " request = '' WHERE turn_id = ? AND outcome IS NULL",
         (
             turn.outcome,
             turn.reason,
@@ -108,7 +112,8 @@ def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
     if closed.rowcount != 1:
         return False
     given = turn.candidate.input
-    if given.source != "operator" and turn.outcome != "blocked":
+    taken_back = turn.outcome == "blocked" or turn.reason == "retracted"
+    if given.source != "operator" and not taken_back:
         author = given.author
         _add_message(
             db, turn.turn_id, "viewer", author.viewer_id, author.name, author.role, given.text, at
@@ -175,7 +180,7 @@ def forget_viewer(db: sqlite3.Connection, viewer_id: str) -> int:
     turns = "SELECT turn_id FROM turn WHERE viewer_id = ?"
     gone = db.execute(f"DELETE FROM message WHERE turn_id IN ({turns})", (viewer_id,)).rowcount
     gone += db.execute("DELETE FROM turn WHERE viewer_id = ?", (viewer_id,)).rowcount
-    like = json.dumps({"viewer_id": viewer_id})[1:-1]
+    like = json.dumps({"viewer_id": viewer_id}, ensure_ascii=False)[1:-1]
     gone += db.execute("DELETE FROM input WHERE instr(candidate, ?)", (like,)).rowcount
     return gone
 
