@@ -23,6 +23,11 @@ ANSWER_SECONDS = 0.5
 ModuleAnswer = Literal["latched", "released", "unreachable"]
 
 
+def reachable(host: str) -> str:
+    """Where a process that listens on this address can be asked from its own machine."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+
+
 @dataclass(frozen=True)
 class PanicReport:
     engaged: bool
@@ -112,7 +117,7 @@ class ShowPanic:
         """The module's answer, from each port its beats name and its configured one."""
         ports = {beat.port for beat in self._roster.beats(module)}
         ports.add(self._settings.port_of(module))
-        host = self._settings.kitsu_host
+        host = reachable(self._settings.kitsu_host)
         answers = await asyncio.gather(*(self._post(host, port, path, body) for port in ports))
         heard = [answer for answer in answers if answer is not None]
         return max(heard, key=lambda answer: int(answer.get("highest_epoch", 0)), default=None)

@@ -172,6 +172,9 @@ class Outbox:
                     pause = FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10)
                     await asyncio.sleep(min(LONGEST_PAUSE_SECONDS, pause))
                 failures += 1
+            except Exception:  # the outbox is supervised here: a worker without it is mute
+                _log.exception("a batch of requests failed and was given up")
+                await asyncio.sleep(FIRST_PAUSE_SECONDS)
 
     async def _send_batch(self) -> None:
         batch: list[tuple[Request, int]] = []

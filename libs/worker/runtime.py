@@ -329,7 +329,9 @@ class Runtime:
             "/panic": Scope.HOOK,
             **worker.access_rules(),
         }
-        rules = GateRules(own_hosts(host, port), scopes, cookie_name=f"kitsu_{port}")
+        rules = GateRules(
+            own_hosts(host, port), scopes, frozenset({"/panic"}), cookie_name=f"kitsu_{port}"
+        )
         return HttpPort(WebGate(app, rules, Access(settings.kitsu_data_dir)), listener)
 
     async def _get_live(self, request: Request) -> Response:

@@ -43,6 +43,8 @@ class GateRules:
 
     hosts: frozenset[str]
     scopes: Mapping[str, Scope] = field(default_factory=dict)
+    any_body: frozenset[str] = frozenset()
+    """Paths whose body may be anything, or nothing: a panic is never refused for its form."""
     cookie_name: str = "kitsu"
     body_limit_bytes: int = BODY_LIMIT_BYTES
 
@@ -112,7 +114,7 @@ class WebGate:
             return self._too_large()
         has_body = length != "0" or "transfer-encoding" in headers
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if has_body and kind != "application/json":
+        if has_body and kind != "application/json" and scope["path"] not in self._rules.any_body:
             return Problem(415, "JSON only", "Send the body as application/json.", "content_type")
         return None
 

@@ -58,7 +58,9 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         ]
     )
     scopes = {"/open": Scope.PUBLIC, "/overlay": Scope.OVERLAY, "/panic": Scope.HOOK}
-    rules = GateRules(own_hosts("127.0.0.1", port), scopes, f"kitsu_{port}", 10_000)
+    rules = GateRules(
+        own_hosts("127.0.0.1", port), scopes, frozenset({"/panic"}), f"kitsu_{port}", 10_000
+    )
     server = HttpPort(WebGate(app, rules, door.access), listener)
     await server.open()
     yield door
@@ -156,6 +158,15 @@ async def test_a_form_post_is_refused(door: Door) -> None:
             assert answer.status_code == 415
             assert answer.headers["content-type"] == "application/problem+json"
     assert door.let_in == []
+
+
+async def test_a_panic_is_not_refused_for_the_form_of_its_body(door: Door) -> None:
+    headers = {**door.bearer(Scope.HOOK), "Content-Type": "application/x-www-form-urlencoded"}
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(door.url + "/panic", headers=headers, content=b"now!")
+        assert answer.status_code == 200
+        foreign = {**headers, "Origin": "https://evil.example"}
+        assert (await client.post(door.url + "/panic", headers=foreign)).status_code == 403
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(door: Door) -> None:
