@@ -172,7 +172,7 @@ class Outbox:
                     pause = FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10)
                     await asyncio.sleep(min(LONGEST_PAUSE_SECONDS, pause))
                 failures += 1
-            except Exception:  # the outbox is supervised here: a worker without it is mute
+            except Exception:  # noqa: BLE001 - supervised here: a worker without its outbox is mute
                 _log.exception("a batch of requests failed and was given up")
                 await asyncio.sleep(FIRST_PAUSE_SECONDS)
 
