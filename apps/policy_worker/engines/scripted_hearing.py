@@ -56,6 +56,7 @@ def listen(turn: TurnCommitted, gate: Gate, lines: ScriptedLines) -> Heard:
     return Heard(_kind(text), name, topic, earlier)
 
 
+@lru_cache(maxsize=1_000)
 def topic_of(text: str, gate: Gate, empty: frozenset[str]) -> str | None:
     """The last longest run of words with a meaning; None when none may be said."""
     runs: list[list[str]] = [[]]
