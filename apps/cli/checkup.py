@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from apps.cli import checkup_install
 from apps.cli.failures import Failed
+from apps.cli.setting_names import unknown_names
 from apps.cli.settings import CliSettings, cli_settings
 from libs.contracts.modules import MODULES
 from libs.settings import SettingsError, load
@@ -87,6 +88,9 @@ def worker_settings(settings: CliSettings) -> Check:
             problems.extend(str(error).splitlines())
     if problems:
         return Check("settings", "fail", "; ".join(problems), "Correct it in .env or configs.")
+    unknown = unknown_names()
+    if unknown:
+        return Check("settings", "warn", "; ".join(unknown), "All names are in .env.example.")
     return Check("settings", "ok", f"show '{settings.kitsu_show}'")
 
 
@@ -211,7 +215,7 @@ def overlay(settings: CliSettings) -> Check:
         return Check("overlay", "warn", error.format_message(), "kitsu restart orchestrator")
     about = status.get("overlay") or {}
     if not about.get("pages"):
-        mend = "Add the overlay address that `kitsu up` printed to OBS, or open it in a browser."
+        mend = "Add the overlay (panel: Copy overlay URL) to OBS, or open it in a browser."
         return Check("overlay", "warn", "no overlay page is open", mend)
     if not about.get("sounding"):
         return Check("overlay", "warn", "the page may not play sound", "Click once on the page.")

@@ -46,11 +46,9 @@ class StageWorker(Worker):
 
     def __init__(self, settings: StageSettings, bus: Bus) -> None:
         super().__init__(settings, bus)
-        port = settings.stage_port
-        self._overlay_url = f"http://{settings.kitsu_host}:{port}/"
         self._pages = Pages()
         self._screen = Screen(self._pages)
-        self._overlay = OverlayOutput(self._pages, self._overlay_url)
+        self._overlay = OverlayOutput(self._pages)
         self._output = self._chosen_output(settings)
         self._journal = Journal(settings.kitsu_data_dir / "stage" / "journal.jsonl")
         self._facts: asyncio.Queue[Event] = asyncio.Queue()

@@ -4,13 +4,14 @@ Every setting is one upper-case name (`ORCH_PORT`); in `configs/kitsu.yaml` the 
 lower case. A wrong value stops the start with its name, the value and what is allowed.
 """
 
+import ipaddress
 import os
 import socket
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -39,9 +40,9 @@ class ShowSettings(BaseSettings):
     kitsu_data_dir: Path = ROOT / "data"
     kitsu_log_root: Path = ROOT / "logs"
     kitsu_log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    kitsu_remote: bool = False
     kitsu_host: str = "127.0.0.1"
     """The address every process listens on. Anything but loopback needs KITSU_REMOTE=1."""
-    kitsu_remote: bool = False
     kitsu_slot: int = Field(default=0, ge=0, le=999)
     """Number of this instance among those of its module on this machine."""
     kitsu_supervised: bool = False
@@ -52,6 +53,13 @@ class ShowSettings(BaseSettings):
     stage_port: int = Field(default=8010, ge=1, le=65535)
     tts_worker_port: int = Field(default=8011, ge=1, le=65535)
     policy_worker_port: int = Field(default=8012, ge=1, le=65535)
+
+    @field_validator("kitsu_host", "orch_host")
+    @classmethod
+    def _loopback_unless_remote(cls, host: str, info: ValidationInfo) -> str:
+        if not info.data.get("kitsu_remote", True) and not _is_loopback(host):
+            raise ValueError("anything but 127.0.0.1 opens a port to others; needs KITSU_REMOTE=1")
+        return host
 
     @field_validator("kitsu_data_dir", "kitsu_log_root")
     @classmethod
@@ -68,7 +76,7 @@ class ShowSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        yaml_file = Path(os.environ.get("KITSU_CONFIG", ROOT / "configs" / "kitsu.yaml"))
+        yaml_file = config_file()
         return (
             init_settings,
             env_settings,
@@ -86,6 +94,11 @@ class ShowSettings(BaseSettings):
         return "".join(c if c.isalnum() or c in "-." else "-" for c in socket.gethostname())[:64]
 
 
+def config_file() -> Path:
+    """The YAML file that settings are read from."""
+    return Path(os.environ.get("KITSU_CONFIG") or ROOT / "configs" / "kitsu.yaml")
+
+
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)
 
 
@@ -94,17 +107,27 @@ def load(settings_class: type[SettingsType], **overrides: Any) -> SettingsType:
 
     Raises `SettingsError` with one line per wrong setting: name, value, what is allowed.
     """
+    if os.environ.get("KITSU_CONFIG") and not config_file().is_file():
+        raise SettingsError(f"KITSU_CONFIG = '{config_file()}': must be the path of a file")
     try:
         return settings_class(**overrides)
     except ValidationError as error:
         raise SettingsError("\n".join(_line(dict(item)) for item in error.errors())) from None
     except yaml.YAMLError as error:
-        raise SettingsError(f"configs/kitsu.yaml is not valid YAML: {error}") from None
+        raise SettingsError(f"{config_file().name} is not valid YAML: {error}") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _line(item: dict[str, Any]) -> str:
     name = "_".join(str(part) for part in item["loc"]).upper()
     secret = any(word in name.lower() for word in SECRET_WORDS)
     value = "(hidden)" if secret else repr(item.get("input"))[:80]
-    allowed = str(item["msg"]).replace("Input should be", "must be")
+    message = str(item["msg"]).removeprefix("Value error, ")
+    allowed = message.replace("Input should be", "must be")
     return f"{name} = {value}: {allowed}"

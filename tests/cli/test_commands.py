@@ -69,6 +69,7 @@ def test_every_look_at_the_bus_explains_itself_with_an_example(name: str) -> Non
         (("up", "--redis", "http://x"), "redis://"),
         (("up", "--demo", "--only", "stage"), "orchestrator"),
         (("say",), "TEXT"),
+        (("say", "hi", "--mood", "hungry"), "'sleepy'"),
         (("tts", "hello"), "--output"),
     ],
 )

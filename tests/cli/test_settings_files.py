@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from libs.settings import ROOT, ShowSettings
+from apps.cli.setting_names import unknown_names
+from libs.settings import ROOT, SettingsError, ShowSettings, load
 
 ENV_EXAMPLE = ROOT / ".env.example"
 SETTING = re.compile(r"^#?(?P<name>[A-Z][A-Z0-9_]+)=(?P<value>.*)$", re.MULTILINE)
@@ -98,3 +99,37 @@ def test_the_yaml_sample_opened_up_changes_nothing(
     given = settings_class(_env_file=None)
 
     assert given.model_dump() == plain.model_dump()
+
+
+def test_a_name_that_nothing_reads_is_told_with_the_one_that_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env_file, config = tmp_path / ".env", tmp_path / "kitsu.yaml"
+    env_file.write_text("TTS_RATEE=150\n#TTS_PICHT=1\nTTS_PITCH=50\nOBS_SCENES=a\n", "utf-8")
+    config.write_text("orch_prot: 8100\nstage_port: 8110\n", "utf-8")
+    monkeypatch.setenv("KITSU_CONFIG", str(config))
+    assert unknown_names(env_file) == [
+        ".env: nothing reads TTS_RATEE (did you mean TTS_RATE?)",
+        "kitsu.yaml: nothing reads orch_prot (did you mean ORCH_PORT?)",
+    ]
+
+
+@pytest.mark.parametrize("name", ["KITSU_HOST", "ORCH_HOST"])
+def test_a_port_open_to_others_must_be_wanted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "0.0.0.0")
+    with pytest.raises(SettingsError, match=f"{name} = '0.0.0.0': .* needs KITSU_REMOTE=1"):
+        load(ShowSettings)
+    monkeypatch.setenv("KITSU_REMOTE", "1")
+    assert load(ShowSettings).kitsu_remote
+    monkeypatch.setenv("KITSU_REMOTE", "0")
+    for loopback in ("127.0.0.1", "::1", "localhost", "127.0.0.2"):
+        monkeypatch.setenv(name, loopback)
+        load(ShowSettings)
+
+
+def test_a_config_file_that_is_not_there_is_no_silent_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KITSU_CONFIG", str(tmp_path / "nowhere.yaml"))
+    with pytest.raises(SettingsError, match=r"nowhere.*must be the path of a file"):
+        load(ShowSettings)

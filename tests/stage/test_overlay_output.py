@@ -20,7 +20,7 @@ class VirtualOverlay:
     def __init__(self) -> None:
         self.now = 50.0
         self.pages = Pages(lambda: self.now)
-        self.output = OverlayOutput(self.pages, "http://127.0.0.1:8010/", lambda: self.now)
+        self.output = OverlayOutput(self.pages, lambda: self.now)
         self.utterance = an_utterance()
 
     def open_page(self, mute: bool = False, audio: str = "running") -> Page:
@@ -215,7 +215,7 @@ def test_a_frozen_page_loses_the_voice_and_may_have_it_again(overlay: VirtualOve
 @pytest.mark.parametrize(
     ("pages", "hint"),
     [
-        ([], "open the overlay (http://127.0.0.1:8010/)"),
+        ([], "open the overlay (panel: Copy overlay URL)"),
         ([{"mute": True}], "all overlay pages are muted"),
         ([{"audio": "blocked"}], "click once into the overlay page"),
     ],

@@ -192,12 +192,26 @@ async def test_with_no_page_time_goes_on_and_status_says_how_to_be_heard(
 ) -> None:
     health = stage.worker.health()
     assert health.state is ModuleState.DEGRADED
-    assert f"open the overlay ({stage.url}/)" in health.detail
+    assert "open the overlay (panel: Copy overlay URL)" in health.detail
     await stage.say_all(ScriptedVoice(), TEXT, 2.0)
     await until(lambda: stage.of(PlaybackStarted))
     assert stage.of(PlaybackStarted)[0].output == "silent"
     async with open_page(browser, stage) as late:
         assert max(s["rms"] for s in await late.watch(0.8)) > 0.05
+
+
+async def test_a_page_without_the_right_key_says_so_instead_of_standing_mute(
+    browser: Any, stage: RunningStage
+) -> None:
+    page = await browser.new_page()
+    try:
+        await page.goto(f"{stage.url}/")
+        await page.get_by_text("Copy overlay URL").wait_for(timeout=20_000)
+        await page.goto(stage.page())
+        await until(lambda: stage.worker.health().state is ModuleState.READY)
+        assert not await page.get_by_text("Copy overlay URL").is_visible()
+    finally:
+        await page.close()
 
 
 async def test_a_browser_that_blocks_sound_is_told_of_and_one_click_mends_it(

@@ -7,6 +7,7 @@ import click
 from apps.cli.failures import Failed
 from apps.cli.local_api import LocalApi
 from apps.cli.settings import cli_settings
+from libs.contracts.speaking import Mood
 
 
 @click.command(epilog='\b\nExample:\n  kitsu tts "Hello, I am Kitsu" -o hello.wav')
@@ -19,7 +20,12 @@ from apps.cli.settings import cli_settings
     help="The WAV file to write.",
 )
 @click.option("--voice", default="", help="A voice of the engine.")
-@click.option("--mood", default="neutral", show_default=True)
+@click.option(
+    "--mood",
+    type=click.Choice([mood.value for mood in Mood]),
+    default=Mood.NEUTRAL.value,
+    show_default=True,
+)
 def tts_command(text: str, output: Path, voice: str, mood: str) -> None:
     """Speak TEXT into a WAV file, with the voice worker that is running. Nothing goes on air."""
     body = {"text": text, "voice": voice, "mood": mood}

@@ -6,6 +6,7 @@ import os
 import click
 
 from apps.cli.failures import Failed
+from apps.cli.setting_names import unknown_names
 from apps.cli.settings import CliSettings, cli_settings
 from apps.cli.supervisor.plan import Wishes, chosen, commands
 from apps.cli.supervisor.run_state import AlreadyRunning, RunState, RunStateFile
@@ -82,6 +83,8 @@ def _run(settings: CliSettings, wishes: Wishes, file: RunStateFile, own: RunStat
     bus = find_bus(settings)
     one_process = bus.description == MEMORY_BUS
     view = view_for_output()
+    for line in unknown_names():
+        view.event(f"{line}; all names are in .env.example", "warning")
     try:
         supervisor = Supervisor(
             settings, commands(settings, wishes, one_process), bus, view, wishes.open_panel

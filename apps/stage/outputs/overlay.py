@@ -28,11 +28,8 @@ class OverlayOutput:
     next page (or the silent clock) goes on from the same position.
     """
 
-    def __init__(
-        self, pages: Pages, overlay_url: str, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, pages: Pages, now: Callable[[], float] = time.monotonic) -> None:
         self._pages = pages
-        self._overlay_url = overlay_url
         self._now = now
         self._silent = SilentOutput(now)
         self._page: Page | None = None
@@ -188,4 +185,5 @@ class OverlayOutput:
             return "nobody hears her: the overlay page does not answer; reload it"
         if pages:
             return "nobody hears her: all overlay pages are muted; open one without ?mute=1"
-        return f"nobody hears her: open the overlay ({self._overlay_url}) in OBS or a browser"
+        # The address itself carries a key, and health texts go into logs.
+        return "nobody hears her: open the overlay (panel: Copy overlay URL) in OBS or a browser"

@@ -4,18 +4,23 @@
 const DEAD_AFTER_MS = 2000;
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 1000;
+/** So many tries in vain since the page was loaded: the stage does not know the page's key. */
+const TRIES_IN_VAIN = 3;
 
 /**
  * Calls `onMessage(object)` for JSON messages, `onSound(playing, offset, pcm)` for sound,
- * `onUp()` when connected and `onLost()` as soon as the stage can no longer be trusted to stop us.
+ * `onUp()` when connected, `onLost()` as soon as the stage can no longer be trusted to stop us, and
+ * `onRefused()` when it has not let the page in since that was loaded.
  * A message that is not understood is ignored.
  */
 export class Link {
-  constructor({ onMessage, onSound, onUp, onLost }) {
+  constructor({ onMessage, onSound, onUp, onLost, onRefused }) {
     this.onMessage = onMessage;
     this.onSound = onSound;
     this.onUp = onUp;
     this.onLost = onLost;
+    this.onRefused = onRefused;
+    this.triesLeft = TRIES_IN_VAIN;
     this.connected = false;
     this.socket = null;
     this.lastBeatAt = 0;
@@ -32,6 +37,7 @@ export class Link {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.connected = true;
+      this.triesLeft = 0;
       this.pauseMs = FIRST_PAUSE_MS;
       this.lastBeatAt = performance.now();
       this.onUp();
@@ -81,6 +87,9 @@ export class Link {
     if (this.connected) {
       this.connected = false;
       this.onLost();
+    } else if (this.triesLeft > 0) {
+      this.triesLeft -= 1;
+      if (this.triesLeft === 0) this.onRefused();
     }
     setTimeout(() => this.open(), this.pauseMs);
     this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 1.6);

@@ -40,6 +40,9 @@ link = new Link({
     captions.hideNotice();
     setScene("neutral", false);
   },
+  onRefused: () => {
+    element("refused").hidden = false;
+  },
 });
 
 /** What the stage says; a type that is not named here is ignored. */
@@ -110,6 +113,7 @@ function report() {
 
 /** Tells the stage who we are, again whenever the browser changes its mind about sound. */
 async function introduce() {
+  element("refused").hidden = true;
   const allowed = options.mute ? false : voice.allowed || (await voice.unlock());
   link.send("hello", { mute: options.mute, audio: allowed ? "running" : "blocked" });
   element("hint").hidden = options.mute || allowed;
