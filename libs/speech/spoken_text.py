@@ -16,6 +16,7 @@ _BOLD = re.compile(r"(\*\*|__)(?=\S)(.{1,300}?)(?<=\S)\1")
 _STARRED = re.compile(r"\*([^*]{1,120})\*")
 _BRACKETED = re.compile(r"[\[(]([^\])(\[]{1,60})[\])]")
 _EMPHASIS = re.compile(r"(?<!\w)_([^_]{1,200})_(?!\w)|~~([^~]{1,200})~~")
+_JOINED = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
 _SHORTCODE = re.compile(r"(?<!\w):[a-z][a-z0-9_+-]{1,30}:(?!\w)")
 _EMOTICON = re.compile(
     r"(?<!\w)(?:[:;][-'^]?[)(DPpOo3|/\\]+|[xX]D+|<3+|\^[_.-]?\^|[uU][_.wW][uU]|[oO][_.wW][oO]"
@@ -67,6 +68,7 @@ def speakable(text: str) -> str:
     text = _BRACKETED.sub(_unless_acting, text)
     text = _EMPHASIS.sub(lambda match: match.group(1) or match.group(2), text)
     text = _EMOTICON.sub(" ", _SHORTCODE.sub(" ", text))
+    text = _JOINED.sub(" ", text)
     text = "".join(c for c in text if _is_speakable(c))
     text = _LONG_RUN.sub(r"\1\1\1", text)
     text = _SPACE_BEFORE_MARK.sub(r"\1", " ".join(text.split()))

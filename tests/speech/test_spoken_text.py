@@ -25,6 +25,7 @@ from libs.speech.spoken_text import SpokenText, speakable
         ("- a point", "a point"),
         ("Nice :smile: one :) <3", "Nice one"),
         ("Two of 8) and x) are fine, uwu XD ^_^", "Two of 8) and x) are fine,"),
+        ("Hi Night_Owl_7, _really_ hi.", "Hi Night Owl 7, really hi."),
         ("2 < 3 & 5 > 4", "2 < 3 & 5 > 4"),
         ("noooooooooooooo!!!!!!!!!!", "nooo!!!"),
         ("21°C, 5 €", "21°C, 5 €"),
