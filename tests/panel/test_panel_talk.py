@@ -135,10 +135,22 @@ def test_a_cut_reply_shows_what_was_not_heard(
     panel: OpenPanel, orchestrator: ScriptedOrchestrator
 ) -> None:
     panel.open()
-    row = script.feed(1, "kitsu", "Kitsu", "That jump was", unheard="absolutely on purpose.")
+    row = script.feed(
+        1, "kitsu", "Kitsu", "That jump was", unheard="on purpose.", note="interrupted stopped"
+    )
     orchestrator.push(row)
-    expect(panel.rows.locator("s")).to_have_text("absolutely on purpose.")
-    expect(panel.rows).to_contain_text("cut, rest not heard")
+    expect(panel.rows.locator("s")).to_have_text("on purpose.")
+    expect(panel.rows).to_contain_text("cut, rest not heard: stopped")
+
+
+def test_a_reply_of_which_nothing_was_heard_says_so(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    panel.open()
+    row = script.feed(1, "kitsu", "Kitsu", "", unheard="Hello!", note="interrupted off")
+    orchestrator.push(row)
+    expect(panel.rows).to_contain_text("not heard: the module is off")
+    expect(panel.rows).not_to_contain_text("rest")
 
 
 def test_the_filters_show_their_kinds(panel: OpenPanel, orchestrator: ScriptedOrchestrator) -> None:
@@ -233,6 +245,14 @@ def test_a_missing_voice_is_named_instead_of_promising_an_answer(
     orchestrator.status["modules"]["tts_worker"].update(state="down")
     panel.open()
     expect(panel.part("now-speaking")).to_contain_text("Voice is down, so she cannot answer.")
+
+
+def test_a_voice_that_is_switched_off_leaves_the_captions(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    orchestrator.status["modules"]["tts_worker"].update(state="off", enabled=False)
+    panel.open()
+    expect(panel.part("now-speaking")).to_contain_text("Voice is off: she answers in captions")
 
 
 def test_what_can_be_heard_now_is_shown(

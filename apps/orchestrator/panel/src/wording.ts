@@ -63,6 +63,11 @@ export function skipWords(code: string): string {
   return code in SKIP_WORDS ? SKIP_WORDS[code as SkipReason] : code.replaceAll("_", " ");
 }
 
+/** Why a reply was cut: its outcome, and the reason where there is one. */
+export function cutWords(note: string): string {
+  return skipWords(note.replace(/^interrupted (?=.)/, ""));
+}
+
 export type Filter = "all" | "chat" | "kitsu" | "flags";
 
 const KINDS: Record<Exclude<Filter, "all">, readonly FeedRow["kind"][]> = {
