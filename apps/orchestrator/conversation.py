@@ -169,7 +169,9 @@ class Conversation:
             candidate = await self._room.take()
             if candidate is None:
                 return
-            turn = Turn(candidate, clock.now(), self._session.epoch)
+            now = clock.now()
+            waited = max(0.0, now - candidate.input.arrived_at)
+            turn = Turn(candidate, now, self._session.epoch, waited)
             self.active = turn
             request = self._request(turn)
             self._give_up_in(self._settings.turn_thinking_seconds)

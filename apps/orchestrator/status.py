@@ -45,7 +45,8 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         overlay=_overlay(worker),
         queue=worker.conversation.waiting,
         mood=worker.session.mood.value,
-        notices=[
+        notices=_bus_notice(worker)
+        + [
             Notice(
                 code=f"{module_id}_{module.state.value}", message=f"{module.title}: {module.detail}"
             )
@@ -53,6 +54,13 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
             if module.state in (ModuleState.DEGRADED, ModuleState.DOWN) and module.detail
         ],
     )
+
+
+def _bus_notice(worker: "OrchestratorWorker") -> list[Notice]:
+    if worker.bus.connected:
+        return []
+    message = "The bus is away and is being tried again; what follows is old. Panic still works."
+    return [Notice(code="bus_away", message=message)]
 
 
 def _overlay(worker: "OrchestratorWorker") -> OverlayStatus:

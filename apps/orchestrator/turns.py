@@ -22,6 +22,8 @@ class Turn:
     candidate: Candidate
     opened_at: float
     epoch: int
+    floor_seconds: float = 0.0
+    """How long the input waited for its turn; counted as waiting, not as work."""
     state: TurnState = "thinking"
     outcome: TurnOutcome | None = None
     reason: str = ""
@@ -41,8 +43,8 @@ class Turn:
         """Takes the stage times; what no stage claims was spent on the bus between them."""
         self.state = "speaking"
         given = self.candidate.input
-        wait = given.wait_seconds
-        total = max(0.0, event.started_at - given.arrived_at + wait)
+        wait = given.wait_seconds + self.floor_seconds
+        total = max(0.0, event.started_at - given.arrived_at + given.wait_seconds)
         playback = max(0.0, event.started_at - event.first_chunk_at)
         policy = max(0.0, event.policy_seconds - event.gate_seconds)
         claimed = wait + policy + event.gate_seconds + event.synthesis_seconds + playback

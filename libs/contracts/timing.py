@@ -18,7 +18,8 @@ class StageTimed(Event):
 
 class TurnStages(Value):
     """Milliseconds. `total_to_first_audio_ms` runs from the end of speech (or the arrival of the
-    line) to the first audible sample; `wait_ms`, the silence waited for, is part of it.
+    line) to the first audible sample; `wait_ms`, the silence waited for or the time behind other
+    turns, is part of it.
     None: that stage was not reached."""
 
     wait_ms: float = 0.0

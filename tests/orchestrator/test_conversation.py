@@ -506,3 +506,26 @@ async def test_a_sign_in_link_works_once_and_a_signed_in_dock_may_open_it_again(
     async with httpx.AsyncClient() as thief:
         assert (await thief.get(link)).status_code == 401
         assert (await thief.get(show.url + "/status")).status_code == 401
+
+
+async def test_the_time_behind_another_turn_is_waiting_and_not_work(show: Stand) -> None:
+    for text in ("first", "second"):
+        await show.post("/ingest/chat", {"text": text})
+    first = await show.committed("first")
+    await asyncio.sleep(0.4)
+    await show.play(first, "one")
+    second = await show.committed("second")
+    await show.play(second, "two")
+    timed = await show.next(TurnTimed, lambda e: e.turn_id == second.turn_id)
+    assert timed.stages.wait_ms > 350
+    assert timed.stages.bus_ms is not None
+    assert timed.stages.bus_ms < timed.stages.wait_ms
+
+
+async def test_what_is_to_be_said_in_a_panic_is_refused_with_the_step_that_mends_it(
+    show: Stand,
+) -> None:
+    await show.post("/panic")
+    answer = await show.request("POST", "/tts", {"text": "hello?"})
+    assert answer.status_code == 409
+    assert "release" in answer.json()["detail"].lower()

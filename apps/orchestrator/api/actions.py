@@ -47,6 +47,9 @@ async def say(
     voice: str = "",
     override: bool = False,
 ) -> str:
+    if worker.panic.engaged:
+        step = "Release the panic first (hold the button, or `kitsu panic --release`)."
+        raise Problem(409, "Panic is engaged", step, "panic")
     clean = clean_chat(text, maximum=SAY_CHARACTERS)
     if not clean:
         raise Problem(422, "Nothing to say", "The text is empty or has only control characters.")
