@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-#: Autoplay as OBS allows it; no background traffic; software drawing.
+#: Sound without a click, as OBS allows it.
+MAY_SOUND = "--autoplay-policy=no-user-gesture-required"
+
+#: No background traffic; software drawing.
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -17,19 +20,19 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
 )
 
 
 @contextlib.asynccontextmanager
-async def chromium(program: str, extra_flags: Sequence[str] = ()) -> AsyncIterator["Browser"]:
+async def chromium(
+    program: str, extra_flags: Sequence[str] = (), may_sound: bool = True
+) -> AsyncIterator["Browser"]:
     """The browser, closed when left. `program` is the path of a Chromium."""
+    flags = [*FLAGS, *([MAY_SOUND] if may_sound else []), *extra_flags]
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=program, args=[*FLAGS, *extra_flags]
-        )
+        browser = await playwright.chromium.launch(executable_path=program, args=flags)
         try:
             yield browser
         finally:

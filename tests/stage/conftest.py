@@ -1,7 +1,6 @@
 """A running stage behind its real gate and port, over the memory bus; and Chromium."""
 
 import asyncio
-import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -20,20 +19,11 @@ from libs.bus.memory import MemoryBus, MemoryServer
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.streams import LIVE, SPEAKING
+from libs.testing.chromium import chromium as a_chromium
 from libs.worker.access import Access, Scope
 from libs.worker.runtime import running
+from tests.conftest import need
 from tests.stage.scripted_voice import ScriptedVoice
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-MAY_SOUND = "--autoplay-policy=no-user-gesture-required"
 
 
 def free_port() -> int:
@@ -136,17 +126,6 @@ async def stage(tmp_path: Path) -> AsyncIterator[RunningStage]:
 async def chromium(*flags: str) -> AsyncIterator[Any]:
     """A browser with a fresh profile; skips the test where there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        if os.environ.get("KITSU_REQUIRE_SERVERS") == "1":
-            pytest.fail("Chromium is missing: install it (`apt install chromium`)")
-        pytest.skip("Chromium is missing: install it (`apt install chromium`)")
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=path, args=[*CHROMIUM_FLAGS, *flags]
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
+    need(path, "Chromium")
+    async with a_chromium(str(path), flags, may_sound=False) as browser:
+        yield browser

@@ -15,7 +15,8 @@ from libs.contracts.control import EngagePanic, ReleasePanic
 from libs.contracts.health import ModuleState
 from libs.contracts.speaking import Mood, PlaybackFinished, PlaybackOutcome, PlaybackStarted
 from libs.contracts.stage import SetExpression, ShowCaption
-from tests.stage.conftest import MAY_SOUND, RunningStage, a_stage, chromium, until
+from libs.testing.chromium import MAY_SOUND
+from tests.stage.conftest import RunningStage, a_stage, chromium, until
 from tests.stage.scripted_voice import ScriptedVoice
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
