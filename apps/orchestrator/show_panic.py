@@ -104,7 +104,7 @@ class ShowPanic:
         }
         epochs = [answer.get("highest_epoch", 0) for answer in answers if answer is not None]
         highest = max([event.epoch, *epochs])
-        return PanicReport(engaged, self.modules, took_ms, highest)
+        return PanicReport(engaged, dict(self.modules), took_ms, highest)
 
     async def _by_stream(self, event: EngagePanic | ReleasePanic, engaged: bool) -> None:
         await self._publish(event)

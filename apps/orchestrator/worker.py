@@ -318,7 +318,8 @@ class OrchestratorWorker(Worker):
 
     @handles(PanicEngaged)
     async def module_latched(self, event: PanicEngaged, delivery: Delivery) -> None:
-        self.show_panic.modules[event.module] = "latched"
+        if event.module in self.show_panic.modules:
+            self.show_panic.modules[event.module] = "latched"
 
     def _newest_ordinal(self) -> int:
         known = [beat.panic_ordinal for beat in self.roster.all_beats()]
