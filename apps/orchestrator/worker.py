@@ -13,6 +13,7 @@ from apps.orchestrator.conversation import Conversation
 from apps.orchestrator.feed import Feed
 from apps.orchestrator.floor import Candidate
 from apps.orchestrator.incidents import IncidentLog
+from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.roster import Roster
@@ -45,6 +46,7 @@ from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression
 from libs.settings.personas import load_persona
+from libs.telemetry import clock
 from libs.worker.access import Scope
 from libs.worker.worker import Health, Worker, handles
 
@@ -372,8 +374,6 @@ class OrchestratorWorker(Worker):
             await asyncio.sleep(STATUS_SECONDS)
 
     async def _keep_house(self) -> None:
-        from apps.orchestrator.memory import records
-
         while True:
             self.roster.forget_silent()
             self.message_count = await self.database.run(records.message_count)
@@ -386,6 +386,4 @@ class OrchestratorWorker(Worker):
 
     @staticmethod
     def now() -> float:
-        from libs.telemetry import clock
-
         return clock.now()
