@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from libs.contracts.envelope import Event
 from libs.contracts.speaking import Mood
 from libs.contracts.streams import STAGE
@@ -22,9 +24,12 @@ class TriggerHotkey(Event):
 
 
 class SwitchScene(Event):
+    """Answered by `StageCommandDone` or `StageCommandFailed`. An empty name: the default scene."""
+
     topic = STAGE
     type: Literal["stage.switch_scene"] = "stage.switch_scene"
     scene: str
+    by: str = ""
 
 
 class ShowCaption(Event):
@@ -34,9 +39,22 @@ class ShowCaption(Event):
     hold_seconds: float = 5.0
 
 
+class StageCommandDone(Event):
+    """The order named by `cause_id` was carried out."""
+
+    topic = STAGE
+    type: Literal["stage.stage_command_done"] = "stage.stage_command_done"
+    command: str
+    message: str = ""
+    result: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+
+
 class StageCommandFailed(Event):
+    """The order named by `cause_id` was not carried out; nothing was changed."""
+
     topic = STAGE
     type: Literal["stage.stage_command_failed"] = "stage.stage_command_failed"
     command: str
     code: str
     message: str
+    """One sentence for people, with the step that mends it."""

@@ -39,6 +39,17 @@ def free_ports(count: int) -> list[int]:
             probe.close()
 
 
+def port_name(module: str) -> str:
+    """The setting (in lower case) that says on which port a module listens."""
+    return "orch_port" if module == "orchestrator" else f"{module}_port"
+
+
+def free_module_ports() -> dict[str, int]:
+    """A free port for every module, by the name of its setting."""
+    ports = free_ports(len(MODULES))
+    return {port_name(m.id): port for m, port in zip(MODULES, ports, strict=True)}
+
+
 class RunningShow:
     """`kitsu up` in a folder of its own, and the ways to talk to it.
 
@@ -46,17 +57,17 @@ class RunningShow:
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
-        ports = free_ports(len(MODULES))
-        names = ["ORCH_PORT" if m.id == "orchestrator" else f"{m.id.upper()}_PORT" for m in MODULES]
+        ports = free_module_ports()
         self.folder = folder
         self.environment = {
-            **{name: str(port) for name, port in zip(names, ports, strict=True)},
+            **{name.upper(): str(port) for name, port in ports.items()},
             "KITSU_DATA_DIR": str(folder / "data"),
             "KITSU_LOG_ROOT": str(folder / "logs"),
             "POLICY_FORCE_MOCK": "1",
+            "OBS_WS_URL": "",  # never the OBS of whoever runs this
             **(settings or {}),
         }
-        self.ports = {m.id: port for m, port in zip(MODULES, ports, strict=True)}
+        self.ports = {m.id: ports[port_name(m.id)] for m in MODULES}
         self.url = f"http://127.0.0.1:{self.ports['orchestrator']}"
         self.log_path = folder / "up.log"
         self.ready_seconds = 0.0

@@ -120,6 +120,7 @@ class PanicControl:
                 "engaged": state.engaged,
                 "ordinal": state.ordinal,
                 "highest_epoch": worker.fences.highest(worker.show),
+                **worker.panic_answer(),
             }
         )
 

@@ -114,6 +114,10 @@ class Worker:
     async def panic_released(self) -> None:
         """Only after an explicit release."""
 
+    def panic_answer(self) -> Mapping[str, Any]:
+        """What this worker adds to its answer to `POST /panic` and `/panic/release`."""
+        return {}
+
     async def epoch_raised(self, show: str, epoch: int) -> None:
         """The show was interrupted; the fences are already up. Drop older work now."""
 

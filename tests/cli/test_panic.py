@@ -11,6 +11,8 @@ import pytest
 
 from apps.cli.commands.panic import tell_everybody
 from apps.cli.settings import CliSettings
+from libs.contracts.modules import MODULES
+from libs.testing.running_show import port_name
 from libs.worker.access import Access, Scope
 
 
@@ -55,7 +57,7 @@ def module() -> Iterator[Callable[..., int]]:
 
 
 def settings(tmp_path: Path, **ports: int) -> CliSettings:
-    dead = {"orch_port": 1, "stage_port": 1, "tts_worker_port": 1, "policy_worker_port": 1}
+    dead = {port_name(module.id): 1 for module in MODULES}
     return CliSettings(kitsu_data_dir=tmp_path, **{**dead, **ports})  # type: ignore[arg-type]
 
 
@@ -63,10 +65,7 @@ def test_every_module_is_told_on_its_own_port_with_the_operators_token(
     tmp_path: Path, module: Callable[..., int]
 ) -> None:
     heard: Heard = []
-    ports = {
-        name: module(heard)
-        for name in ("orch_port", "stage_port", "tts_worker_port", "policy_worker_port")
-    }
+    ports = {port_name(known.id): module(heard) for known in MODULES}
     report = tell_everybody(settings(tmp_path, **ports), release=False, reason="test")
 
     assert set(report["modules"].values()) == {"latched"}
@@ -82,10 +81,7 @@ def test_a_dead_orchestrator_does_not_stand_in_the_way(
     report = tell_everybody(settings(tmp_path, stage_port=stage), release=False, reason="")
     assert report["engaged"] is True
     assert report["modules"] == {
-        "stage": "latched",
-        "tts_worker": "unreachable",
-        "policy_worker": "unreachable",
-        "orchestrator": "unreachable",
+        known.id: "latched" if known.id == "stage" else "unreachable" for known in MODULES
     }
 
 

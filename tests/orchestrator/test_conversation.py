@@ -38,7 +38,7 @@ from libs.contracts.speaking import (
 )
 from libs.contracts.timing import TurnTimed
 from libs.telemetry import clock
-from libs.testing.running_show import free_ports
+from libs.testing.running_show import free_module_ports
 from libs.worker.access import Access, Scope
 from libs.worker.runtime import running
 from tests.worker.test_runtime import until
@@ -50,15 +50,11 @@ class Stand:
     """An orchestrator, and a connection to its bus."""
 
     def __init__(self, folder: Path) -> None:
-        orchestrator, stage, voice, brain = free_ports(4)
         self.settings = OrchestratorSettings(
             _env_file=None,
             kitsu_data_dir=folder,
-            orch_port=orchestrator,
-            stage_port=stage,
-            tts_worker_port=voice,
-            policy_worker_port=brain,
             turn_thinking_seconds=2,
+            **free_module_ports(),  # type: ignore[arg-type]
         )
         self.server = MemoryServer()
         self.bus = MemoryBus(self.server, source="test@here#0")

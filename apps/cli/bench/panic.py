@@ -59,7 +59,7 @@ async def _panic(show: RunningShow, route: str = "orchestrator") -> float:
     if route == "orchestrator":
         await show.post("/panic/release")
     else:
-        for module in ("stage", "tts_worker", "policy_worker"):
+        for module in ("stage", "tts_worker", "policy_worker", "obs_controller"):
             with contextlib.suppress(Exception):
                 await show.post("/panic/release", module=module)
     return took_ms
