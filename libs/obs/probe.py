@@ -47,13 +47,19 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Probe:
-    """What was found. `message` is one sentence for people, with the step that mends it; it never
-    holds the password."""
+    """What was found, and the step that mends it (empty where all is well); for people, and
+    without the password."""
 
     answer: Answer
-    message: str
+    found: str
+    step: str = ""
     obs_version: str = ""
     websocket_version: str = ""
+
+    @property
+    def message(self) -> str:
+        """Both in one sentence."""
+        return f"{self.found}: {self.step}." if self.step else f"{self.found}."
 
 
 def probe(host: str, port: int, password: str = "", timeout_seconds: float = 2.0) -> Probe:
@@ -159,17 +165,25 @@ def _found(answer: Answer, where: str, obs_version: str = "", websocket_version:
     obs = f"OBS {obs_version}".strip()
     spoken = f" (obs-websocket {websocket_version})" if websocket_version else ""
     copy = f"copy it from {WHERE_IN_OBS} > Show Connect Info to OBS_WS_PASSWORD in .env"
-    message = {
-        Answer.NOTHING: f"Nothing answers at {where}: start OBS, and tick "
-        f"{WHERE_IN_OBS} > Enable WebSocket server.",
-        Answer.SILENT: f"Who answers at {where} says nothing: OBS hangs (restart it), or another "
-        "program has this port (set OBS_WS_URL to the port of OBS).",
-        Answer.NOT_OBS: f"What answers at {where} is not OBS: set OBS_WS_URL to the port in "
-        f"{WHERE_IN_OBS} of OBS.",
-        Answer.TOO_OLD: f"{obs} at {where}{spoken} speaks another protocol than Kitsu: "
-        "install OBS 28 or newer, or, where it is newer, update Kitsu.",
-        Answer.WRONG_PASSWORD: f"OBS at {where} refuses the password: {copy}.",
-        Answer.NEEDS_PASSWORD: f"OBS at {where} asks for a password: {copy}.",
-        Answer.OBS: f"{obs}{spoken} answers at {where}.",
+    found, step = {
+        Answer.NOTHING: (
+            f"Nothing answers at {where}",
+            f"start OBS, and tick {WHERE_IN_OBS} > Enable WebSocket server",
+        ),
+        Answer.SILENT: (
+            f"Who answers at {where} says nothing",
+            "restart OBS if it hangs, or set OBS_WS_URL to its port if that is another program",
+        ),
+        Answer.NOT_OBS: (
+            f"What answers at {where} is not OBS",
+            f"set OBS_WS_URL to the port in {WHERE_IN_OBS} of OBS",
+        ),
+        Answer.TOO_OLD: (
+            f"{obs} at {where}{spoken} speaks another protocol than Kitsu",
+            "install OBS 28 or newer, or, where it is newer, update Kitsu",
+        ),
+        Answer.WRONG_PASSWORD: (f"OBS at {where} refuses the password", copy),
+        Answer.NEEDS_PASSWORD: (f"OBS at {where} asks for a password", copy),
+        Answer.OBS: (f"{obs}{spoken} answers at {where}", ""),
     }[answer]
-    return Probe(answer, message, obs_version, websocket_version)
+    return Probe(answer, found, step, obs_version, websocket_version)

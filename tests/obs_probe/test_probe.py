@@ -32,6 +32,7 @@ def ask(port: int, password: str = PASSWORD) -> Probe:
     assert time.monotonic() - began < PATIENCE_SECONDS * 10, "it was left hanging"
     assert PASSWORD not in repr(found)
     assert "\n" not in found.message
+    assert (found.step == "") == (found.answer is Answer.OBS)
     return found
 
 
@@ -46,7 +47,8 @@ def test_a_right_password_gives_the_versions_of_obs() -> None:
         found = ask(port)
     assert found == Probe(
         Answer.OBS,
-        f"OBS 29.0.2 (obs-websocket 5.1.0) answers at 127.0.0.1:{port}.",
+        f"OBS 29.0.2 (obs-websocket 5.1.0) answers at 127.0.0.1:{port}",
+        "",
         "29.0.2",
         "5.1.0",
     )
@@ -85,7 +87,8 @@ def test_a_missing_password_is_named_without_trying() -> None:
 def test_a_closed_port_is_nothing() -> None:
     found = ask(free_port())
     assert found.answer is Answer.NOTHING
-    assert "Enable WebSocket server" in found.message
+    assert found.message == f"{found.found}: {found.step}."
+    assert "Enable WebSocket server" in found.step
 
 
 @pytest.mark.parametrize("host", ["a" * 300, "nul\0nul", "…..", "\ud800"])
