@@ -45,10 +45,15 @@ class LocalApi:
         return _answer(module, status, raw)
 
     def fetch(
-        self, module: str, path: str, body: dict[str, Any], timeout_seconds: float = 60.0
+        self,
+        module: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        timeout_seconds: float = 60.0,
+        method: str = "POST",
     ) -> bytes:
-        """The raw answer to a POST. Raises as `call` does."""
-        status, raw = self._request(module, "POST", path, body, timeout_seconds)
+        """The raw answer. Raises as `call` does."""
+        status, raw = self._request(module, method, path, body, timeout_seconds)
         if status >= 400:
             _answer(module, status, raw)
         return raw

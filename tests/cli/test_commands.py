@@ -11,9 +11,11 @@ from click.testing import CliRunner, Result
 from apps.cli.__main__ import kitsu
 from apps.cli.commands.table import COMMANDS
 from apps.cli.supervisor.run_state import RunStateFile
+from libs.contracts.modules import MODULES
 from libs.telemetry.daily_file import path_of, today
+from libs.testing.running_show import port_name
 
-PORTS = ("ORCH_PORT", "STAGE_PORT", "TTS_WORKER_PORT", "POLICY_WORKER_PORT")
+PORTS = tuple(port_name(module.id).upper() for module in MODULES)
 
 
 @pytest.fixture
@@ -22,6 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KITSU_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("KITSU_LOG_ROOT", str(tmp_path / "logs"))
     monkeypatch.delenv("KITSU_REDIS_URL", raising=False)
+    monkeypatch.setenv("OBS_WS_URL", "")  # never the OBS of whoever runs this
     probes = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
     for name, probe in zip(PORTS, probes, strict=True):
         monkeypatch.setenv(name, str(probe.getsockname()[1]))

@@ -26,6 +26,7 @@ COMMANDS: dict[str, Entry] = {
     "say": _entry("say", "Let Kitsu say a text word for word."),
     "stop": _entry("stop", "Cut off what is being said."),
     "panic": _entry("panic", "Silence everything at once, until released."),
+    "obs": _entry("obs", "See and steer OBS; `kitsu obs setup` makes what Kitsu needs there."),
     "doctor": _entry("doctor", "Check this machine, and say what mends what is wrong."),
     "logs": _entry("logs", "Read the logs of all modules or of one."),
     "restart": _entry("restart", "Restart one module."),
