@@ -1,0 +1,108 @@
+"""`configs/scenes.yaml`: what moods and models may ask for. They name an action, never a source."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from libs.contracts.speaking import Mood
+from libs.contracts.studio import NAME_CHARACTERS
+from libs.settings import ROOT
+
+SCENES_FILE = ROOT / "configs" / "scenes.yaml"
+
+#: A file of this kind is a few kilobytes; a larger one is a mistake.
+MAXIMUM_FILE_BYTES = 256 * 1024
+
+ACTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)]
+
+
+class ScenesError(ValueError):
+    """The file cannot be used; the message says where and what is allowed."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSwitch(_Strict):
+    scene: str = Field(default="", max_length=NAME_CHARACTERS)
+    """Empty: the scene on air."""
+    name: Name
+    visible: bool = True
+
+
+class FilterSwitch(_Strict):
+    source: Name
+    name: Name
+    enabled: bool = True
+
+
+class TextChange(_Strict):
+    source: Name
+    text: str = Field(max_length=500)
+
+
+class Action(_Strict):
+    """One thing that may be done in OBS; `for_seconds` undoes it after a while."""
+
+    scene: Name | None = None
+    source: SourceSwitch | None = None
+    filter: FilterSwitch | None = None
+    media: Name | None = None
+    """A media source that is played from its beginning."""
+    text: TextChange | None = None
+    for_seconds: float | None = Field(default=None, gt=0, le=600)
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> "Action":
+        given = [n for n in ("scene", "source", "filter", "media", "text") if getattr(self, n)]
+        if len(given) != 1:
+            raise ValueError("an action has exactly one of scene, source, filter, media, text")
+        if self.for_seconds is not None and self.media:
+            raise ValueError("for_seconds cannot undo media")
+        return self
+
+
+class Scenes(_Strict):
+    actions: dict[str, Action] = {}
+    """By the name that a model or a mood may use."""
+    moods: dict[Mood, str] = {}
+    """The action that a mood asks for."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "Scenes":
+        for name in self.actions:
+            if not ACTION_NAME.fullmatch(name):
+                raise ValueError(f"actions.{name}: a name has a-z, 0-9, - and _, 32 at most")
+        for mood, action in self.moods.items():
+            if action not in self.actions:
+                raise ValueError(f"moods.{mood.value}: there is no action '{action}'")
+        return self
+
+
+def load_scenes(path: Path = SCENES_FILE) -> Scenes:
+    """The file's contents; without a file nothing may be asked for. Raises `ScenesError`."""
+    try:
+        if path.stat().st_size > MAXIMUM_FILE_BYTES:
+            raise ScenesError(f"{path.name} is too large: {MAXIMUM_FILE_BYTES} bytes at most")
+        document: Any = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Scenes()
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ScenesError(f"{path.name} is not valid YAML: {error}") from None
+    except OSError as error:
+        raise ScenesError(f"{path.name} cannot be read: {error.strerror}") from None
+    try:
+        return Scenes.model_validate(document or {})
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in item['loc']) or path.name}: "
+            f"{str(item['msg']).removeprefix('Value error, ')}"
+            for item in error.errors()
+        ]
+        raise ScenesError(f"{path.name}: {'; '.join(lines)}") from None
