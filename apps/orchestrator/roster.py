@@ -1,6 +1,7 @@
 """Which modules are there, by their beats."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from apps.orchestrator.panel.protocol import ModuleStatus
@@ -34,7 +35,8 @@ class _Heard:
 class Roster:
     """The latest beat of each instance. Times are monotonic seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, port_of: Callable[[str], int]) -> None:
+        self._port_of = port_of
         self._started_at = time.monotonic()
         self._heard: dict[str, _Heard] = {}
 
@@ -62,6 +64,11 @@ class Roster:
     def all_beats(self) -> list[WorkerBeat]:
         return [beat for module in MODULES for beat in self.beats(module.id)]
 
+    def ports(self, module: str) -> list[int]:
+        """Where its instances answer; first the port it has by the settings, heard of or not."""
+        configured = self._port_of(module)
+        return [configured, *sorted({beat.port for beat in self.beats(module)} - {configured})]
+
     def is_up(self, module: str) -> bool:
         return any(beat.state is not ModuleState.DOWN for beat in self.beats(module))
 
@@ -76,24 +83,24 @@ class Roster:
 
     def _module(self, module_id: str) -> ModuleStatus:
         module = MODULES_BY_ID[module_id]
-        beats = self.beats(module_id)
-        if not beats:
-            new = time.monotonic() - self._started_at < STARTING_SECONDS
-            state = ModuleState.STARTING if new else ModuleState.DOWN
-            detail = "" if new else f"not heard of; `kitsu restart {module_id}` starts it again"
-            return ModuleStatus(
-                title=module.title, state=state, enabled=True, detail=detail, output=module.output
-            )
-        best = min(beats, key=lambda beat: _BEST_FIRST.index(beat.state))
-        return ModuleStatus(
+        beats, ports = self.beats(module_id), self.ports(module_id)
+        status = ModuleStatus(
             title=module.title,
-            state=best.state,
-            enabled=best.enabled,
-            detail=best.detail,
-            engine=best.engine,
-            instances=len(beats),
+            state=ModuleState.STARTING,
+            enabled=True,
             output=module.output,
+            port=ports[0],
+            ports=ports,
         )
+        if beats:
+            best = min(beats, key=lambda beat: _BEST_FIRST.index(beat.state))
+            status.state, status.enabled = best.state, best.enabled
+            status.detail, status.engine = best.detail, best.engine
+            status.port, status.instances = best.port, len(beats)
+        elif time.monotonic() - self._started_at >= STARTING_SECONDS:
+            status.state = ModuleState.DOWN
+            status.detail = f"not heard of; `kitsu restart {module_id}` starts it again"
+        return status
 
 
 def _looks(beat: WorkerBeat) -> tuple[object, ...]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import httpx
+from pydantic import ValidationError
 
+from apps.orchestrator.panel.protocol import StudioPanicStatus
 from apps.orchestrator.roster import Roster
 from libs.contracts.control import EngagePanic, ReleasePanic
 from libs.contracts.envelope import Event
@@ -34,12 +36,14 @@ class PanicReport:
     modules: dict[str, ModuleAnswer]
     took_ms: float
     highest_epoch: int
+    obs: StudioPanicStatus
 
     def as_json(self) -> dict[str, Any]:
         return {
             "engaged": self.engaged,
             "modules": self.modules,
             "took_ms": round(self.took_ms, 2),
+            "obs": self.obs.model_dump(mode="json"),
         }
 
 
@@ -104,7 +108,9 @@ class ShowPanic:
         }
         epochs = [answer.get("highest_epoch", 0) for answer in answers if answer is not None]
         highest = max([event.epoch, *epochs])
-        return PanicReport(engaged, dict(self.modules), took_ms, highest)
+        by_module = dict(zip(targets, answers, strict=True))
+        obs = _obs_of(by_module.get("obs_controller"))
+        return PanicReport(engaged, dict(self.modules), took_ms, highest, obs)
 
     async def _by_stream(self, event: EngagePanic | ReleasePanic, engaged: bool) -> None:
         await self._publish(event)
@@ -115,8 +121,7 @@ class ShowPanic:
 
     async def _by_port(self, module: str, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
         """The module's answer, from each port its beats name and its configured one."""
-        ports = {beat.port for beat in self._roster.beats(module)}
-        ports.add(self._settings.port_of(module))
+        ports = self._roster.ports(module)
         host = reachable(self._settings.kitsu_host)
         answers = await asyncio.gather(*(self._post(host, port, path, body) for port in ports))
         heard = [answer for answer in answers if answer is not None]
@@ -132,3 +137,11 @@ class ShowPanic:
         except (httpx.HTTPError, ValueError):
             return None
         return found
+
+
+def _obs_of(answer: dict[str, Any] | None) -> StudioPanicStatus:
+    """What the obs_controller says it did in OBS."""
+    try:
+        return StudioPanicStatus.model_validate((answer or {}).get("obs"))
+    except ValidationError:
+        return StudioPanicStatus(state="unreachable", steps=())

@@ -11,7 +11,7 @@ from apps.orchestrator.panel.protocol import (
     StatusMessage,
 )
 from libs.contracts.health import ModuleState
-from libs.worker.access import Access, Scope
+from libs.worker.access import Scope
 from libs.worker.runtime import kitsu_version
 
 if TYPE_CHECKING:
@@ -34,15 +34,18 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
                 module: "latched" if any(b.panic for b in worker.roster.beats(module)) else answer
                 for module, answer in worker.show_panic.modules.items()
             },
+            obs=worker.studio.panic(state.engaged),
         ),
         persona=worker.session.persona_status(),
         modules=modules,
+        scene=worker.studio.scene,
         last_tts=worker.session.last_tts,
         speaking=worker.speaking,
         memory=MemoryStatus(
             restore_context=worker.settings.restore_context, messages=worker.message_count
         ),
         overlay=_overlay(worker),
+        studio=worker.studio.status(),
         queue=worker.conversation.waiting,
         mood=worker.session.mood.value,
         notices=_bus_notice(worker)
@@ -65,7 +68,7 @@ def _bus_notice(worker: "OrchestratorWorker") -> list[Notice]:
 
 def _overlay(worker: "OrchestratorWorker") -> OverlayStatus:
     settings = worker.settings
-    key = Access(settings.kitsu_data_dir).token(Scope.OVERLAY)
+    key = worker.access.token(Scope.OVERLAY)
     gauges = [beat.gauges for beat in worker.roster.beats("stage")]
     pages = sum(gauge.get("pages", 0) for gauge in gauges)
     sounding = any(gauge.get("sounding_pages", 0) for gauge in gauges)

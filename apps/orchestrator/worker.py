@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from apps.orchestrator import inputs
 from apps.orchestrator.api.application import build_application
 from apps.orchestrator.api.rules import ACCESS_RULES
 from apps.orchestrator.conversation import Conversation
@@ -22,6 +23,8 @@ from apps.orchestrator.session import Session
 from apps.orchestrator.settings import OrchestratorSettings
 from apps.orchestrator.show_panic import PanicReport, ShowPanic
 from apps.orchestrator.status import status_message
+from apps.orchestrator.status_teller import StatusTeller
+from apps.orchestrator.studio import LATCH_NAME, Answer, StudioDesk
 from libs.bus.base import Bus, Delivery
 from libs.contracts.chat import (
     ChatMessageDeleted,
@@ -35,23 +38,20 @@ from libs.contracts.conversation import (
     ReplyFinished,
     SkipReason,
     TurnInput,
-    TurnSource,
 )
 from libs.contracts.health import ErrorReported, WorkerBeat, WorkerStopped
 from libs.contracts.identity import derived_id, new_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized
-from libs.contracts.people import Author, Role
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
-from libs.contracts.stage import SetExpression
+from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
+from libs.contracts.studio import ScreenshotTaken, StudioChanged
 from libs.settings.personas import load_persona
 from libs.telemetry import clock
-from libs.worker.access import Scope
+from libs.worker.access import Access, Scope
 from libs.worker.worker import Health, Worker, handles
 
-#: Status goes to the panels at most this often, and at least every other second.
-STATUS_SECONDS = 0.1
 HOUSEKEEPING_SECONDS = 2.0
 
 
@@ -64,8 +64,9 @@ class OrchestratorWorker(Worker):
 
     def __init__(self, settings: OrchestratorSettings, bus: Bus) -> None:
         super().__init__(settings, bus)
+        self.access = Access(settings.kitsu_data_dir)
         self.screens = Screens()
-        self.roster = Roster()
+        self.roster = Roster(settings.port_of)
         self.database = Database(settings.kitsu_data_dir / "memory" / "kitsu.sqlite")
         persona = load_persona(settings.policy_persona)
         self.session = Session(self.database, persona, settings.policy_family_friendly)
@@ -74,10 +75,13 @@ class OrchestratorWorker(Worker):
         self.conversation = Conversation(
             settings, self.database, self.session, self.publish, self.screens, self.feed
         )
+        self.studio = StudioDesk(
+            self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
+        )
         self.show_panic = ShowPanic(settings, self.roster, self.publish, bus.set_latch)
         self.speaking: SpeakingStatus | None = None
         self.message_count = 0
-        self._status_due = asyncio.Event()
+        self._teller = StatusTeller(self.screens, lambda: status_message(self))
         self._brain_on = True
 
     # Life -------------------------------------------------------------------------------------
@@ -95,10 +99,11 @@ class OrchestratorWorker(Worker):
             )
         await self._tell_epoch()
         await self.conversation.restore()
+        self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
         self._brain_on = switch.get("enabled") is not False
         await self._hold_or_let_go()
-        self.spawn("status", self._keep_status())
+        self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", self._keep_house())
 
     async def stop(self) -> None:
@@ -120,46 +125,19 @@ class OrchestratorWorker(Worker):
 
     @handles(ChatMessageReceived)
     async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
-        given = TurnInput(
-            source=TurnSource.CHAT,
-            author=event.author,
-            text=event.text,
-            message_ids=(event.message_id,),
-            arrived_at=event.emitted_at,
-        )
-        await self._offer(event.event_id, given, delivery)
+        await self._offer(event.event_id, inputs.from_chat(event), delivery)
 
     @handles(RewardRedeemed)
     async def hear_redeem(self, event: RewardRedeemed, delivery: Delivery) -> None:
-        given = TurnInput(
-            source=TurnSource.PAID,
-            author=event.author,
-            text=event.text or event.reward,
-            message_ids=(event.redemption_id,),
-            arrived_at=event.emitted_at,
-        )
-        await self._offer(event.event_id, given, delivery)
+        await self._offer(event.event_id, inputs.from_redeem(event), delivery)
 
     @handles(TranscriptFinalized)
     async def hear_voice(self, event: TranscriptFinalized, delivery: Delivery) -> None:
-        given = TurnInput(
-            source=TurnSource.VOICE,
-            author=Author(viewer_id="host", name="host", role=Role.BROADCASTER),
-            text=event.text[:2_000],
-            arrived_at=event.speech_ended_at + event.silence_wait_seconds,
-            wait_seconds=event.silence_wait_seconds,
-        )
-        await self._offer(event.event_id, given, delivery)
+        await self._offer(event.event_id, inputs.from_voice(event), delivery)
 
     async def say(self, text: str, by: str, mood: str, voice: str, override: bool) -> str:
         """Operator text, word for word, through the gate. Returns the utterance's id."""
-        given = TurnInput(
-            source=TurnSource.OPERATOR,
-            author=Author(viewer_id="operator", name=by, role=Role.OPERATOR),
-            text=text,
-            arrived_at=self.now(),
-            override=by if override else None,
-        )
+        given = inputs.from_operator(text, by, override)
         candidate = Candidate(new_id(), new_id(), new_id(), given, mood, voice)
         await self.conversation.offer(candidate)
         return candidate.utterance_id
@@ -327,6 +305,17 @@ class OrchestratorWorker(Worker):
         known = [beat.panic_ordinal for beat in self.roster.all_beats()]
         return max([self.panic.next_ordinal(), *(ordinal + 1 for ordinal in known)])
 
+    # OBS --------------------------------------------------------------------------------------
+
+    @handles(StudioChanged)
+    async def studio_changed(self, event: StudioChanged, delivery: Delivery) -> None:
+        self.studio.changed(event, delivery.age_seconds)
+        self.status_changed(urgent=True)
+
+    @handles(StageCommandDone, StageCommandFailed, ScreenshotTaken)
+    async def order_answered(self, event: Answer, delivery: Delivery) -> None:
+        self.studio.answered(delivery)
+
     # Health -----------------------------------------------------------------------------------
 
     @handles(WorkerBeat)
@@ -357,21 +346,8 @@ class OrchestratorWorker(Worker):
 
     # Screens ----------------------------------------------------------------------------------
 
-    def status_changed(self) -> None:
-        self._status_due.set()
-
-    async def _keep_status(self) -> None:
-        """Tells the panels the status soon after a change, and now and then anyway."""
-        while True:
-            try:
-                async with asyncio.timeout(HOUSEKEEPING_SECONDS):
-                    await self._status_due.wait()
-            except TimeoutError:
-                pass
-            self._status_due.clear()
-            if len(self.screens):
-                self.screens.tell(status_message(self), replaces="status")
-            await asyncio.sleep(STATUS_SECONDS)
+    def status_changed(self, urgent: bool = False) -> None:
+        self._teller.changed(urgent)
 
     async def _keep_house(self) -> None:
         while True:

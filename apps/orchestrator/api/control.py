@@ -15,7 +15,6 @@ from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.people import Role
 from libs.contracts.speaking import Mood
 from libs.worker.panic_control import PanicRequest
-from libs.worker.problems import Problem
 
 router = APIRouter(tags=["control"])
 
@@ -51,10 +50,6 @@ class PersonaChange(Body):
 
 class Expression(Body):
     mood: Mood
-
-
-class Scene(Body):
-    scene: str = Field(min_length=1, max_length=128)
 
 
 class Transcript(Body):
@@ -116,17 +111,6 @@ async def post_expression(expression: Expression, worker: TheWorker) -> dict[str
     """Sets the avatar's mood."""
     await actions.set_expression(worker, expression.mood)
     return {"mood": expression.mood.value}
-
-
-@router.post("/obs/scene", status_code=202)
-async def post_scene(scene: Scene, worker: TheWorker) -> dict[str, str]:
-    """Switches the OBS scene."""
-    raise Problem(
-        503,
-        "OBS is not connected",
-        "No obs_controller is running in this show, so there is nobody to switch the scene.",
-        "obs_not_configured",
-    )
 
 
 @router.post("/events/asr", status_code=202)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
@@ -14,6 +15,7 @@ from apps.orchestrator.api.worker_of import TheWorker
 from apps.orchestrator.memory import records
 from apps.orchestrator.panel import protocol
 from apps.orchestrator.status import status_message
+from apps.orchestrator.studio_orders import Order, event_of
 from libs.contracts.control import SetPersona
 from libs.contracts.people import Role
 from libs.worker.access import Scope
@@ -43,7 +45,7 @@ async def stream(socket: WebSocket, worker: TheWorker) -> None:
         await _send(socket, await _welcome(worker))
         async with asyncio.TaskGroup() as group:
             news = group.create_task(_send_news(socket, screen))
-            await _hear_commands(socket, worker)
+            await _hear_commands(socket, worker, group)
             news.cancel()
     except* WebSocketDisconnect:
         pass
@@ -79,23 +81,50 @@ async def _send_news(socket: WebSocket, screen: "Screen") -> None:
         await asyncio.sleep(FRAME_SECONDS)
 
 
-async def _hear_commands(socket: WebSocket, worker: "OrchestratorWorker") -> None:
+async def _hear_commands(
+    socket: WebSocket, worker: "OrchestratorWorker", group: asyncio.TaskGroup
+) -> None:
+    """One after the other; but a panic waits for nobody, and nobody waits for OBS."""
     while True:
         try:
             text = await socket.receive_text()
         except WebSocketDisconnect:
             return
-        await _send(socket, [await _obey(text, socket, worker)])
+        command = _understood(text)
+        answer = _answer(command, socket, worker)
+        if isinstance(command, protocol.PanicCommand | Order):
+            group.create_task(answer, name=f"obey {command.command}")
+        else:
+            await answer
 
 
-async def _obey(text: str, socket: WebSocket, worker: "OrchestratorWorker") -> protocol.AckMessage:
-    """Carries out one command; whatever is wrong with it becomes its acknowledgement."""
+def _understood(text: str) -> protocol.PanelCommand | protocol.AckMessage:
+    """The command, or what is wrong with it."""
     try:
-        command = _COMMAND.validate_json(text)
+        return _COMMAND.validate_json(text)
     except ValidationError as error:
         detail = "; ".join(item["msg"] for item in error.errors())[:300]
         refused = protocol.AckError(title="Not understood", detail=detail)
         return protocol.AckMessage(id=_id_of(text), ok=False, error=refused)
+
+
+async def _answer(
+    command: protocol.PanelCommand | protocol.AckMessage,
+    socket: WebSocket,
+    worker: "OrchestratorWorker",
+) -> None:
+    if isinstance(command, protocol.AckMessage):
+        ack = command
+    else:
+        ack = await _obey(command, socket, worker)
+    with suppress(WebSocketDisconnect):
+        await _send(socket, [ack])
+
+
+async def _obey(
+    command: protocol.PanelCommand, socket: WebSocket, worker: "OrchestratorWorker"
+) -> protocol.AckMessage:
+    """Carries out one command; a refusal becomes its acknowledgement."""
     try:
         _check_rights(socket, command)
         await _carry_out(command, worker)
@@ -138,3 +167,5 @@ async def _carry_out(command: protocol.PanelCommand, worker: "OrchestratorWorker
             await worker.stop_speaking("panel")
         case protocol.ExpressionCommand():
             await actions.set_expression(worker, command.mood)
+        case Order():
+            await worker.studio.order(event_of(command, "panel"))

@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from apps.orchestrator import studio_orders as orders
 from libs.contracts.health import ModuleState
 from libs.contracts.speaking import Mood, PlaybackOutcome
+from libs.contracts.studio import PanicStep, StudioInput, StudioLink, StudioPanic
 from libs.contracts.timing import TurnStages
 
 #: Longest line the chat box takes; the same bound as `TurnInput.text`.
@@ -33,11 +35,19 @@ class BusStatus(Message):
     connected: bool
 
 
+class StudioPanicStatus(Message):
+    """What panic does in OBS. `unreachable`: there is no obs_controller to ask."""
+
+    state: StudioPanic | Literal["unreachable"]
+    steps: tuple[PanicStep, ...]
+
+
 class PanicStatus(Message):
     engaged: bool
     since: float | None = None
     reason: str = ""
     modules: dict[str, Literal["latched", "released", "unreachable"]] = {}
+    obs: StudioPanicStatus
 
 
 class PersonaStatus(Message):
@@ -57,6 +67,10 @@ class ModuleStatus(Message):
     engine: str = ""
     instances: int = 0
     output: bool = False
+    port: int = 0
+    """Where its first instance answers."""
+    ports: list[int] = []
+    """Where each of its instances answers, or would."""
 
 
 class SpeakingStatus(Message):
@@ -82,6 +96,31 @@ class OverlayStatus(Message):
     """Whether one of them may play sound."""
 
 
+class StudioStatus(Message):
+    """OBS as it is now; the lists are empty while `link` is not ready.
+
+    `detail` is one line for people, with the step that mends what is wrong. `not_there`: there is
+    no obs_controller.
+    """
+
+    link: StudioLink | Literal["not_there"]
+    detail: str = ""
+    obs_version: str = ""
+    scene: str | None = None
+    scenes: tuple[str, ...] = ()
+    inputs: tuple[StudioInput, ...] = ()
+    transition: str = ""
+    transitions: tuple[str, ...] = ()
+    recording: Literal["off", "on", "paused"] = "off"
+    replay: bool = False
+    streaming: bool = False
+    actions: tuple[str, ...] = ()
+    panic: StudioPanic = StudioPanic.OFF
+    panic_steps: tuple[PanicStep, ...] = ()
+    missing: tuple[str, ...] = ()
+    """What Kitsu would use but OBS does not have; `kitsu obs setup` makes it."""
+
+
 class Notice(Message):
     """Something that keeps the show from being its best, with the step that mends it."""
 
@@ -105,6 +144,7 @@ class StatusMessage(Message):
     speaking: SpeakingStatus | None = None
     memory: MemoryStatus
     overlay: OverlayStatus
+    studio: StudioStatus
     queue: int = 0
     mood: str = "neutral"
     notices: list[Notice] = []
@@ -262,6 +302,50 @@ class ExpressionCommand(Command):
     mood: Mood
 
 
+class ObsSceneCommand(orders.SceneOrder, Command):
+    command: Literal["obs_scene"] = "obs_scene"
+
+
+class ObsMuteCommand(orders.MuteOrder, Command):
+    command: Literal["obs_mute"] = "obs_mute"
+
+
+class ObsVolumeCommand(orders.VolumeOrder, Command):
+    command: Literal["obs_volume"] = "obs_volume"
+
+
+class ObsSourceCommand(orders.SourceOrder, Command):
+    command: Literal["obs_source"] = "obs_source"
+
+
+class ObsFilterCommand(orders.FilterOrder, Command):
+    command: Literal["obs_filter"] = "obs_filter"
+
+
+class ObsTextCommand(orders.TextOrder, Command):
+    command: Literal["obs_text"] = "obs_text"
+
+
+class ObsMediaCommand(orders.MediaOrder, Command):
+    command: Literal["obs_media"] = "obs_media"
+
+
+class ObsRecordCommand(orders.RecordOrder, Command):
+    command: Literal["obs_record"] = "obs_record"
+
+
+class ObsReplayCommand(orders.ReplayOrder, Command):
+    command: Literal["obs_replay"] = "obs_replay"
+
+
+class ObsTransitionCommand(orders.TransitionOrder, Command):
+    command: Literal["obs_transition"] = "obs_transition"
+
+
+class ObsActionCommand(orders.ActionOrder, Command):
+    command: Literal["obs_action"] = "obs_action"
+
+
 PanelCommand = Annotated[
     PanicCommand
     | ModuleCommand
@@ -269,6 +353,17 @@ PanelCommand = Annotated[
     | ChatCommand
     | SayCommand
     | StopCommand
-    | ExpressionCommand,
+    | ExpressionCommand
+    | ObsSceneCommand
+    | ObsMuteCommand
+    | ObsVolumeCommand
+    | ObsSourceCommand
+    | ObsFilterCommand
+    | ObsTextCommand
+    | ObsMediaCommand
+    | ObsRecordCommand
+    | ObsReplayCommand
+    | ObsTransitionCommand
+    | ObsActionCommand,
     Field(discriminator="command"),
 ]

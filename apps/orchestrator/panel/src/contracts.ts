@@ -105,11 +105,88 @@ export interface ModuleStatus {
   readonly engine?: string;
   readonly instances?: number;
   readonly output?: boolean;
+  readonly port?: number;
+  readonly ports?: ReadonlyArray<number>;
 }
 
 export interface Notice {
   readonly code: string;
   readonly message: string;
+}
+
+export interface ObsActionCommand {
+  readonly id: string;
+  readonly action: string;
+  readonly command: "obs_action";
+}
+
+export interface ObsFilterCommand {
+  readonly id: string;
+  readonly source: string;
+  readonly filter: string;
+  readonly enabled: boolean;
+  readonly command: "obs_filter";
+}
+
+export interface ObsMediaCommand {
+  readonly id: string;
+  readonly source: string;
+  readonly action: "play" | "pause" | "restart" | "stop";
+  readonly command: "obs_media";
+}
+
+export interface ObsMuteCommand {
+  readonly id: string;
+  readonly input: string;
+  readonly muted: boolean;
+  readonly command: "obs_mute";
+}
+
+export interface ObsRecordCommand {
+  readonly id: string;
+  readonly action: "start" | "stop" | "pause" | "resume";
+  readonly command: "obs_record";
+}
+
+export interface ObsReplayCommand {
+  readonly id: string;
+  readonly action: "start" | "stop" | "save";
+  readonly command: "obs_replay";
+}
+
+export interface ObsSceneCommand {
+  readonly id: string;
+  readonly scene: string;
+  readonly command: "obs_scene";
+}
+
+export interface ObsSourceCommand {
+  readonly id: string;
+  readonly scene?: string;
+  readonly source: string;
+  readonly visible: boolean;
+  readonly command: "obs_source";
+}
+
+export interface ObsTextCommand {
+  readonly id: string;
+  readonly source: string;
+  readonly text: string;
+  readonly command: "obs_text";
+}
+
+export interface ObsTransitionCommand {
+  readonly id: string;
+  readonly transition: string;
+  readonly duration_ms?: number | null;
+  readonly command: "obs_transition";
+}
+
+export interface ObsVolumeCommand {
+  readonly id: string;
+  readonly input: string;
+  readonly volume_db: number;
+  readonly command: "obs_volume";
 }
 
 export interface OverlayStatus {
@@ -130,6 +207,14 @@ export interface PanicStatus {
   readonly since?: number | null;
   readonly reason?: string;
   readonly modules?: Readonly<Record<string, "latched" | "released" | "unreachable">>;
+  readonly obs: StudioPanicStatus;
+}
+
+export interface PanicStep {
+  readonly what: "mute" | "transition" | "scene" | "filter";
+  readonly target: string;
+  readonly ok: boolean;
+  readonly message?: string;
 }
 
 export interface Percentiles {
@@ -189,6 +274,7 @@ export interface StatusMessage {
   readonly speaking?: SpeakingStatus | null;
   readonly memory: MemoryStatus;
   readonly overlay: OverlayStatus;
+  readonly studio: StudioStatus;
   readonly queue?: number;
   readonly mood?: string;
   readonly notices?: ReadonlyArray<Notice>;
@@ -197,6 +283,41 @@ export interface StatusMessage {
 export interface StopCommand {
   readonly id: string;
   readonly command: "stop";
+}
+
+export interface StudioInput {
+  readonly name: string;
+  readonly kind?: string;
+  readonly muted?: boolean;
+  readonly volume_db?: number | null;
+  readonly role?: "mic" | "voice" | "other";
+}
+
+export type StudioLink = "not_configured" | "waiting" | "wrong_password" | "wrong_program" | "hanging" | "ready";
+
+export type StudioPanic = "off" | "pending" | "applied" | "partly";
+
+export interface StudioPanicStatus {
+  readonly state: StudioPanic | "unreachable";
+  readonly steps: ReadonlyArray<PanicStep>;
+}
+
+export interface StudioStatus {
+  readonly link: StudioLink | "not_there";
+  readonly detail?: string;
+  readonly obs_version?: string;
+  readonly scene?: string | null;
+  readonly scenes?: ReadonlyArray<string>;
+  readonly inputs?: ReadonlyArray<StudioInput>;
+  readonly transition?: string;
+  readonly transitions?: ReadonlyArray<string>;
+  readonly recording?: "off" | "on" | "paused";
+  readonly replay?: boolean;
+  readonly streaming?: boolean;
+  readonly actions?: ReadonlyArray<string>;
+  readonly panic?: StudioPanic;
+  readonly panic_steps?: ReadonlyArray<PanicStep>;
+  readonly missing?: ReadonlyArray<string>;
 }
 
 export interface Turn {
@@ -243,4 +364,15 @@ export type PanelCommand =
   | ChatCommand
   | SayCommand
   | StopCommand
-  | ExpressionCommand;
+  | ExpressionCommand
+  | ObsSceneCommand
+  | ObsMuteCommand
+  | ObsVolumeCommand
+  | ObsSourceCommand
+  | ObsFilterCommand
+  | ObsTextCommand
+  | ObsMediaCommand
+  | ObsRecordCommand
+  | ObsReplayCommand
+  | ObsTransitionCommand
+  | ObsActionCommand;

@@ -1,0 +1,49 @@
+"""What happened, as an input that may become a turn."""
+
+from libs.contracts.chat import ChatMessageReceived, RewardRedeemed
+from libs.contracts.conversation import TurnInput, TurnSource
+from libs.contracts.listening import TranscriptFinalized
+from libs.contracts.people import Author, Role
+from libs.telemetry import clock
+
+HOST = Author(viewer_id="host", name="host", role=Role.BROADCASTER)
+
+
+def from_chat(event: ChatMessageReceived) -> TurnInput:
+    return TurnInput(
+        source=TurnSource.CHAT,
+        author=event.author,
+        text=event.text,
+        message_ids=(event.message_id,),
+        arrived_at=event.emitted_at,
+    )
+
+
+def from_redeem(event: RewardRedeemed) -> TurnInput:
+    return TurnInput(
+        source=TurnSource.PAID,
+        author=event.author,
+        text=event.text or event.reward,
+        message_ids=(event.redemption_id,),
+        arrived_at=event.emitted_at,
+    )
+
+
+def from_voice(event: TranscriptFinalized) -> TurnInput:
+    return TurnInput(
+        source=TurnSource.VOICE,
+        author=HOST,
+        text=event.text[:2_000],
+        arrived_at=event.speech_ended_at + event.silence_wait_seconds,
+        wait_seconds=event.silence_wait_seconds,
+    )
+
+
+def from_operator(text: str, by: str, override: bool) -> TurnInput:
+    return TurnInput(
+        source=TurnSource.OPERATOR,
+        author=Author(viewer_id="operator", name=by, role=Role.OPERATOR),
+        text=text,
+        arrived_at=clock.now(),
+        override=by if override else None,
+    )

@@ -1,0 +1,179 @@
+"""The desk for OBS: how it is, and orders to it with what became of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from apps.orchestrator.panel.protocol import StudioPanicStatus, StudioStatus
+from libs.bus.base import Delivery
+from libs.contracts.envelope import Event
+from libs.contracts.stage import StageCommandDone, StageCommandFailed
+from libs.contracts.studio import (
+    PanicStep,
+    ScreenshotTaken,
+    StudioChanged,
+    StudioLink,
+    StudioPanic,
+    StudioPanicReported,
+)
+from libs.telemetry import clock
+from libs.worker.problems import Problem
+
+#: The obs_controller drops an order that it has not begun after this long.
+ORDER_SECONDS = 4.0
+#: Whoever gave an order hears of it after this long, whatever happens.
+ANSWER_SECONDS = 5.0
+#: Name of the state that the obs_controller keeps on the bus.
+LATCH_NAME = "studio"
+#: An entry older than this is read late: it does not overrule what is known to be newer.
+LATE_SECONDS = 2.0
+
+NOT_THERE = (
+    "No obs_controller is running in this show; `kitsu restart obs_controller` starts it again."
+)
+NOT_TOLD = "The obs_controller has not told yet how OBS is; try again in a moment."
+
+#: How a refusal of the obs_controller is answered over HTTP, by its code; any other is a 502.
+REFUSALS: dict[str, tuple[int, str]] = {
+    "bad_value": (422, "OBS cannot do that"),
+    "not_allowed": (403, "Not allowed in OBS"),
+    "not_found": (404, "Not found in OBS"),
+    "obs_not_configured": (503, "OBS is not set up"),
+    "obs_not_ready": (503, "OBS is not ready"),
+    "panic": (409, "Panic is engaged"),
+    "timeout": (504, "OBS did not answer in time"),
+}
+
+Publish = Callable[[Event], Awaitable[None]]
+Answer = StageCommandDone | StageCommandFailed | ScreenshotTaken
+
+
+class StudioDesk:
+    """Promises: what it says of OBS is what the obs_controller said last, and nothing when there is
+    no obs_controller; an order is answered once, within `ANSWER_SECONDS`, and then forgotten."""
+
+    def __init__(self, show: str, publish: Publish, is_there: Callable[[], bool]) -> None:
+        self._show = show
+        self._publish = publish
+        self._is_there = is_there
+        self._latest: StudioChanged | None = None
+        self._panic = StudioPanicStatus(state=StudioPanic.OFF, steps=())
+        self._panic_at = 0.0
+        self._waiting: dict[str, asyncio.Future[Delivery]] = {}
+
+    def __len__(self) -> int:
+        """Orders that wait for their answer."""
+        return len(self._waiting)
+
+    # How it is --------------------------------------------------------------------------------
+
+    def restore(self, latched: Mapping[str, Any] | None) -> None:
+        """What the obs_controller last left on the bus; of another build perhaps, or of nobody."""
+        try:
+            self.changed(StudioChanged.model_validate(latched), 0.0)
+        except ValidationError:
+            return
+
+    def changed(self, event: StudioChanged, age_seconds: float) -> None:
+        known = self._latest
+        if known is not None and age_seconds > LATE_SECONDS and event.emitted_at < known.emitted_at:
+            return
+        self._latest = event
+        self._panic_news(event.panic, event.panic_steps, event.emitted_at)
+
+    def panic_reported(self, event: StudioPanicReported) -> None:
+        self._panic_news(event.state, event.steps, event.emitted_at)
+
+    def panic_answered(self, panic: StudioPanicStatus, ordered_at: float) -> None:
+        """What the obs_controller's own port said; news from before the order are old news."""
+        if panic.state != "unreachable":
+            self._panic, self._panic_at = panic, ordered_at
+
+    def _panic_news(
+        self, state: StudioPanic, steps: tuple[PanicStep, ...], emitted_at: float
+    ) -> None:
+        clock_went_back = self._panic_at > clock.now() + LATE_SECONDS
+        if emitted_at >= self._panic_at or clock_went_back:
+            self._panic = StudioPanicStatus(state=state, steps=steps)
+            self._panic_at = emitted_at
+
+    def panic(self, engaged: bool) -> StudioPanicStatus:
+        """What panic does in OBS at this moment."""
+        if self._is_there():
+            return self._panic
+        return StudioPanicStatus(state="unreachable" if engaged else StudioPanic.OFF, steps=())
+
+    @property
+    def scene(self) -> str | None:
+        return self._latest.scene if self._latest is not None and self._is_there() else None
+
+    def status(self) -> StudioStatus:
+        if not self._is_there():
+            return StudioStatus(link="not_there", detail=NOT_THERE)
+        if self._latest is None:
+            return StudioStatus(link=StudioLink.WAITING, detail=NOT_TOLD)
+        said = {name: getattr(self._latest, name) for name in StudioStatus.model_fields}
+        return StudioStatus(**{**said, **self._panic_fields()})
+
+    def document(self) -> dict[str, Any]:
+        """`GET /obs`: the latest `StudioChanged`, as it counts now."""
+        envelope = self._latest.model_dump(mode="json") if self._latest is not None else {}
+        return {**envelope, **self.status().model_dump(mode="json")}
+
+    def _panic_fields(self) -> dict[str, Any]:
+        return {"panic": self._panic.state, "panic_steps": self._panic.steps}
+
+    # Orders -----------------------------------------------------------------------------------
+
+    async def order(self, order: Event) -> StageCommandDone:
+        """Raises `Problem` when OBS cannot do it, will not, or does not say."""
+        answer = (await self._answer_to(order)).event
+        assert isinstance(answer, StageCommandDone)
+        return answer
+
+    async def picture(self, order: Event) -> tuple[ScreenshotTaken, bytes]:
+        """The picture that `TakeScreenshot` asks for. Raises `Problem` like `order`."""
+        answer = await self._answer_to(order)
+        if not isinstance(answer.event, ScreenshotTaken):
+            raise Problem(502, "OBS sent no picture", "Try again.", "no_picture")
+        return answer.event, answer.data
+
+    def answered(self, delivery: Delivery) -> None:
+        """Some order was answered, ours perhaps."""
+        waiting = self._waiting.get(delivery.event.cause_id or "")
+        if waiting is not None and not waiting.done():
+            waiting.set_result(delivery)
+
+    async def _answer_to(self, order: Event) -> Delivery:
+        self._refuse_unless_ready()
+        order = order.model_copy(
+            update={"show": self._show, "expires_at": clock.now() + ORDER_SECONDS}
+        )
+        answer: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
+        self._waiting[order.event_id] = answer
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._publish(order)
+                found = await answer
+        except TimeoutError:
+            step = "It may or may not have been done. Look at OBS before you try again."
+            raise Problem(504, "OBS did not answer in time", step, "timeout") from None
+        finally:
+            del self._waiting[order.event_id]
+        if isinstance(found.event, StageCommandFailed):
+            raise _refusal(found.event)
+        return found
+
+    def _refuse_unless_ready(self) -> None:
+        status = self.status()
+        if status.link in ("not_there", StudioLink.NOT_CONFIGURED):
+            raise Problem(503, "OBS is not connected", status.detail, "obs_not_configured")
+        if status.link is not StudioLink.READY:
+            raise Problem(503, "OBS is not ready", status.detail, "obs_not_ready")
+
+
+def _refusal(event: StageCommandFailed) -> Problem:
+    status, title = REFUSALS.get(event.code, (502, "OBS could not do it"))
+    return Problem(status, title, event.message[:500], event.code[:64] or "obs_failed")

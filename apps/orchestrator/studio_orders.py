@@ -1,0 +1,124 @@
+"""What people can order from OBS: the same fields over HTTP and over the panel's stream."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from libs.contracts.envelope import Event
+from libs.contracts.stage import SwitchScene
+from libs.contracts.studio import (
+    NAME_CHARACTERS,
+    ControlMedia,
+    ControlRecording,
+    ControlReplay,
+    RequestStageAction,
+    SetFilterEnabled,
+    SetInputMute,
+    SetInputVolume,
+    SetSourceText,
+    SetSourceVisible,
+    SetTransition,
+)
+
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)]
+NameOrNone = Annotated[str, Field(max_length=NAME_CHARACTERS)]
+Decibels = Annotated[float, Field(ge=-100, le=0, allow_inf_nan=False)]
+
+
+class Order(BaseModel):
+    """Nothing is guessed: a wrong type or an unknown field is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SceneOrder(Order):
+    scene: NameOrNone
+    """Empty: the default scene."""
+
+
+class MuteOrder(Order):
+    input: Name
+    muted: bool
+
+
+class VolumeOrder(Order):
+    input: Name
+    volume_db: Decibels
+
+
+class SourceOrder(Order):
+    scene: NameOrNone = ""
+    """Empty: the scene on air."""
+    source: Name
+    visible: bool
+
+
+class FilterOrder(Order):
+    source: Name
+    filter: Name
+    enabled: bool
+
+
+class TextOrder(Order):
+    source: Name
+    text: str = Field(max_length=1_000)
+
+
+class MediaOrder(Order):
+    source: Name
+    action: Literal["play", "pause", "restart", "stop"]
+
+
+class RecordOrder(Order):
+    action: Literal["start", "stop", "pause", "resume"]
+
+
+class ReplayOrder(Order):
+    action: Literal["start", "stop", "save"]
+
+
+class TransitionOrder(Order):
+    transition: Name
+    duration_ms: int | None = Field(default=None, ge=50, le=20_000)
+
+
+class ActionOrder(Order):
+    """One name of `configs/scenes.yaml`."""
+
+    action: str = Field(min_length=1, max_length=64)
+
+
+AnyOrder: TypeAlias = (
+    SceneOrder
+    | MuteOrder
+    | VolumeOrder
+    | SourceOrder
+    | FilterOrder
+    | TextOrder
+    | MediaOrder
+    | RecordOrder
+    | ReplayOrder
+    | TransitionOrder
+    | ActionOrder
+)
+
+_EVENTS: dict[type[Order], type[Event]] = {
+    SceneOrder: SwitchScene,
+    MuteOrder: SetInputMute,
+    VolumeOrder: SetInputVolume,
+    SourceOrder: SetSourceVisible,
+    FilterOrder: SetFilterEnabled,
+    TextOrder: SetSourceText,
+    MediaOrder: ControlMedia,
+    RecordOrder: ControlRecording,
+    ReplayOrder: ControlReplay,
+    TransitionOrder: SetTransition,
+    ActionOrder: RequestStageAction,
+}
+
+
+def event_of(order: AnyOrder, by: str) -> Event:
+    """The event that asks the obs_controller for it."""
+    kind = next(kind for kind in _EVENTS if isinstance(order, kind))
+    fields = {name: getattr(order, name) for name in kind.model_fields}
+    return _EVENTS[kind](by=by, **fields)
