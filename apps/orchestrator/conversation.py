@@ -169,6 +169,9 @@ class Conversation:
             candidate = await self._room.take()
             if candidate is None:
                 return
+            if self.held is not None:  # a panic came while those that grew too old were told
+                await self._room.refuse(candidate)
+                return
             now = clock.now()
             waited = max(0.0, now - candidate.input.arrived_at)
             turn = Turn(candidate, now, self._session.epoch, waited)
@@ -176,7 +179,8 @@ class Conversation:
             request = self._request(turn)
             self._give_up_in(self._settings.turn_thinking_seconds)
             await self._database.run(lambda db: records.open_turn(db, turn, request))
-        await self._send(turn, request)
+        if self.active is turn:
+            await self._send(turn, request)
 
     def _accept(self, db: Any, turn: Turn, request: TurnCommitted) -> None:
         """Runs in the database's thread, in one transaction."""
@@ -270,9 +274,20 @@ class Conversation:
             self._cut = True
             self._give_up_in(LAST_WORD_SECONDS, "interrupted", "stopped")
 
+    def close_floor(self, reason: SkipReason) -> None:
+        """No turn is opened from now on. Takes no time; `hold` or `let_go` must follow."""
+        self._room.held = reason
+
     async def hold(self, reason: SkipReason) -> None:
         """Nothing is answered from now on; what waits leaves with this reason."""
         await self._room.hold(reason)
+
+    async def drop_thought(self, reason: str) -> None:
+        """A turn of which nothing was heard yet ends now, and what is still being thought of it is
+        fenced. (Should the stage have begun this moment, what was heard is written down later.)"""
+        turn = self.active
+        if turn is not None and turn.state == "thinking":
+            await self._give_up(turn, "interrupted", reason)
 
     async def let_go(self) -> None:
         self._room.held = None

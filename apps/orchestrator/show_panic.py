@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from apps.orchestrator.panel.protocol import StudioPanicStatus
 from apps.orchestrator.roster import Roster
@@ -21,6 +21,9 @@ from libs.worker.panic_control import LATCH_NAME
 #: A module that has not answered after this long is reported as unreachable (it may still latch by
 #: the other route).
 ANSWER_SECONDS = 0.5
+
+#: What is known of OBS when no obs_controller answers.
+UNREACHABLE = StudioPanicStatus(state="unreachable", steps=())
 
 ModuleAnswer = Literal["latched", "released", "unreachable"]
 
@@ -78,39 +81,35 @@ class ShowPanic:
         show = self._settings.kitsu_show
         event = EngagePanic(show=show, reason=reason, by=by, ordinal=ordinal, epoch=epoch)
         body = {"reason": reason, "by": by, "ordinal": ordinal, "epoch": epoch}
-        return await self._both_routes(event, "/panic", body, "latched")
+        return await self._both_routes(event, "/panic", body)
 
     async def release(self, by: str, ordinal: int, epoch: int) -> PanicReport:
         event = ReleasePanic(show=self._settings.kitsu_show, by=by, ordinal=ordinal, epoch=epoch)
         body = {"by": by, "ordinal": ordinal, "epoch": epoch}
-        return await self._both_routes(event, "/panic/release", body, "released")
+        return await self._both_routes(event, "/panic/release", body)
 
     async def _both_routes(
         self,
         event: EngagePanic | ReleasePanic,
         path: str,
         body: dict[str, Any],
-        done: ModuleAnswer,
     ) -> PanicReport:
         started = time.perf_counter()
         engaged = isinstance(event, EngagePanic)
         stream = asyncio.create_task(self._by_stream(event, engaged))
         targets = [module.id for module in MODULES if module.output]
-        answers = await asyncio.gather(*(self._by_port(t, path, body) for t in targets))
+        heard = await asyncio.gather(*(self._by_port(t, path, body) for t in targets))
         took_ms = (time.perf_counter() - started) * 1000
-        if None in answers:  # only the other route can reach it
+        if not all(found.complete for found in heard):  # the other route may reach them
             await asyncio.wait({stream}, timeout=ANSWER_SECONDS)
         self._telling.add(stream)
         stream.add_done_callback(self._telling.discard)
-        self.modules = {
-            target: done if answer is not None else "unreachable"
-            for target, answer in zip(targets, answers, strict=True)
-        }
-        epochs = [answer.get("highest_epoch", 0) for answer in answers if answer is not None]
-        highest = max([event.epoch, *epochs])
-        by_module = dict(zip(targets, answers, strict=True))
-        obs = _obs_of(by_module.get("obs_controller"))
-        return PanicReport(engaged, dict(self.modules), took_ms, highest, obs)
+        by_module = dict(zip(targets, heard, strict=True))
+        self.modules = {name: found.verdict(engaged) for name, found in by_module.items()}
+        answers = [answer for found in heard for answer in found.answers]
+        highest = max([event.epoch, *(answer.highest_epoch for answer in answers)])
+        obs = next((answer.obs for answer in by_module["obs_controller"].answers), None)
+        return PanicReport(engaged, dict(self.modules), took_ms, highest, obs or UNREACHABLE)
 
     async def _by_stream(self, event: EngagePanic | ReleasePanic, engaged: bool) -> None:
         await self._publish(event)
@@ -119,29 +118,49 @@ class ShowPanic:
             latch["reason"] = event.reason
         await self._set_latch(event.show, LATCH_NAME, latch)
 
-    async def _by_port(self, module: str, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
-        """The module's answer, from each port its beats name and its configured one."""
+    async def _by_port(self, module: str, path: str, body: dict[str, Any]) -> "_Heard":
+        """What each instance of a module says, at the ports of its beats and its configured one."""
+        living = {beat.port for beat in self._roster.beats(module)}
         ports = self._roster.ports(module)
         host = reachable(self._settings.kitsu_host)
         answers = await asyncio.gather(*(self._post(host, port, path, body) for port in ports))
-        heard = [answer for answer in answers if answer is not None]
-        return max(heard, key=lambda answer: int(answer.get("highest_epoch", 0)), default=None)
+        heard = {
+            port: answer
+            for port, answer in zip(ports, answers, strict=True)
+            if answer is not None and answer.module == module
+        }
+        return _Heard(tuple(heard.values()), bool(heard) and living <= heard.keys())
 
     async def _post(
         self, host: str, port: int, path: str, body: dict[str, Any]
-    ) -> dict[str, Any] | None:
+    ) -> "_Answer | None":
         try:
             answer = await self._client.post(f"http://{host}:{port}{path}", json=body)
             answer.raise_for_status()
-            found: dict[str, Any] = answer.json()
-        except (httpx.HTTPError, ValueError):
+            return _Answer.model_validate_json(answer.content)
+        except (httpx.HTTPError, ValidationError):
             return None
-        return found
 
 
-def _obs_of(answer: dict[str, Any] | None) -> StudioPanicStatus:
-    """What the obs_controller says it did in OBS."""
-    try:
-        return StudioPanicStatus.model_validate((answer or {}).get("obs"))
-    except ValidationError:
-        return StudioPanicStatus(state="unreachable", steps=())
+class _Answer(BaseModel):
+    """What a worker says of its latch; `obs` only the obs_controller."""
+
+    module: str
+    engaged: bool
+    highest_epoch: int = 0
+    obs: StudioPanicStatus | None = None
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """The answers of one module; `complete` when all of its instances gave one."""
+
+    answers: tuple[_Answer, ...]
+    complete: bool
+
+    def verdict(self, engaging: bool) -> ModuleAnswer:
+        """One instance that did not do it counts for the module."""
+        if not self.complete:
+            return "unreachable"
+        did = all(answer.engaged is engaging for answer in self.answers)
+        return "latched" if did is engaging else "released"

@@ -10,7 +10,9 @@ from apps.orchestrator.panel.protocol import (
     PanicStatus,
     StatusMessage,
 )
+from apps.orchestrator.show_panic import ModuleAnswer
 from libs.contracts.health import ModuleState
+from libs.contracts.modules import MODULES
 from libs.worker.access import Scope
 from libs.worker.runtime import kitsu_version
 
@@ -30,10 +32,7 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
             engaged=state.engaged,
             since=state.since,
             reason=state.reason,
-            modules={
-                module: "latched" if any(b.panic for b in worker.roster.beats(module)) else answer
-                for module, answer in worker.show_panic.modules.items()
-            },
+            modules=_latches(worker),
             obs=worker.studio.panic(state.engaged),
         ),
         persona=worker.session.persona_status(),
@@ -57,6 +56,20 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
             if module.state in (ModuleState.DEGRADED, ModuleState.DOWN) and module.detail
         ],
     )
+
+
+def _latches(worker: "OrchestratorWorker") -> dict[str, ModuleAnswer]:
+    """Which output modules hold the latch, by their beats; else what they answered last."""
+    answers: dict[str, ModuleAnswer] = dict(worker.show_panic.modules)
+    if worker.panic.engaged:
+        for module in MODULES:
+            if module.output:
+                beats = worker.roster.beats(module.id)
+                unanswered: ModuleAnswer = "released" if beats else "unreachable"
+                latched = bool(beats) and all(beat.panic for beat in beats)
+                answer = answers.get(module.id, unanswered)
+                answers[module.id] = "latched" if latched else answer
+    return answers
 
 
 def _bus_notice(worker: "OrchestratorWorker") -> list[Notice]:

@@ -69,6 +69,11 @@ class WaitingRoom:
         await self._skip(too_old)
         return candidate
 
+    async def refuse(self, candidate: Candidate) -> None:
+        """One that was taken, but is not answered now after all."""
+        assert self.held is not None
+        await self._skip([Skipped(candidate, self.held)])
+
     async def withdraw(self, message_id: str, viewer_id: str) -> None:
         """A deleted message, or everything of a banned viewer."""
         await self._skip(self._floor.withdraw(message_id, viewer_id))

@@ -25,6 +25,7 @@ from apps.orchestrator.show_panic import PanicReport, ShowPanic
 from apps.orchestrator.status import status_message
 from apps.orchestrator.status_teller import StatusTeller
 from apps.orchestrator.studio import LATCH_NAME, Answer, StudioDesk
+from apps.orchestrator.studio_words import PENDING, panic_line, severity
 from libs.bus.base import Bus, Delivery
 from libs.contracts.chat import (
     ChatMessageDeleted,
@@ -46,7 +47,7 @@ from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
-from libs.contracts.studio import ScreenshotTaken, StudioChanged
+from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanic, StudioPanicReported
 from libs.settings.personas import load_persona
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
@@ -226,6 +227,7 @@ class OrchestratorWorker(Worker):
         """Asked at every change: orders may overtake each other."""
         if self.panic.engaged:
             await self.conversation.hold(SkipReason.PANIC)
+            await self.conversation.drop_thought("panic")
         elif not self._brain_on:
             await self.conversation.hold(SkipReason.OFF)
         else:
@@ -256,41 +258,48 @@ class OrchestratorWorker(Worker):
 
     async def engage_panic(self, reason: str, by: str) -> PanicReport:
         """Both routes first; bookkeeping after."""
-        ordinal = self._newest_ordinal()
+        ordered_at, ordinal = self.now(), self._newest_ordinal()
+        self.conversation.close_floor(SkipReason.PANIC)
         epoch = self.session.next_epoch()
         report = await self.show_panic.engage(reason, by, ordinal, epoch)
         self.panic.engage(reason, by, ordinal)
         self.session.next_epoch(report.highest_epoch)
-        missing = [name for name, answer in report.modules.items() if answer == "unreachable"]
-        note = f" Not reached by their own port: {', '.join(missing)}." if missing else ""
+        self.studio.panic_answered(report.obs, ordered_at)
         try:
             await self.panic_engaged(reason)
             await self.session.keep_epoch()
-            said = f"Panic by {by}. {reason}{note}".strip()
-            await self.incidents.note("panic", "error", said, by)
+            await self._write_down(reason, by, report)
         except sqlite3.Error:
             self.log.exception("the panic is in force, but could not be written down")
-        self.status_changed()
+        self.status_changed(urgent=True)
         return report
 
+    async def _write_down(self, reason: str, by: str, report: PanicReport) -> None:
+        missing = [name for name, answer in report.modules.items() if answer == "unreachable"]
+        note = f" Not reached by their own port: {', '.join(missing)}." if missing else ""
+        await self.incidents.note("panic", "error", f"Panic by {by}. {reason}{note}".strip(), by)
+        if report.obs.state is StudioPanic.PENDING:
+            await self.incidents.note("panic_obs", "error", PENDING)
+
     async def release_panic(self, by: str) -> PanicReport:
-        ordinal = self._newest_ordinal()
+        ordered_at, ordinal = self.now(), self._newest_ordinal()
         highest = max([self.session.epoch, *(b.highest_epoch for b in self.roster.all_beats())])
         epoch = self.session.next_epoch(highest + 1)
         self.panic.release(by, ordinal)
         report = await self.show_panic.release(by, ordinal, epoch)
+        self.studio.panic_answered(report.obs, ordered_at)
         if report.highest_epoch > epoch:
             self.session.next_epoch(report.highest_epoch)
         await self.session.keep_epoch()
         await self._tell_epoch()
         await self.incidents.note("panic_released", "info", f"Panic released by {by}.", by)
         await self.panic_released()
-        self.status_changed()
+        self.status_changed(urgent=True)
         return report
 
     async def panic_engaged(self, reason: str) -> None:
         self.conversation.expect_the_end()
-        self.status_changed()
+        self.status_changed(urgent=True)
         await self._hold_or_let_go()
 
     async def panic_released(self) -> None:
@@ -315,6 +324,12 @@ class OrchestratorWorker(Worker):
     @handles(StageCommandDone, StageCommandFailed, ScreenshotTaken)
     async def order_answered(self, event: Answer, delivery: Delivery) -> None:
         self.studio.answered(delivery)
+
+    @handles(StudioPanicReported)
+    async def studio_panicked(self, event: StudioPanicReported, delivery: Delivery) -> None:
+        self.studio.panic_reported(event)
+        self.status_changed(urgent=True)
+        await self.incidents.note("panic_obs", severity(event), panic_line(event))
 
     # Health -----------------------------------------------------------------------------------
 

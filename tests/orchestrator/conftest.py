@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,14 @@ from tests.orchestrator.stand import Stand
 
 
 @pytest.fixture
-async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
-    stand = Stand(tmp_path)
+def stand_settings() -> dict[str, Any]:
+    """Settings that differ from the stand's; a test file may have its own."""
+    return {}
+
+
+@pytest.fixture
+async def stand(tmp_path: Path, stand_settings: dict[str, Any]) -> AsyncIterator[Stand]:
+    stand = Stand(tmp_path, **stand_settings)
     await stand.bus.open()
     yield stand
     await stand.bus.close()

@@ -23,13 +23,14 @@ Some = TypeVar("Some", bound=Event)
 class Stand:
     """An orchestrator, and a connection to its bus."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings = OrchestratorSettings(
-            _env_file=None,
-            kitsu_data_dir=folder,
-            turn_thinking_seconds=2,
-            **free_module_ports(),  # type: ignore[arg-type]
-        )
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        given: dict[str, Any] = {
+            "kitsu_data_dir": folder,
+            "turn_thinking_seconds": 2,
+            **free_module_ports(),
+            **settings,
+        }
+        self.settings = OrchestratorSettings(_env_file=None, **given)
         self.server = MemoryServer()
         self.bus = MemoryBus(self.server, source="test@here#0")
         self.url = f"http://127.0.0.1:{self.settings.orch_port}"
@@ -45,9 +46,12 @@ class Stand:
         token = Access(self.settings.kitsu_data_dir).token(Scope.OPERATOR)
         return {"Authorization": f"Bearer {token}"}
 
-    async def request(self, method: str, path: str, body: Any = None) -> httpx.Response:
+    async def request(
+        self, method: str, path: str, body: Any = None, at: str = "orchestrator"
+    ) -> httpx.Response:
+        url = f"http://127.0.0.1:{self.settings.port_of(at)}{path}"
         async with httpx.AsyncClient(headers=self.headers, timeout=10) as client:
-            return await client.request(method, self.url + path, json=body)
+            return await client.request(method, url, json=body)
 
     async def raw(
         self, method: str, path: str, body: bytes, scope: str = "operator"
@@ -60,8 +64,8 @@ class Stand:
         async with httpx.AsyncClient(headers=headers, timeout=10) as client:
             return await client.request(method, self.url + path, content=body)
 
-    async def post(self, path: str, body: Any = None) -> Any:
-        answer = await self.request("POST", path, body)
+    async def post(self, path: str, body: Any = None, at: str = "orchestrator") -> Any:
+        answer = await self.request("POST", path, body, at)
         assert answer.status_code < 300, answer.text
         return answer.json()
 
