@@ -24,14 +24,21 @@ def clean(text: str) -> str:
     """One line without anything that a text source cannot show."""
     composed = unicodedata.normalize("NFKC", text)
     kept: list[str] = []
-    marks = 0
+    marks = MAXIMUM_MARKS
     for character in composed:
         category = unicodedata.category(character)
-        marks = marks + 1 if category == "Mn" else 0
         if character.isspace():
             kept.append(" ")
-        elif category not in _DROPPED and marks <= MAXIMUM_MARKS:
+            marks = MAXIMUM_MARKS
+        elif category == "Mn":
+            marks += 1
+            if marks <= MAXIMUM_MARKS:
+                kept.append(character)
+        elif category in _DROPPED:
+            marks = MAXIMUM_MARKS  # what hangs on it goes with it
+        else:
             kept.append(character)
+            marks = 0
     return " ".join("".join(kept).split())
 
 

@@ -1,5 +1,6 @@
 """Settings of the obs_controller."""
 
+from string import Formatter
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -51,9 +52,11 @@ class ObsControllerSettings(ShowSettings):
     @classmethod
     def _can_be_filled_in(cls, text: str) -> str:
         try:
-            text.format(author="", input="")
-        except (KeyError, IndexError, ValueError, AttributeError):
-            raise ValueError("may use {author} and {input}, and no other braces") from None
+            fields = {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+        except ValueError:
+            fields = {text}
+        if not fields <= {"author", "input"}:
+            raise ValueError("may use {author} and {input}, and no other braces")
         return text
 
     @property
