@@ -6,6 +6,11 @@ import click
 
 from libs.telemetry.redaction import visible
 
+#: For an answer of our own modules that does not read as it should.
+OTHER_VERSION = (
+    "The Kitsu that is running is of another version. Start it anew: kitsu down, kitsu up"
+)
+
 
 class Failed(click.ClickException):
     """Exit code 1. The message says what happened and the step that mends it."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from apps.cli.failures import Failed
 from apps.cli.settings import CliSettings
-from libs.contracts.modules import MODULES_BY_ID
 from libs.worker.access import Access, Scope
 
 
@@ -65,11 +64,8 @@ class LocalApi:
         try:
             return request(host, port, method, path, self._token, body, seconds)
         except (OSError, http.client.HTTPException):
-            raise Unreachable(self._nobody_answers(module, host, port)) from None
-
-    def _nobody_answers(self, module: str, host: str, port: int) -> str:
-        title = MODULES_BY_ID[module].title
-        return f"{title} does not answer on {host}:{port}. Start Kitsu with: kitsu up"
+            message = f"The {module} does not answer on {host}:{port}. Start Kitsu with: kitsu up"
+            raise Unreachable(message) from None
 
 
 def operator_token(settings: CliSettings) -> str:

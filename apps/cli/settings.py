@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from apps.cli.failures import WrongUse
 from libs.settings import SettingsError, ShowSettings, load
 
@@ -10,6 +12,9 @@ class CliSettings(ShowSettings):
     kitsu_bus: Literal["auto", "memory"] = "auto"
     """`memory`: no server; all modules in one process."""
     ollama_url: str = "http://127.0.0.1:11434"
+    obs_ws_url: str = "ws://127.0.0.1:4455"
+    """Where OBS answers; empty: OBS is not used."""
+    obs_ws_password: str = Field(default="", repr=False)
 
     @property
     def local_host(self) -> str:

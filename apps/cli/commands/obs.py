@@ -8,7 +8,8 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from apps.cli.commands.obs_orders import ORDERS
-from apps.cli.failures import Failed, WrongUse
+from apps.cli.commands.obs_setup import setup
+from apps.cli.failures import OTHER_VERSION, Failed, WrongUse
 from apps.cli.local_api import LocalApi
 from apps.cli.printing import print_json, print_rows
 from apps.cli.settings import cli_settings
@@ -108,8 +109,8 @@ def screenshot(output: Path, width: int) -> None:
     click.echo(f"{output} ({len(picture)} bytes)")
 
 
-for order in ORDERS:
-    obs_command.add_command(order)
+for command in (*ORDERS, setup):
+    obs_command.add_command(command)
 
 
 def _look() -> tuple[dict[str, Any], Studio]:
@@ -118,9 +119,7 @@ def _look() -> tuple[dict[str, Any], Studio]:
     try:
         return document, Studio.model_validate(document)
     except ValidationError:
-        raise Failed(
-            "The Kitsu that is running is of another version. Start it anew: kitsu down, kitsu up"
-        ) from None
+        raise Failed(OTHER_VERSION) from None
 
 
 def _print(studio: Studio) -> None:
