@@ -36,6 +36,7 @@ class PanicKeeper:
         latch: PanicLatch,
         folder: Path,
         state: Callable[[], StudioState],
+        expected: Callable[[], bool],
         tell: Tell,
     ) -> None:
         self._link = link
@@ -49,7 +50,7 @@ class PanicKeeper:
         self._due = asyncio.Event()
         self._applied: tuple[Any, ...] | None = None
         self._told: set[asyncio.Task[None]] = set()
-        self._configured = bool(settings.obs_ws_url)
+        self._expected = expected
         self.state = StudioPanic.OFF
         self.steps: tuple[PanicStep, ...] = ()
         """Of the panic that is in force, or of the last release."""
@@ -72,9 +73,7 @@ class PanicKeeper:
 
     async def look(self, resyncing: bool = False) -> None:
         """`resyncing`: the link is not called ready yet, but OBS is known and can be asked."""
-        if not self._configured:
-            return
-        if self._latch.engaged and self.state is StudioPanic.OFF:
+        if self._latch.engaged and self.state is StudioPanic.OFF and self._expected():
             self.state = StudioPanic.PENDING
         async with self._busy:
             if not resyncing and not self._link.ready:
@@ -116,7 +115,7 @@ class PanicKeeper:
 
     def _not_there(self) -> None:
         self._applied = None
-        if self._latch.engaged:
+        if self._latch.engaged and self._expected():
             self.state, self.steps = StudioPanic.PENDING, ()
         else:
             self.state = StudioPanic.OFF

@@ -45,11 +45,13 @@ class Studio:
         actions: tuple[str, ...],
         publish: Callable[[Event], Awaitable[None]],
         reconnected: Callable[[], None],
+        report: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._actions = actions
         self._publish = publish
         self._reconnected = reconnected
+        self._report = report
         self._known = StudioState()
         self._collection = ""
         self._news = asyncio.Event()
@@ -59,7 +61,9 @@ class Studio:
         self.orders = Orders(settings, self.link, self.state)
         self.setup = Setup(settings, self.link, self.state)
         folder = settings.kitsu_data_dir / "obs"
-        self.panic = PanicKeeper(settings, self.link, latch, folder, self.state, self._tell)
+        self.panic = PanicKeeper(
+            settings, self.link, latch, folder, self.state, self._is_expected, self._tell
+        )
 
     def state(self) -> StudioState:
         """What is known of OBS now."""
@@ -77,6 +81,9 @@ class Studio:
             return StudioLink.NOT_CONFIGURED
         return self.link.state
 
+    def _is_expected(self) -> bool:
+        return self.link_state is not StudioLink.NOT_CONFIGURED
+
     def _connect(self) -> Connection:
         settings = self._settings
         return ObsWebSocketConnection(
@@ -88,7 +95,7 @@ class Studio:
     async def _resync(self) -> str:
         """Reads all of OBS, brings panic into force, and gives the link's line for people."""
         await self._read()
-        self._say_if_another()
+        await self._say_if_another()
         await self.panic.look(resyncing=True)
         self._reconnected()
         return f"OBS {self._known.obs_version}, scene collection '{self._collection}'"
@@ -103,15 +110,14 @@ class Studio:
             reason = f"OBS says what is not understood ({type(error).__name__})"
             raise ConnectionLost(reason) from error
 
-    def _say_if_another(self) -> None:
-        fresh = self._known.collection
-        if self._collection and fresh != self._collection:
-            log.warning(
-                "another OBS, or another scene collection: '%s', no longer '%s'",
-                fresh,
-                self._collection,
+    async def _say_if_another(self) -> None:
+        before, self._collection = self._collection, self._known.collection
+        if before and before != self._collection:
+            message = (
+                f"Another OBS, or another scene collection: '{self._collection}', no longer "
+                f"'{before}'. If a second OBS took the port, close one of them."
             )
-        self._collection = fresh
+            await self._report("obs_other_collection", message)
 
     def _hear(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "ExitStarted":
@@ -138,7 +144,7 @@ class Studio:
         except StudioError as problem:
             log.warning("OBS could not be read anew: %s", problem)
             return
-        self._say_if_another()
+        await self._say_if_another()
         self.panic.wake()
         self.changed()
 

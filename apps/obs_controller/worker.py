@@ -69,7 +69,12 @@ class ObsControllerWorker(Worker):
         except ScenesError as problem:
             raise CannotRun(str(problem)) from None
         self.studio = Studio(
-            settings, self.panic, tuple(scenes.actions), self.publish, self._reconnected
+            settings,
+            self.panic,
+            tuple(scenes.actions),
+            self.publish,
+            self._reconnected,
+            self.report,
         )
         self._link, self._orders = self.studio.link, self.studio.orders
         self._actions = StageActions(scenes, self._orders, self.spawn)

@@ -7,6 +7,7 @@ import pytest
 from apps.obs_controller.scenes_file import Scenes
 from libs.bus.base import Subscription
 from libs.contracts.control import SetModuleEnabled
+from libs.contracts.health import ErrorReported
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.speaking import Mood
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed, SwitchScene
@@ -238,3 +239,15 @@ async def test_what_was_timed_is_undone_after_a_panic(controller: Start, obs: Me
         assert obs.filters[("Live", "Panic")], "panic holds it"
         await stand.request("POST", "/panic/release")
         await until(lambda: not obs.filters[("Live", "Panic")])
+
+
+async def test_another_scene_collection_under_the_same_address_is_told_of(
+    controller: Start, obs: MemoryObs
+) -> None:
+    async with controller() as stand:
+        obs.collection, obs.scenes = "somebody else's", ["A"]
+        obs.says("CurrentSceneCollectionChanged", sceneCollectionName="somebody else's")
+        await until(lambda: stand.told.scenes == ("A",))
+        told = [e.message for e in await stand.facts(ErrorReported)]
+        assert any("no longer 'show'" in message for message in told)
+        assert "scene 'BRB'" in stand.told.missing[0]

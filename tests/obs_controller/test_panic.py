@@ -303,3 +303,16 @@ def test_the_first_value_before_a_panic_counts_and_a_broken_file_is_no_error(
         assert not PanicMemory(path)
     again.forget()
     assert not path.exists()
+
+
+async def test_a_panic_does_not_wait_for_an_obs_that_nobody_expects(
+    controller: Start, obs: MemoryObs
+) -> None:
+    obs.cannot = CannotConnect(StudioLink.WAITING, "Nothing answers.")
+    async with controller(ready=False, obs_ws_password="") as stand:
+        await until(lambda: stand.told.detail)
+        answer = (await stand.request("POST", "/panic")).json()
+        assert answer["obs"]["state"] == "off"
+        assert stand.told.link is StudioLink.NOT_CONFIGURED
+        obs.cannot = None
+        await until(lambda: in_panic(obs))
