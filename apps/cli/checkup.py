@@ -6,10 +6,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from apps.cli import checkup_install
+from apps.cli.check import Check
+from apps.cli.checkup_obs import obs
 from apps.cli.failures import Failed
 from apps.cli.setting_names import unknown_names
 from apps.cli.settings import CliSettings, cli_settings
@@ -19,19 +20,6 @@ from libs.settings import SettingsError, load
 #: Free space below which the show runs into trouble soon, and below which it must not begin.
 LITTLE_DISK_BYTES = 2_000_000_000
 NO_DISK_BYTES = 200_000_000
-
-
-@dataclass(frozen=True)
-class Check:
-    """`warn`: works, but less well; `fail`: does not work. `mend` is empty when all is well."""
-
-    name: str
-    state: Literal["ok", "warn", "fail"]
-    found: str
-    mend: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        return asdict(self)
 
 
 def all_checks() -> list[Check]:
@@ -56,7 +44,7 @@ def all_checks() -> list[Check]:
         overlay,
         ollama,
     )
-    return [*checks, *(look(settings) for look in looks)]
+    return [*checks, *(look(settings) for look in looks), *obs(settings)]
 
 
 def python() -> Check:

@@ -11,7 +11,7 @@ from libs.obs.address import LOOPBACK, host_and_port
 
 PROBE_SECONDS = 1.5
 
-SWITCH_ON = "in OBS open Tools > WebSocket Server Settings and tick Enable WebSocket server"
+SWITCH_ON = "In OBS open Tools > WebSocket Server Settings and tick Enable WebSocket server."
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,19 @@ def find_login(settings: CliSettings) -> Login:
         tried = probe(host, config.port, config.password, PROBE_SECONDS) if config.enabled else None
         if tried is not None and tried.answer is Answer.OBS:
             return Login(_changes(settings, config, host, port), config.path)
-    raise Failed(f"{found.found}: {step(found, configs, port)}.")
+    raise Failed(f"{found.found}: {step(found, configs, port)}")
 
 
 def step(found: Probe, configs: ObsConfigs, port: int) -> str:
     """The one step that mends it, in view of what OBS has written down."""
     if configs.found and not any(config.enabled for config in configs.found):
-        return f"its WebSocket server is switched off; {SWITCH_ON}"
+        return f"its WebSocket server is switched off. {SWITCH_ON}"
     other = next((one for one in configs.found if one.enabled and one.port != port), None)
     if found.answer in (Answer.NOTHING, Answer.NOT_OBS, Answer.SILENT) and other is not None:
-        return f"its WebSocket server is set to port {other.port}; start OBS"
+        return f"its WebSocket server is set to port {other.port}; start OBS."
     if found.answer in (Answer.WRONG_PASSWORD, Answer.NEEDS_PASSWORD) and configs.problems:
-        return f"{found.step} ({'; '.join(configs.problems)})"
-    return found.step
+        return f"{found.step} ({'; '.join(configs.problems)})."
+    return f"{found.step}."
 
 
 def _changes(settings: CliSettings, config: ObsConfig, host: str, port: int) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 import click
 
-from apps.cli.checkup import Check, all_checks
+from apps.cli.check import Check
+from apps.cli.checkup import all_checks
 from apps.cli.printing import print_json, state_word
 
 
