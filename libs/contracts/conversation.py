@@ -56,6 +56,17 @@ class HistoryLine(Value):
     text: str
 
 
+class MemoryLine(Value):
+    """Something remembered that goes with a turn, quoted like everything that people said."""
+
+    kind: Literal["fact", "past", "summary"]
+    about: str = ""
+    """Whose fact it is, or who said it; "you" is Kitsu."""
+    text: str
+    why: str = ""
+    """Why it was thought of, for the panel."""
+
+
 class TurnOpened(Event):
     topic = CONVERSATION
     type: Literal["conversation.turn_opened"] = "conversation.turn_opened"
@@ -71,6 +82,7 @@ class TurnCommitted(Event):
     input: TurnInput
     persona: PersonaSnapshot
     history: tuple[HistoryLine, ...] = ()
+    memories: tuple[MemoryLine, ...] = ()
     mood: str = "neutral"
     voice: str = ""
     again: bool = False
