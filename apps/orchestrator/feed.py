@@ -50,6 +50,11 @@ class Feed:
             )
         )
 
+    def ordered_panic(self, input_id: str, given: TurnInput) -> None:
+        """A line that engages panic is no turn."""
+        self.heard_input(input_id, given)
+        self.skipped(input_id, given.author, given.text, SkipReason.PANIC)
+
     def heard_reply(self, turn: Turn, event: PlaybackFinished) -> None:
         """What was heard, and what was cut off."""
         full, heard = event.full_text, event.heard_text

@@ -2,6 +2,7 @@
 
 from pydantic import Field, field_validator
 
+from apps.orchestrator.panic_words import PanicWords
 from libs.settings import ShowSettings
 from libs.settings.personas import load_persona
 
@@ -23,6 +24,15 @@ class OrchestratorSettings(ShowSettings):
     """File name in configs/personas."""
     policy_family_friendly: bool = True
     """Family mode until the operator changes it."""
+
+    panic_words: str = "kitsu panic, panic panic panic"
+    """What the host says to engage panic, with commas between the phrases; empty: nothing."""
+
+    @field_validator("panic_words")
+    @classmethod
+    def _are_phrases(cls, listed: str) -> str:
+        PanicWords(listed)
+        return listed
 
     @field_validator("policy_persona")
     @classmethod

@@ -77,6 +77,11 @@ class ShowPanic:
     async def close(self) -> None:
         await self._client.aclose()
 
+    def latched(self, module: str) -> None:
+        """A module said so, by whichever route it was told."""
+        if module in self.modules:
+            self.modules[module] = "latched"
+
     async def engage(self, reason: str, by: str, ordinal: int, epoch: int) -> PanicReport:
         show = self._settings.kitsu_show
         event = EngagePanic(show=show, reason=reason, by=by, ordinal=ordinal, epoch=epoch)

@@ -60,7 +60,7 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
 
 def _latches(worker: "OrchestratorWorker") -> dict[str, ModuleAnswer]:
     """Which output modules hold the latch, by their beats; else what they answered last."""
-    answers: dict[str, ModuleAnswer] = dict(worker.show_panic.modules)
+    answers: dict[str, ModuleAnswer] = dict(worker.panic_desk.show_panic.modules)
     if worker.panic.engaged:
         for module in MODULES:
             if module.output:

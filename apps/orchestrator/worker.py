@@ -1,7 +1,6 @@
 """The orchestrator: session, floor, turns, panic, and the APIs people use."""
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,17 +16,18 @@ from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
+from apps.orchestrator.panic_desk import PanicDesk
 from apps.orchestrator.roster import Roster
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
 from apps.orchestrator.settings import OrchestratorSettings
-from apps.orchestrator.show_panic import PanicReport, ShowPanic
 from apps.orchestrator.status import status_message
 from apps.orchestrator.status_teller import StatusTeller
 from apps.orchestrator.studio import LATCH_NAME, Answer, StudioDesk
-from apps.orchestrator.studio_words import PENDING, panic_line, severity
+from apps.orchestrator.studio_words import panic_line, severity
 from libs.bus.base import Bus, Delivery
 from libs.contracts.chat import (
+    ChatCommandIssued,
     ChatMessageDeleted,
     ChatMessageReceived,
     RewardRedeemed,
@@ -43,11 +43,11 @@ from libs.contracts.conversation import (
 from libs.contracts.health import ErrorReported, WorkerBeat, WorkerStopped
 from libs.contracts.identity import derived_id, new_id
 from libs.contracts.interruption import StopSpeaking
-from libs.contracts.listening import TranscriptFinalized
+from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
-from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanic, StudioPanicReported
+from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicReported
 from libs.settings.personas import load_persona
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
@@ -79,7 +79,7 @@ class OrchestratorWorker(Worker):
         self.studio = StudioDesk(
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
         )
-        self.show_panic = ShowPanic(settings, self.roster, self.publish, bus.set_latch)
+        self.panic_desk = PanicDesk(self)
         self.speaking: SpeakingStatus | None = None
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
@@ -98,7 +98,7 @@ class OrchestratorWorker(Worker):
             await self.incidents.note(
                 "memory_damaged", "error", f"The memory file was damaged and kept as {kept}."
             )
-        await self._tell_epoch()
+        await self.tell_epoch()
         await self.conversation.restore()
         self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
@@ -109,7 +109,7 @@ class OrchestratorWorker(Worker):
 
     async def stop(self) -> None:
         await self.conversation.stop()
-        await self.show_panic.close()
+        await self.panic_desk.close()
         await self.database.close()
 
     def health(self) -> Health:
@@ -126,7 +126,16 @@ class OrchestratorWorker(Worker):
 
     @handles(ChatMessageReceived)
     async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
-        await self._offer(event.event_id, inputs.from_chat(event), delivery)
+        given = inputs.from_chat(event)
+        if await self.panic_desk.hear_chat(event.author, event.text, delivery):
+            self.feed.ordered_panic(event.event_id, given)
+        else:
+            await self._offer(event.event_id, given, delivery)
+
+    @handles(ChatCommandIssued)
+    async def hear_command(self, event: ChatCommandIssued, delivery: Delivery) -> None:
+        line = f"!{event.command} {event.arguments}"
+        await self.panic_desk.hear_chat(event.author, line, delivery)
 
     @handles(RewardRedeemed)
     async def hear_redeem(self, event: RewardRedeemed, delivery: Delivery) -> None:
@@ -134,7 +143,19 @@ class OrchestratorWorker(Worker):
 
     @handles(TranscriptFinalized)
     async def hear_voice(self, event: TranscriptFinalized, delivery: Delivery) -> None:
-        await self._offer(event.event_id, inputs.from_voice(event), delivery)
+        given, phrase = inputs.from_voice(event), self.panic_desk.phrase_in(event.text)
+        if phrase is None:
+            await self._offer(event.event_id, given, delivery)
+        else:
+            await self.panic_desk.hear_voice(phrase, delivery)
+            self.feed.ordered_panic(event.event_id, given)
+
+    @handles(TranscriptUpdated)
+    async def hear_part_of_voice(self, event: TranscriptUpdated, delivery: Delivery) -> None:
+        """A panic does not wait for the end of the sentence."""
+        phrase = self.panic_desk.phrase_in(event.text)
+        if phrase is not None:
+            await self.panic_desk.hear_voice(phrase, delivery)
 
     async def say(self, text: str, by: str, mood: str, voice: str, override: bool) -> str:
         """Operator text, word for word, through the gate. Returns the utterance's id."""
@@ -205,7 +226,7 @@ class OrchestratorWorker(Worker):
 
     async def stop_speaking(self, by: str) -> int:
         epoch = await self.conversation.interrupt("stop", by)
-        await self._tell_epoch()
+        await self.tell_epoch()
         await self.incidents.note("stop", "info", f"Stopped by {by}.", by)
         return epoch
 
@@ -256,47 +277,6 @@ class OrchestratorWorker(Worker):
 
     # Panic ------------------------------------------------------------------------------------
 
-    async def engage_panic(self, reason: str, by: str) -> PanicReport:
-        """Both routes first; bookkeeping after."""
-        ordered_at, ordinal = self.now(), self._newest_ordinal()
-        self.conversation.close_floor(SkipReason.PANIC)
-        epoch = self.session.next_epoch()
-        report = await self.show_panic.engage(reason, by, ordinal, epoch)
-        self.panic.engage(reason, by, ordinal)
-        self.session.next_epoch(report.highest_epoch)
-        self.studio.panic_answered(report.obs, ordered_at)
-        try:
-            await self.panic_engaged(reason)
-            await self.session.keep_epoch()
-            await self._write_down(reason, by, report)
-        except sqlite3.Error:
-            self.log.exception("the panic is in force, but could not be written down")
-        self.status_changed(urgent=True)
-        return report
-
-    async def _write_down(self, reason: str, by: str, report: PanicReport) -> None:
-        missing = [name for name, answer in report.modules.items() if answer == "unreachable"]
-        note = f" Not reached by their own port: {', '.join(missing)}." if missing else ""
-        await self.incidents.note("panic", "error", f"Panic by {by}. {reason}{note}".strip(), by)
-        if report.obs.state is StudioPanic.PENDING:
-            await self.incidents.note("panic_obs", "error", PENDING)
-
-    async def release_panic(self, by: str) -> PanicReport:
-        ordered_at, ordinal = self.now(), self._newest_ordinal()
-        highest = max([self.session.epoch, *(b.highest_epoch for b in self.roster.all_beats())])
-        epoch = self.session.next_epoch(highest + 1)
-        self.panic.release(by, ordinal)
-        report = await self.show_panic.release(by, ordinal, epoch)
-        self.studio.panic_answered(report.obs, ordered_at)
-        if report.highest_epoch > epoch:
-            self.session.next_epoch(report.highest_epoch)
-        await self.session.keep_epoch()
-        await self._tell_epoch()
-        await self.incidents.note("panic_released", "info", f"Panic released by {by}.", by)
-        await self.panic_released()
-        self.status_changed(urgent=True)
-        return report
-
     async def panic_engaged(self, reason: str) -> None:
         self.conversation.expect_the_end()
         self.status_changed(urgent=True)
@@ -307,12 +287,7 @@ class OrchestratorWorker(Worker):
 
     @handles(PanicEngaged)
     async def module_latched(self, event: PanicEngaged, delivery: Delivery) -> None:
-        if event.module in self.show_panic.modules:
-            self.show_panic.modules[event.module] = "latched"
-
-    def _newest_ordinal(self) -> int:
-        known = [beat.panic_ordinal for beat in self.roster.all_beats()]
-        return max([self.panic.next_ordinal(), *(ordinal + 1 for ordinal in known)])
+        self.panic_desk.show_panic.latched(event.module)
 
     # OBS --------------------------------------------------------------------------------------
 
@@ -340,10 +315,8 @@ class OrchestratorWorker(Worker):
         if event.highest_epoch > self.session.epoch:
             self.session.next_epoch(event.highest_epoch)
             await self.session.keep_epoch()
-            await self._tell_epoch()
-        newer_panic = event.panic and event.panic_ordinal > self.panic.state.ordinal
-        if newer_panic and event.module != self.module:
-            await self.engage_panic(f"{event.module} was put in panic by its own port", "its port")
+            await self.tell_epoch()
+        await self.panic_desk.hear_beat(event)
 
     @handles(WorkerStopped)
     async def hear_goodbye(self, event: WorkerStopped, delivery: Delivery) -> None:
@@ -371,7 +344,7 @@ class OrchestratorWorker(Worker):
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             await self.database.run(records.prune)
 
-    async def _tell_epoch(self) -> None:
+    async def tell_epoch(self) -> None:
         value: dict[str, Any] = {"epoch": self.session.epoch}
         await self.bus.set_latch(self.show, "epoch", value)
 

@@ -20,11 +20,20 @@ PanicRoute = Literal["control_stream", "own_port", "restored"]
 LATCH_NAME = "panic"
 
 
+REASON_CHARACTERS = 200
+BY_CHARACTERS = 64
+
+#: An answer that a browser kept would be a panic that was never sent.
+NOT_KEPT = {"Cache-Control": "no-store"}
+#: Who engaged panic by the address with a key.
+BY_LINK = "the panic link"
+
+
 class PanicRequest(BaseModel):
     """Body of `POST /panic` and `POST /panic/release` on a worker's own port."""
 
-    reason: str = Field(default="", max_length=200)
-    by: str = Field(default="operator", max_length=64)
+    reason: str = Field(default="", max_length=REASON_CHARACTERS)
+    by: str = Field(default="operator", max_length=BY_CHARACTERS)
     ordinal: int | None = Field(default=None, ge=0)
     epoch: int | None = Field(default=None, ge=0)
 
@@ -98,9 +107,18 @@ class PanicControl:
 
     def routes(self) -> list[Route]:
         return [
+            Route("/panic", self._get_panic, methods=["GET"]),
             Route("/panic", self._post_panic, methods=["POST"]),
             Route("/panic/release", self._post_release, methods=["POST"]),
         ]
+
+    async def _get_panic(self, request: Request) -> Response:
+        """For decks that can only open an address. A browser that asks for the head only has not
+        opened it."""
+        if request.method == "GET":
+            reason = request.query_params.get("reason", "")[:REASON_CHARACTERS]
+            await self.engage(reason, BY_LINK, None, 0, "own_port")
+        return self._answer(self._worker.panic.state)
 
     async def _post_panic(self, request: Request) -> Response:
         body = await _read(request)
@@ -121,7 +139,8 @@ class PanicControl:
                 "ordinal": state.ordinal,
                 "highest_epoch": worker.fences.highest(worker.show),
                 **worker.panic_answer(),
-            }
+            },
+            headers=NOT_KEPT,
         )
 
     async def _tell(self, fact: PanicEngaged | PanicReleased) -> None:

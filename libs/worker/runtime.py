@@ -329,9 +329,8 @@ class Runtime:
             "/panic": Scope.HOOK,
             **worker.access_rules(),
         }
-        rules = GateRules(
-            own_hosts(host, port), scopes, frozenset({"/panic"}), cookie_name=f"kitsu_{port}"
-        )
+        panic = frozenset({"/panic"})
+        rules = GateRules(own_hosts(host, port), scopes, panic, panic, f"kitsu_{port}")
         return HttpPort(WebGate(app, rules, Access(settings.kitsu_data_dir)), listener)
 
     async def _get_live(self, request: Request) -> Response:

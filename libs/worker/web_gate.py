@@ -45,6 +45,9 @@ class GateRules:
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     any_body: frozenset[str] = frozenset()
     """Paths whose body may be anything, or nothing: a panic is never refused for its form."""
+    keyed_gets: frozenset[str] = frozenset()
+    """Paths where a GET does something: only a key or a bearer token counts there, never a cookie,
+    which a foreign page's link or picture would bring along."""
     cookie_name: str = "kitsu"
     body_limit_bytes: int = BODY_LIMIT_BYTES
 
@@ -98,12 +101,19 @@ class WebGate:
         if host not in self._rules.hosts:
             return Problem(403, "Unknown host", "This address is not one of Kitsu's own.", "host")
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
-            return None
+            return self._unasked(scope, headers)
         origin = headers.get("origin")
         if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
             return Problem(403, "Foreign origin", "Only Kitsu's own pages may do this.", "origin")
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             return Problem(403, "Foreign site", "Only Kitsu's own pages may do this.", "site")
+        return None
+
+    def _unasked(self, scope: AsgiScope, headers: Mapping[str, str]) -> Problem | None:
+        """A browser that loads an address before anybody opened it must not make it happen."""
+        purpose = headers.get("sec-purpose", "") + headers.get("purpose", "")
+        if "prefetch" in purpose.lower() and scope["path"] in self._rules.keyed_gets:
+            return Problem(403, "Not opened yet", "Open the address to do this.", "prefetch")
         return None
 
     def _body(self, scope: AsgiScope, headers: Mapping[str, str]) -> Problem | None:
@@ -125,13 +135,18 @@ class WebGate:
     def _granted(self, scope: AsgiScope, headers: Mapping[str, str]) -> Scope:
         kind, _, token = headers.get("authorization", "").partition(" ")
         found = self._access.scope_of_token(token.strip()) if kind.lower() == "bearer" else None
-        if found is None and (cookie := _cookie(headers, self._rules.cookie_name)):
-            found = self._access.scope_of_cookie(cookie)
+        if found is None and not self._needs_key(scope):
+            cookie = _cookie(headers, self._rules.cookie_name)
+            found = self._access.scope_of_cookie(cookie) if cookie else None
         if found is None and (keys := parse_qs(scope["query_string"].decode("latin1")).get("key")):
             found = self._access.scope_of_token(keys[0])
             if found is Scope.OPERATOR:  # addresses end up in logs and scene files
                 found = None
         return found or Scope.PUBLIC
+
+    def _needs_key(self, scope: AsgiScope) -> bool:
+        safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS
+        return safe and scope["path"] in self._rules.keyed_gets
 
     def _missing_rights(self, path: str, granted: Scope) -> Problem | None:
         needed = self._rules.needed(path)

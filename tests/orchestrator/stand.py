@@ -9,6 +9,7 @@ import httpx
 
 from apps.orchestrator.settings import OrchestratorSettings
 from apps.orchestrator.worker import OrchestratorWorker
+from libs.bus.base import Delivery
 from libs.bus.memory import MemoryBus, MemoryServer
 from libs.contracts.conversation import ReplyFinished, TurnCommitted
 from libs.contracts.envelope import Event
@@ -52,6 +53,11 @@ class Stand:
         url = f"http://127.0.0.1:{self.settings.port_of(at)}{path}"
         async with httpx.AsyncClient(headers=self.headers, timeout=10) as client:
             return await client.request(method, url, json=body)
+
+    @staticmethod
+    def delivery(event: Event, **fields: Any) -> Delivery:
+        """The event as a reader would be handed it."""
+        return Delivery(event, event.topic, **fields)
 
     async def raw(
         self, method: str, path: str, body: bytes, scope: str = "operator"

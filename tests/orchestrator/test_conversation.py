@@ -263,17 +263,21 @@ async def test_what_waited_since_yesterday_is_not_said(stand: Stand) -> None:
 async def test_the_last_order_counts_when_panic_and_release_overtake_each_other(
     show: Stand, monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
-    worker, both_routes = show.worker, show.worker.show_panic._both_routes
+    worker, both_routes = show.worker, show.worker.panic_desk.show_panic._both_routes
 
     async def overtaken(*order: Any) -> PanicReport:
         monkeypatch.undo()
         report = await both_routes(*order)
-        await (worker.release_panic("test") if last == "release" else worker.engage_panic("", ""))
+        await (
+            worker.panic_desk.release("test")
+            if last == "release"
+            else worker.panic_desk.engage("", "")
+        )
         return report
 
     if last == "panic":
         await show.post("/panic")
-    monkeypatch.setattr(worker.show_panic, "_both_routes", overtaken)
+    monkeypatch.setattr(worker.panic_desk.show_panic, "_both_routes", overtaken)
     await show.post("/panic" if last == "release" else "/panic/release")
     await show.post("/ingest/chat", {"text": "hello?"})
     if last == "release":

@@ -1,5 +1,6 @@
 """Panic from the orchestrator's side: who latched, and what it did in OBS."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from apps.orchestrator.studio_words import panic_line, severity
+from libs.contracts.control import EngagePanic
 from libs.contracts.health import ModuleState, WorkerBeat
 from libs.contracts.studio import PanicStep, StudioPanic, StudioPanicReported
 from libs.worker.http_port import HttpPort, bind
@@ -92,7 +94,7 @@ async def test_news_from_before_the_panic_do_not_hide_it(show: Stand) -> None:
         answering(show, "obs_controller", of_obs("applied", MUTED)),
     ):
         await until(lambda: show.worker.roster.beats("obs_controller"))
-        report = await show.worker.engage_panic("", "test")
+        report = await show.worker.panic_desk.engage("", "test")
         assert report.obs.state == "applied"
         await studio.tell(emitted_at=show.worker.now() - 1, scene="old", panic="off")
         await until(lambda: show.worker.studio.scene == "old")
@@ -154,6 +156,28 @@ async def test_every_instance_of_a_pool_must_latch(show: Stand) -> None:
     status = await show.get("/status")
     assert status["panic"]["modules"]["tts_worker"] == "unreachable"
     assert set(status["modules"]["tts_worker"]["ports"]) == {second - 1, second}
+
+
+async def test_a_newer_order_at_a_modules_own_port_is_no_second_panic(show: Stand) -> None:
+    """The panel presses both ways: at the orchestrator, and at each module itself."""
+
+    async def beat(ordinal: int, panic: bool = True) -> None:
+        port, ready = show.settings.stage_port, ModuleState.READY
+        fields = {"module": "stage", "instance": "stage@here#0", "pid": 1, "port": port}
+        await show.bus.publish(
+            WorkerBeat(**fields, state=ready, panic=panic, panic_ordinal=ordinal)
+        )
+
+    await show.post("/panic")
+    later = show.worker.panic.state.ordinal + 1_000
+    await beat(later)
+    await until(lambda: show.worker.panic.state.ordinal == later)
+    assert len(await show.all(EngagePanic)) == 1
+    await show.post("/panic/release")
+    assert show.worker.panic.state.ordinal > later  # so the module takes the release for newer
+    await beat(later)
+    await asyncio.sleep(0.1)
+    assert not show.worker.panic.engaged
 
 
 async def test_a_panic_that_others_ordered_shows_who_latched_too(show: Stand) -> None:

@@ -57,7 +57,7 @@ async def test_a_turn_that_is_being_written_down_when_panic_is_pressed_ends_at_o
         turn = worker.conversation.active
         if turn is not None and turn.candidate.input.text == "second":
             monkeypatch.undo()
-            panics.append(asyncio.create_task(worker.engage_panic("", "test")))
+            panics.append(asyncio.create_task(worker.panic_desk.engage("", "test")))
             await until(lambda: worker.conversation.active is None)
         return await run(work)
 
@@ -81,7 +81,7 @@ async def test_a_line_that_was_just_taken_when_panic_is_pressed_is_skipped(
         candidate = await take()
         if candidate is not None:
             monkeypatch.undo()
-            await worker.engage_panic("", "test")
+            await worker.panic_desk.engage("", "test")
         return candidate
 
     first = await first_of_two(show)
@@ -95,15 +95,15 @@ async def test_a_line_that_was_just_taken_when_panic_is_pressed_is_skipped(
 async def test_no_turn_is_opened_while_the_modules_are_being_told(
     show: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engage = show.worker.show_panic.engage
+    engage = show.worker.panic_desk.show_panic.engage
 
     async def slowly(*order: Any) -> Any:
         await show.post("/ingest/chat", {"text": "in between"})
         await show.next(InputSkipped, lambda e: e.text == "in between")
         return await engage(*order)
 
-    monkeypatch.setattr(show.worker.show_panic, "engage", slowly)
-    await show.worker.engage_panic("", "test")
+    monkeypatch.setattr(show.worker.panic_desk.show_panic, "engage", slowly)
+    await show.worker.panic_desk.engage("", "test")
     assert await show.all(TurnCommitted) == []
 
 

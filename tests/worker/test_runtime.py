@@ -274,6 +274,29 @@ async def test_a_hook_may_engage_panic_but_not_release_it(stand: Stand, runtime:
     assert stand.worker.panic.engaged
 
 
+async def test_an_address_with_the_hook_key_engages_panic_and_cannot_release_it(
+    stand: Stand, runtime: Runtime
+) -> None:
+    cookie = Access(stand.settings.kitsu_data_dir).make_cookie(Scope.OPERATOR)
+    name = f"kitsu_{stand.settings.policy_worker_port}"
+    link = f"{stand.url}/panic?key={stand.token}"
+    async with httpx.AsyncClient() as client:
+        by_cookie = await client.get(f"{stand.url}/panic", headers={"Cookie": f"{name}={cookie}"})
+        assert by_cookie.status_code == 401
+        assert (await client.head(link)).status_code == 200  # looked at, not opened
+        assert not stand.worker.panic.engaged
+        answer = await client.get(f"{link}&reason={'x' * 500}")
+        assert answer.json()["engaged"] is True
+        assert answer.headers["cache-control"] == "no-store"
+        assert len(stand.worker.panic.state.reason) == 200
+        again = await client.get(link)
+        assert again.json()["engaged"] is True
+        release = f"{stand.url}/panic/release?key={stand.token}"
+        assert (await client.get(release)).status_code in (403, 405)
+        assert (await client.post(release)).status_code == 403
+    assert stand.worker.panic.engaged
+
+
 async def test_a_module_can_be_switched_off_and_says_so(stand: Stand, runtime: Runtime) -> None:
     await stand.bus.publish(SetModuleEnabled(module="stage", enabled=False))
     await stand.bus.publish(SetModuleEnabled(module="policy_worker", enabled=False))

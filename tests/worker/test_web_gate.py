@@ -58,8 +58,9 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         ]
     )
     scopes = {"/open": Scope.PUBLIC, "/overlay": Scope.OVERLAY, "/panic": Scope.HOOK}
+    panic = frozenset({"/panic"})
     rules = GateRules(
-        own_hosts("127.0.0.1", port), scopes, frozenset({"/panic"}), f"kitsu_{port}", 10_000
+        own_hosts("127.0.0.1", port), scopes, panic, panic, f"kitsu_{port}", body_limit_bytes=10_000
     )
     server = HttpPort(WebGate(app, rules, door.access), listener)
     await server.open()
@@ -167,6 +168,40 @@ async def test_a_panic_is_not_refused_for_the_form_of_its_body(door: Door) -> No
         assert answer.status_code == 200
         foreign = {**headers, "Origin": "https://evil.example"}
         assert (await client.post(door.url + "/panic", headers=foreign)).status_code == 403
+
+
+async def get(door: Door, path: str, headers: dict[str, str]) -> int:
+    async with httpx.AsyncClient() as client:
+        return (await client.get(door.url + path, headers=headers)).status_code
+
+
+async def test_a_get_that_does_something_needs_a_key_and_takes_no_cookie(door: Door) -> None:
+    cookie = {"Cookie": f"kitsu_{door.port}={door.access.make_cookie(Scope.OPERATOR)}"}
+    hook, overlay, operator = (
+        door.access.token(scope) for scope in (Scope.HOOK, Scope.OVERLAY, Scope.OPERATOR)
+    )
+    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert await get(door, "/panic", cookie) == 401
+    assert await get(door, "/panic", {**cookie, **foreign}) == 401
+    assert await get(door, "/panic?key=", cookie) == 401
+    assert await get(door, f"/panic?key={overlay}", cookie) == 403
+    assert await get(door, f"/panic?key={operator}", {}) == 401
+    assert await get(door, f"/panic?key={hook}x", {}) == 401
+    assert door.let_in == []
+    assert await get(door, f"/panic?key={hook}", {}) == 200
+    assert await get(door, "/panic", door.bearer(Scope.HOOK)) == 200
+    assert await get(door, "/overlay", cookie) == 200  # elsewhere the cookie counts as ever
+
+
+@pytest.mark.parametrize(
+    "unasked", [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}]
+)
+async def test_an_address_that_a_browser_loads_beforehand_does_nothing(
+    door: Door, unasked: dict[str, str]
+) -> None:
+    hook = door.access.token(Scope.HOOK)
+    assert await get(door, f"/panic?key={hook}", unasked) == 403
+    assert door.let_in == []
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(door: Door) -> None:

@@ -14,7 +14,7 @@ from libs.contracts.control import SetPersona
 from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.people import Role
 from libs.contracts.speaking import Mood
-from libs.worker.panic_control import PanicRequest
+from libs.worker.panic_control import BY_LINK, NOT_KEPT, PanicRequest
 
 router = APIRouter(tags=["control"])
 
@@ -127,6 +127,13 @@ async def post_transcript(transcript: Transcript, worker: TheWorker) -> dict[str
     return {"event_id": event.event_id}
 
 
+@router.get("/panic")
+async def get_panic(worker: TheWorker, reason: str = "") -> Response:
+    """The same by opening an address with the hook key (`?key=`): for a Stream Deck."""
+    report = await worker.panic_desk.engage(reason, BY_LINK)
+    return JSONResponse(report.as_json(), headers=NOT_KEPT)
+
+
 @router.post("/panic")
 async def post_panic(request: Request, worker: TheWorker) -> Response:
     """Everything that can be seen or heard stops, and stays stopped until released.
@@ -137,12 +144,12 @@ async def post_panic(request: Request, worker: TheWorker) -> Response:
         body = PanicRequest.model_validate_json(await request.body() or b"{}")
     except ValueError:
         body = PanicRequest()
-    report = await worker.engage_panic(body.reason, body.by)
+    report = await worker.panic_desk.engage(body.reason, body.by)
     return JSONResponse(report.as_json())
 
 
 @router.post("/panic/release")
 async def post_release(worker: TheWorker, body: PanicRequest | None = None) -> dict[str, Any]:
     """Ends the panic. Nothing from before is ever spoken."""
-    report = await worker.release_panic(body.by if body else "operator")
+    report = await worker.panic_desk.release(body.by if body else "operator")
     return report.as_json()

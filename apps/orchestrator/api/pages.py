@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from apps.orchestrator.api.docs_page import docs_page
 from apps.orchestrator.api.worker_of import TheWorker
-from libs.worker.access import COOKIE_LIFETIME_SECONDS, Access, Scope
+from libs.worker.access import COOKIE_LIFETIME_SECONDS, Scope
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,7 +28,7 @@ async def get_panel(request: Request, worker: TheWorker, code: str = "") -> Resp
     """
     if not code:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
-    access = Access(worker.settings.kitsu_data_dir)
+    access = worker.access
     signed_in = request.state.access is Scope.OPERATOR
     scope = access.redeem_code(code) or (Scope.OPERATOR if signed_in else None)
     if scope is None:
@@ -49,8 +49,15 @@ async def get_panel(request: Request, worker: TheWorker, code: str = "") -> Resp
 async def post_sign_in_link(request: Request, worker: TheWorker) -> dict[str, str]:
     """An address that signs one more browser in (an OBS dock has cookies of its own). It works
     once, for ten minutes."""
-    code = Access(worker.settings.kitsu_data_dir).make_code()
+    code = worker.access.make_code()
     return {"url": f"http://{request.headers['host']}/?code={code}"}
+
+
+@router.post("/panic-link")
+async def post_panic_link(request: Request, worker: TheWorker) -> dict[str, str]:
+    """An address that engages panic when it is opened. It can do nothing else."""
+    key = worker.access.token(Scope.HOOK)
+    return {"url": f"http://{request.headers['host']}/panic?key={key}"}
 
 
 @router.get("/docs")

@@ -150,9 +150,9 @@ def _check_rights(socket: WebSocket, command: protocol.PanelCommand) -> None:
 async def _carry_out(command: protocol.PanelCommand, worker: "OrchestratorWorker") -> None:
     match command:
         case protocol.PanicCommand(on=True):
-            await worker.engage_panic(command.reason, "panel")
+            await worker.panic_desk.engage(command.reason, "panel")
         case protocol.PanicCommand():
-            await worker.release_panic("panel")
+            await worker.panic_desk.release("panel")
         case protocol.ModuleCommand():
             await actions.set_module(worker, command.module, command.enabled)
         case protocol.PersonaCommand():
