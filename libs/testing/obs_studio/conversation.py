@@ -13,13 +13,14 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-_HELLO, _IDENTIFY, _IDENTIFIED, _EVENT, _REQUEST, _ANSWER = 0, 1, 2, 5, 6, 7
+_IDENTIFY, _EVENT, _REQUEST, _ANSWER = 1, 5, 6, 7
+_BATCH, _BATCH_ANSWER = 8, 9
 
 #: All but those with many messages a second.
 ORDINARY_EVENTS = (1 << 11) - 1
@@ -76,22 +77,31 @@ class Conversation:
 
     async def ask(self, kind: str, data: Mapping[str, Any]) -> Data:
         """The answer's data. Raises `Refused`, `Gone` or `TimeoutError`."""
-        own_id = str(next(self._ids))
-        asked: asyncio.Future[Data] = asyncio.get_running_loop().create_future()
-        self._asked[own_id] = asked
-        request = {"requestType": kind, "requestId": own_id, "requestData": dict(data)}
-        try:
-            await self._connection.send(json.dumps({"op": _REQUEST, "d": request}))
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await asked
-        except WebSocketException as error:
-            raise Gone(repr(error)) from None
-        finally:
-            del self._asked[own_id]
+        request = {"requestType": kind, "requestData": dict(data)}
+        answer = await self._answered(_REQUEST, request)
         status = answer["requestStatus"]
         if not status["result"]:
             raise Refused(kind, status["code"], status.get("comment", ""))
         return dict(answer.get("responseData") or {})
+
+    async def ask_batch(self, requests: Sequence[Mapping[str, Any]], halt: bool) -> list[Data]:
+        """The answers as they are, refusals too. Raises `Gone` or `TimeoutError`."""
+        batch = {"haltOnFailure": halt, "requests": [dict(request) for request in requests]}
+        return list((await self._answered(_BATCH, batch))["results"])
+
+    async def _answered(self, op: int, body: Mapping[str, Any]) -> Data:
+        own_id = str(next(self._ids))
+        asked: asyncio.Future[Data] = asyncio.get_running_loop().create_future()
+        self._asked[own_id] = asked
+        try:
+            message = {"op": op, "d": {**body, "requestId": own_id}}
+            await self._connection.send(json.dumps(message))
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await asked
+        except WebSocketException as error:
+            raise Gone(repr(error)) from None
+        finally:
+            del self._asked[own_id]
 
     async def close(self) -> None:
         with contextlib.suppress(OSError, WebSocketException):
@@ -100,18 +110,16 @@ class Conversation:
         await asyncio.gather(self._reading, return_exceptions=True)
 
     async def _read(self) -> None:
-        plug = self._connection.transport.get_extra_info("socket")
+        _acknowledge(self._connection)
         with contextlib.suppress(WebSocketException, OSError):
             async for raw in self._connection:
                 now = time.perf_counter()
-                # OBS waits for the acknowledgement of one event before it sends the next.
-                if sys.platform == "linux":
-                    plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+                _acknowledge(self._connection)
                 message = json.loads(raw)
                 body = message["d"]
                 if message["op"] == _EVENT and self._hear is not None:
                     self._hear(now, body["eventType"], body.get("eventData") or {})
-                elif message["op"] == _ANSWER:
+                elif message["op"] in (_ANSWER, _BATCH_ANSWER):
                     asked = self._asked.get(body["requestId"])
                     if asked is not None and not asked.done():
                         asked.set_result(body)
@@ -129,6 +137,13 @@ async def _identify(connection: ClientConnection, password: str, subscriptions: 
         identify["authentication"] = _digest(secret + proof["challenge"])
     await connection.send(json.dumps({"op": _IDENTIFY, "d": identify}))
     await connection.recv()  # Identified; a refusal closes the connection instead
+
+
+def _acknowledge(connection: ClientConnection) -> None:
+    """What came so far, at once: OBS waits for it (up to 40 ms) before it sends the next event."""
+    if sys.platform == "linux":
+        plug = connection.transport.get_extra_info("socket")
+        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def _digest(text: str) -> str:
