@@ -124,7 +124,10 @@ def test_status_of_nothing_is_one_document_and_code_1(folder: Path) -> None:
 def test_panic_of_nothing_is_one_document_and_code_1(folder: Path) -> None:
     result = run("panic", "--json")
     assert result.exit_code == 1
-    assert set(json.loads(result.stdout)["modules"].values()) == {"unreachable"}
+    answers = json.loads(result.stdout)["modules"]
+    assert answers.pop("obs_controller") == "not_configured"
+    assert set(answers.values()) == {"unreachable"}
+    assert "Nothing of Kitsu answers" in run("panic").output
 
 
 def test_a_taken_port_is_refused_before_anything_starts_with_the_setting_to_change(

@@ -7,10 +7,14 @@ import click
 
 from apps.cli.failures import Failed
 from apps.cli.local_api import LocalApi, Refused, Unreachable
+from apps.cli.panic_in_obs import line as panic_line
+from apps.cli.panic_in_obs import read_panic
 from apps.cli.printing import print_json, print_rows
 from apps.cli.settings import CliSettings, cli_settings
 from apps.cli.supervisor.control_client import SupervisorClient
 from libs.contracts.modules import MODULES
+from libs.contracts.studio import StudioLink
+from libs.telemetry.redaction import visible
 
 NOT_RUNNING = "Kitsu is not running. Start it with: kitsu up"
 
@@ -90,11 +94,28 @@ def _print(document: dict[str, Any]) -> None:
     if panic.get("engaged"):
         reason = f" ({panic['reason']})" if panic.get("reason") else ""
         click.secho(f"PANIC is engaged{reason}; end it with: kitsu panic --release", fg="red")
+        if in_obs := panic_line(read_panic(panic.get("obs")), release=False):
+            click.echo(visible(in_obs))
     print_rows(_rows(document["modules"], supervisor.get("modules", {})), state_column=1)
+    if studio := _studio(document.get("studio") or {}):
+        click.echo(visible(studio))
     if (speaking := document.get("speaking")) is not None:
         click.echo(f"saying: {click.unstyle(str(speaking.get('text', '')))[:200]!r}")
     for notice in document.get("notices", []):
-        click.echo(f"note: {notice.get('message', '')!s}")
+        click.echo(visible(f"note: {notice.get('message', '')}"))
+
+
+def _studio(about: dict[str, Any]) -> str:
+    """What OBS shows and does; empty while it is not connected."""
+    if about.get("link") != StudioLink.READY:
+        return ""
+    doing = {
+        "streaming": about.get("streaming"),
+        "recording": about.get("recording") == "on",
+        "recording paused": about.get("recording") == "paused",
+        "replay buffer on": about.get("replay"),
+    }
+    return ", ".join([f"OBS: scene {about.get('scene')}", *(name for name in doing if doing[name])])
 
 
 def _rows(modules: dict[str, Any], supervised: dict[str, Any]) -> list[list[str]]:
