@@ -25,7 +25,7 @@ from libs.worker.http_port import HttpPort, bind
 from libs.worker.panic_control import PanicControl
 from libs.worker.problems import CannotRun, Problem
 from libs.worker.readers import Readers
-from libs.worker.web_gate import GateRules, WebGate, own_hosts
+from libs.worker.web_gate import GateRules, OtherPage, WebGate, own_hosts
 from libs.worker.worker import Health, Worker
 
 BEAT_SECONDS = 1.0
@@ -330,8 +330,16 @@ class Runtime:
             **worker.access_rules(),
         }
         panic = frozenset({"/panic"})
-        rules = GateRules(own_hosts(host, port), scopes, panic, panic, f"kitsu_{port}")
+        page = self._panel_page() if self._module.output else None
+        rules = GateRules(own_hosts(host, port), scopes, panic, panic, f"kitsu_{port}", page)
         return HttpPort(WebGate(app, rules, Access(settings.kitsu_data_dir)), listener)
+
+    def _panel_page(self) -> OtherPage:
+        """The panel may press panic here itself when its orchestrator does not answer."""
+        settings = self._worker.settings
+        hosts = own_hosts(settings.orch_host, settings.orch_port)
+        origins = frozenset(f"http://{host}" for host in hosts)
+        return OtherPage(origins, frozenset({"/panic"}), f"kitsu_{settings.orch_port}")
 
     async def _get_live(self, request: Request) -> Response:
         uptime = round(time.monotonic() - self._started_at, 1)

@@ -25,12 +25,27 @@ CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'self'"
 )
 
-SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+Headers = tuple[tuple[bytes, bytes], ...]
+
+SECURITY_HEADERS: Headers = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
 )
+
+
+@dataclass(frozen=True)
+class OtherPage:
+    """A page of another of our processes, and what it may POST here when its own process does not
+    answer: only `paths`, only from exactly these `origins`, only signed in by its own cookie.
+
+    Cookies know no ports, and for a browser another port of the same host is the same site.
+    """
+
+    origins: frozenset[str]
+    paths: frozenset[str]
+    cookie_name: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,7 @@ class GateRules:
     """Paths where a GET does something: only a key or a bearer token counts there, never a cookie,
     which a foreign page's link or picture would bring along."""
     cookie_name: str = "kitsu"
+    other_page: OtherPage | None = None
     body_limit_bytes: int = BODY_LIMIT_BYTES
 
     def needed(self, path: str) -> Scope:
@@ -56,6 +72,12 @@ class GateRules:
             return self.scopes[path]
         below = [p for p in self.scopes if len(p) > 1 and p.endswith("/") and path.startswith(p)]
         return self.scopes[max(below, key=len)] if below else Scope.OPERATOR
+
+
+def content_security_policy(*connect: str) -> str:
+    """Ours, for a page that may also connect to these addresses."""
+    sources = " ".join(["connect-src 'self' ws: wss:", *connect])
+    return CONTENT_SECURITY_POLICY.replace("connect-src 'self' ws: wss:", sources)
 
 
 def own_hosts(host: str, port: int) -> frozenset[str]:
@@ -70,6 +92,8 @@ def own_hosts(host: str, port: int) -> frozenset[str]:
 
 class WebGate:
     """Lets a request pass only if it comes from ourselves and carries enough rights.
+
+    A POST of `GateRules.other_page` passes too, and its page may read the answer.
 
     Answers 403 for a foreign Host, Origin or site, 413 and 415 for bodies that are too large or
     not JSON, 401 without a token, 403 with one whose scope is too small. The scope that was found
@@ -86,22 +110,40 @@ class WebGate:
             await self._app(scope, receive, send)
             return
         headers = _headers(scope["headers"])
-        problem = self._foreign(scope, headers) or self._body(scope, headers)
+        page = self._other_page(scope, headers)
+        if page is not None:
+            send = _with_headers(send, _readable_by(headers["origin"]))
+        problem = self._foreign(scope, headers, page) or self._body(scope, headers)
         if problem is None:
-            granted = self._granted(scope, headers)
+            granted = self._granted(scope, headers, page)
             problem = self._missing_rights(scope["path"], granted)
             scope.setdefault("state", {})["access"] = granted
         if problem is not None:
             await _refuse(problem, scope, receive, send)
             return
-        await self._app(scope, self._bounded(receive), _with_security_headers(send))
+        await self._app(scope, self._bounded(receive), _with_headers(send, SECURITY_HEADERS))
 
-    def _foreign(self, scope: AsgiScope, headers: Mapping[str, str]) -> Problem | None:
+    def _other_page(self, scope: AsgiScope, headers: Mapping[str, str]) -> OtherPage | None:
+        """The page this comes from, when it is one that may do this and nothing looks odd."""
+        page = self._rules.other_page
+        if page is None or scope["type"] != "http" or scope["method"] != "POST":
+            return None
+        origin, host = headers.get("origin", ""), headers.get("host", "")
+        expected = origin in page.origins and scope["path"] in page.paths
+        same_name = origin.rpartition("://")[2].rpartition(":")[0] == host.rpartition(":")[0]
+        same_site = headers.get("sec-fetch-site", "same-site") == "same-site"
+        return page if expected and same_name and same_site else None
+
+    def _foreign(
+        self, scope: AsgiScope, headers: Mapping[str, str], page: OtherPage | None
+    ) -> Problem | None:
         host = headers.get("host", "")
         if host not in self._rules.hosts:
             return Problem(403, "Unknown host", "This address is not one of Kitsu's own.", "host")
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return self._unasked(scope, headers)
+        if page is not None:
+            return None
         origin = headers.get("origin")
         if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
             return Problem(403, "Foreign origin", "Only Kitsu's own pages may do this.", "origin")
@@ -132,11 +174,13 @@ class WebGate:
         limit = f"The body may have {self._rules.body_limit_bytes} bytes at most."
         return Problem(413, "Body too large", limit, "body_size")
 
-    def _granted(self, scope: AsgiScope, headers: Mapping[str, str]) -> Scope:
+    def _granted(
+        self, scope: AsgiScope, headers: Mapping[str, str], page: OtherPage | None
+    ) -> Scope:
         kind, _, token = headers.get("authorization", "").partition(" ")
         found = self._access.scope_of_token(token.strip()) if kind.lower() == "bearer" else None
         if found is None and not self._needs_key(scope):
-            cookie = _cookie(headers, self._rules.cookie_name)
+            cookie = _cookie(headers, page.cookie_name if page else self._rules.cookie_name)
             found = self._access.scope_of_cookie(cookie) if cookie else None
         if found is None and (keys := parse_qs(scope["query_string"].decode("latin1")).get("key")):
             found = self._access.scope_of_token(keys[0])
@@ -192,14 +236,25 @@ async def _refuse(problem: Problem, scope: AsgiScope, receive: Receive, send: Se
         await receive()  # the connect message; closing before the accept answers 403
         await send({"type": "websocket.close", "code": 4400 + problem.status % 100})
         return
-    await problem.response()(scope, receive, _with_security_headers(send))
+    await problem.response()(scope, receive, _with_headers(send, SECURITY_HEADERS))
 
 
-def _with_security_headers(send: Send) -> Send:
+def _readable_by(origin: str) -> Headers:
+    """The page of this origin may read the answer, also a refusal."""
+    return (
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"Origin"),
+    )
+
+
+def _with_headers(send: Send, headers: Headers) -> Send:
+    """Adds those of the headers that are not there yet."""
+
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             present = {name.lower() for name, _ in message["headers"]}
-            extra = [pair for pair in SECURITY_HEADERS if pair[0] not in present]
+            extra = [pair for pair in headers if pair[0] not in present]
             message["headers"] = [*message["headers"], *extra]
         await send(message)
 

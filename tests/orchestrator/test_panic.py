@@ -199,6 +199,27 @@ async def test_a_panic_that_others_ordered_shows_who_latched_too(show: Stand) ->
     assert modules["policy_worker"] == "unreachable"
 
 
+async def test_the_page_may_connect_to_the_output_modules_and_nowhere_else(show: Stand) -> None:
+    await show.bus.publish(
+        WorkerBeat(
+            module="tts_worker",
+            instance="tts_worker@here#1",
+            pid=1,
+            port=9_999,
+            state=ModuleState.READY,
+        )
+    )
+    await until(lambda: show.worker.roster.beats("tts_worker"))
+    policy = (await show.request("GET", "/")).headers["content-security-policy"]
+    (allowed,) = [p.split()[1:] for p in policy.split("; ") if p.startswith("connect-src")]
+    outputs = ("stage", "obs_controller", "tts_worker", "policy_worker")
+    ports = {9_999, *(show.settings.port_of(module) for module in outputs)}
+    own = {"'self'", "ws:", "wss:"}
+    assert set(allowed) == own | {f"http://127.0.0.1:{port}" for port in ports}
+    elsewhere = (await show.request("GET", "/docs")).headers["content-security-policy"]
+    assert "http://" not in elsewhere
+
+
 def test_the_incident_line_says_what_was_put_back_and_what_was_not() -> None:
     steps = (
         PanicStep(what="scene", target="BRB", ok=True, message="back to 'Live'"),

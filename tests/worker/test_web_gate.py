@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 
 from libs.worker.access import Access, Scope
 from libs.worker.http_port import HttpPort, PortTaken, bind
-from libs.worker.web_gate import GateRules, WebGate, own_hosts
+from libs.worker.web_gate import GateRules, OtherPage, WebGate, content_security_policy, own_hosts
 
 
 class Door:
@@ -50,7 +50,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         await socket.send_text("hello")
         await socket.close()
 
-    paths = ("/say", "/open", "/overlay", "/panic")
+    paths = ("/say", "/open", "/overlay", "/panic", "/panic/release")
     app = Starlette(
         routes=[
             *(Route(path, act, methods=["GET", "POST"]) for path in paths),
@@ -59,8 +59,15 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     )
     scopes = {"/open": Scope.PUBLIC, "/overlay": Scope.OVERLAY, "/panic": Scope.HOOK}
     panic = frozenset({"/panic"})
+    origins = frozenset({"http://127.0.0.1:8000", "http://localhost:8000"})
     rules = GateRules(
-        own_hosts("127.0.0.1", port), scopes, panic, panic, f"kitsu_{port}", body_limit_bytes=10_000
+        own_hosts("127.0.0.1", port),
+        scopes,
+        panic,
+        panic,
+        f"kitsu_{port}",
+        OtherPage(origins, panic, "kitsu_8000"),
+        body_limit_bytes=10_000,
     )
     server = HttpPort(WebGate(app, rules, door.access), listener)
     await server.open()
@@ -202,6 +209,120 @@ async def test_an_address_that_a_browser_loads_beforehand_does_nothing(
     hook = door.access.token(Scope.HOOK)
     assert await get(door, f"/panic?key={hook}", unasked) == 403
     assert door.let_in == []
+
+
+# The panel's page, when its orchestrator does not answer -----------------------------------------
+
+PANEL = {
+    "Origin": "http://127.0.0.1:8000",
+    "Sec-Fetch-Site": "same-site",
+    "Content-Type": "text/plain;charset=UTF-8",
+}
+
+
+def panel_cookie(door: Door, scope: Scope = Scope.OPERATOR) -> dict[str, str]:
+    return {"Cookie": f"kitsu_8000={door.access.make_cookie(scope)}"}
+
+
+async def send(
+    door: Door, headers: dict[str, str], path: str = "/panic", method: str = "POST"
+) -> httpx.Response:
+    async with httpx.AsyncClient() as client:
+        return await client.request(method, door.url + path, headers=headers, content=b"{}")
+
+
+async def test_the_panels_page_may_press_panic_at_a_module_and_read_what_it_says(
+    door: Door,
+) -> None:
+    answer = await send(door, {**PANEL, **panel_cookie(door)})
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "http://127.0.0.1:8000"
+    assert answer.headers["access-control-allow-credentials"] == "true"
+    assert "origin" in answer.headers["vary"].lower()
+    assert door.let_in == ["/panic"]
+
+
+async def test_a_browser_that_does_not_tell_the_site_is_known_by_the_origin(door: Door) -> None:
+    headers = {**PANEL, **panel_cookie(door)}
+    del headers["Sec-Fetch-Site"]
+    assert (await send(door, headers)).status_code == 200
+    other_name = {**headers, "Origin": "http://localhost:8000"}  # not this host's name: no site
+    assert (await send(door, other_name)).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/panic/release", "/say", "/overlay", "/open", "/panic/"])
+async def test_the_panels_page_may_do_nothing_else_at_a_module(door: Door, path: str) -> None:
+    kind = {"Content-Type": "application/json"}
+    answer = await send(door, {**PANEL, **panel_cookie(door), **kind}, path)
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+    assert door.let_in == []
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS"])
+async def test_no_other_method_is_readable_for_the_panels_page(door: Door, method: str) -> None:
+    answer = await send(door, {**PANEL, **panel_cookie(door)}, method=method)
+    assert answer.status_code >= 400
+    assert "access-control-allow-origin" not in answer.headers
+    assert door.let_in == []
+
+
+WRONG_ORIGINS = {
+    "another port": {"Origin": "http://127.0.0.1:3000"},
+    "another scheme": {"Origin": "https://127.0.0.1:8000"},
+    "a look-alike": {"Origin": "http://127.0.0.1:8000.evil.example"},
+    "with a path": {"Origin": "http://127.0.0.1:8000/"},
+    "with a user": {"Origin": "http://127.0.0.1:8000@evil.example"},
+    "with a wrong port": {"Origin": "http://127.0.0.1:80000"},
+    "half an address": {"Origin": "http://[::1"},
+    "sandboxed": {"Origin": "null"},
+    "several": {"Origin": "http://127.0.0.1:8000, https://evil.example"},
+    "in capitals": {"Origin": "HTTP://127.0.0.1:8000"},
+    "foreign": {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+    "the panel's, but from a foreign site": {"Sec-Fetch-Site": "cross-site"},
+    "the panel's, but from the same origin": {"Sec-Fetch-Site": "same-origin"},
+    "the panel's, but from nowhere": {"Sec-Fetch-Site": "none"},
+    "the panel's, at a foreign host": {"Host": "evil.example:8000"},
+    "the panel's, at a host that is none": {"Host": "[::1"},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_ORIGINS.values(), ids=WRONG_ORIGINS.keys())
+async def test_no_other_page_may_press_panic_with_the_panels_cookie(
+    door: Door, wrong: dict[str, str]
+) -> None:
+    answer = await send(door, {**PANEL, **panel_cookie(door), **wrong})
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+    assert door.let_in == []
+
+
+async def test_the_panels_page_must_be_signed_in_and_is_told_so(door: Door) -> None:
+    own = {"Cookie": f"kitsu_{door.port}={door.access.make_cookie(Scope.OPERATOR)}"}
+    forged = {"Cookie": "kitsu_8000=operator.99999999999.00"}
+    for cookie, status in (
+        ({}, 401),
+        (own, 401),
+        (forged, 401),
+        (panel_cookie(door, Scope.OVERLAY), 403),
+    ):
+        answer = await send(door, {**PANEL, **cookie})
+        assert answer.status_code == status
+        assert answer.headers["access-control-allow-origin"] == "http://127.0.0.1:8000"
+    assert door.let_in == []
+
+
+async def test_the_panels_cookie_is_worth_nothing_without_the_panels_page(door: Door) -> None:
+    assert await post(door, "/panic", panel_cookie(door)) == 401
+    assert await post(door, "/say", panel_cookie(door)) == 401
+    assert await get(door, "/overlay", panel_cookie(door)) == 401
+    assert door.let_in == []
+
+
+def test_a_page_may_connect_to_what_it_is_given_and_nothing_else_changes() -> None:
+    policy = content_security_policy("http://127.0.0.1:8010")
+    assert "connect-src 'self' ws: wss: http://127.0.0.1:8010;" in policy
+    assert policy.replace(" http://127.0.0.1:8010", "") == content_security_policy()
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(door: Door) -> None:

@@ -9,7 +9,9 @@ from starlette.staticfiles import StaticFiles
 
 from apps.orchestrator.api.docs_page import docs_page
 from apps.orchestrator.api.worker_of import TheWorker
+from libs.contracts.modules import MODULES
 from libs.worker.access import COOKIE_LIFETIME_SECONDS, Scope
+from libs.worker.web_gate import content_security_policy
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,7 +29,9 @@ async def get_panel(request: Request, worker: TheWorker, code: str = "") -> Resp
     A dock opens the same address at every start: one that is signed in may come with a used code.
     """
     if not code:
-        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+        policy = content_security_policy(*_panic_addresses(request, worker))
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
+        return FileResponse(STATIC / "index.html", headers=headers)
     access = worker.access
     signed_in = request.state.access is Scope.OPERATOR
     scope = access.redeem_code(code) or (Scope.OPERATOR if signed_in else None)
@@ -43,6 +47,14 @@ async def get_panel(request: Request, worker: TheWorker, code: str = "") -> Resp
         samesite="strict",
     )
     return answer
+
+
+def _panic_addresses(request: Request, worker: TheWorker) -> list[str]:
+    """Where the page may press panic itself when this process does not answer: the output modules,
+    by the name of this host that the page was opened with."""
+    name = request.headers["host"].rpartition(":")[0]
+    outputs = [module.id for module in MODULES if module.output]
+    return [f"http://{name}:{port}" for id_ in outputs for port in worker.roster.ports(id_)]
 
 
 @router.post("/sign-in-link")

@@ -1,6 +1,7 @@
 """One SQLite file on one thread: WAL, numbered migrations, a damaged file moved aside."""
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -33,6 +34,7 @@ class Database:
         self._path = path
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="memory")
         self._connection: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
         self.moved_aside: Path | None = None
 
     async def open(self) -> None:
@@ -40,12 +42,38 @@ class Database:
         await self._in_thread(self._open)
 
     async def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
         await self._in_thread(self._close)
         self._thread.shutdown()
 
     async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """`work(connection)` in one transaction: all of it is kept, or nothing."""
         return await self._in_thread(lambda: self._transact(work))
+
+    def read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """`work(connection)` at once, in the caller's thread, on a connection that cannot write.
+
+        For small lookups that cannot wait for the writer's turn; it sees what is committed.
+        """
+        if self._reader is None:
+            self._reader = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)
+            self._reader.row_factory = sqlite3.Row
+        return work(self._reader)
+
+    async def backup(self, name: str) -> Path:
+        """Copies the whole database to `backups/<name>` beside it, while it is in use."""
+        target = self._path.parent / "backups" / name
+
+        def copy() -> Path:
+            assert self._connection is not None, "the database is not open"
+            target.parent.mkdir(exist_ok=True)
+            with contextlib.closing(sqlite3.connect(target)) as copied:
+                self._connection.backup(copied)
+            return target
+
+        return await self._in_thread(copy)
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -65,8 +65,11 @@ _RULES: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         (r"\bmeu anivers[aá]rio [eé] \S+", "birthday", 0.8),
         (r"\bmeu (\w+) favorito [eé] \S+", "favourite {}", 0.7),
         (r"\bminha (\w+) favorita [eé] \S+", "favourite {}", 0.7),
-        (r"\b(?:meu|minha) (gato|gata|cachorro|cachorra|irm[aã]o?|filh[oa]) (?:se chama|[eé])\b \S+",
-         "{}", 0.7),
+        (
+            r"\b(?:meu|minha) (gato|gata|cachorr[oa]|irm[aã]o?|filh[oa]) (?:se chama|[eé]) \S+",
+            "{}",
+            0.7,
+        ),
         (r"\beu (?:amo|adoro|odeio|gosto de|prefiro) (\w+)", "{}", 0.5),
         # Spanish, German, French
         (r"\b(?:me llamo|mi nombre es) \S+", "name", 0.9),

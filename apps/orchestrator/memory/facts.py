@@ -113,7 +113,9 @@ def by_ids(db: sqlite3.Connection, fact_ids: list[int]) -> dict[int, Fact]:
 
 def latest(db: sqlite3.Connection, limit: int) -> list[Fact]:
     """Newest first."""
-    return [_fact(r) for r in db.execute("SELECT * FROM fact ORDER BY fact_id DESC LIMIT ?", (limit,))]
+    return [
+        _fact(r) for r in db.execute("SELECT * FROM fact ORDER BY fact_id DESC LIMIT ?", (limit,))
+    ]
 
 
 def used(db: sqlite3.Connection, fact_ids: list[int], now: float) -> None:

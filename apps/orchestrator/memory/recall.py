@@ -97,6 +97,8 @@ def _past(db: sqlite3.Connection, given: TurnInput, before_message_id: int) -> l
         if row is not None:
             about = row["name"] if row["speaker"] == "viewer" else "you"
             lines.append(
-                MemoryLine(kind="past", about=about, text=row["text"], why="said earlier, same words")
+                MemoryLine(
+                    kind="past", about=about, text=row["text"], why="said earlier, same words"
+                )
             )
     return lines

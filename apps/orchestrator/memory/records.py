@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.orchestrator.floor import Candidate, Skipped
+from apps.orchestrator.memory import word_index
 from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import HistoryLine, TurnCommitted, TurnInput
 from libs.contracts.speaking import PlaybackFinished
@@ -85,6 +86,13 @@ def open_turn(db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> Non
             turn.opened_at,
         ),
     )
+    db.executemany(
+        "INSERT OR IGNORE INTO recalled VALUES (?,?,?,?,?,?)",
+        [
+            (turn.turn_id, position, line.kind, line.about, line.text, line.why)
+            for position, line in enumerate(request.memories)
+        ],
+    )
 
 
 def mark_published(db: sqlite3.Connection, turn_id: str) -> None:
@@ -144,11 +152,13 @@ def _add_message(
     text: str,
     at: float,
 ) -> None:
-    db.execute(
+    added = db.execute(
         "INSERT OR IGNORE INTO message (turn_id, speaker, viewer_id, name, role, text, at)"
         " VALUES (?,?,?,?,?,?,?)",
         (turn_id, speaker, viewer_id, name, role, text, at),
     )
+    if added.rowcount == 1 and word_index.is_there(db):
+        word_index.add(db, "message_words", int(added.lastrowid or 0), text)
 
 
 def open_turns(db: sqlite3.Connection) -> list[OpenTurn]:
@@ -162,9 +172,11 @@ def open_turns(db: sqlite3.Connection) -> list[OpenTurn]:
     return found
 
 
-def history(db: sqlite3.Connection, lines: int) -> tuple[HistoryLine, ...]:
-    """The last lines of the conversation, oldest first."""
-    rows = db.execute("SELECT * FROM message ORDER BY message_id DESC LIMIT ?", (lines,)).fetchall()
+def history(db: sqlite3.Connection, lines: int, since: float = 0.0) -> tuple[HistoryLine, ...]:
+    """The last lines of the conversation that are not older than `since`, oldest first."""
+    rows = db.execute(
+        "SELECT * FROM message WHERE at >= ? ORDER BY message_id DESC LIMIT ?", (since, lines)
+    ).fetchall()
     return tuple(
         HistoryLine(speaker=r["speaker"], name=r["name"], role=r["role"], text=r["text"])
         for r in reversed(rows)
@@ -173,16 +185,6 @@ def history(db: sqlite3.Connection, lines: int) -> tuple[HistoryLine, ...]:
 
 def message_count(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT count(*) FROM message").fetchone()[0])
-
-
-def forget_viewer(db: sqlite3.Connection, viewer_id: str) -> int:
-    """Removes a viewer's lines and our answers to them. Returns how many rows went."""
-    turns = "SELECT turn_id FROM turn WHERE viewer_id = ?"
-    gone = db.execute(f"DELETE FROM message WHERE turn_id IN ({turns})", (viewer_id,)).rowcount
-    gone += db.execute("DELETE FROM turn WHERE viewer_id = ?", (viewer_id,)).rowcount
-    like = json.dumps({"viewer_id": viewer_id}, ensure_ascii=False)[1:-1]
-    gone += db.execute("DELETE FROM input WHERE instr(candidate, ?)", (like,)).rowcount
-    return gone
 
 
 def turns(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:

@@ -40,7 +40,9 @@ def unsummarised(db: sqlite3.Connection, keep_out: int) -> list[tuple[int, Histo
     return [
         (
             row["message_id"],
-            HistoryLine(speaker=row["speaker"], name=row["name"], role=row["role"], text=row["text"]),
+            HistoryLine(
+                speaker=row["speaker"], name=row["name"], role=row["role"], text=row["text"]
+            ),
         )
         for row in rows
     ]
@@ -51,22 +53,27 @@ def write(db: sqlite3.Connection, summary: Summary, engine: str, now: float) -> 
     db.execute(
         "INSERT INTO summary (text, until_message_id, messages, engine, written_at)"
         " VALUES (?,?,?,?,?)",
-        (summary.text[:MAXIMUM_CHARACTERS], summary.until_message_id, summary.messages, engine, now),
+        (
+            summary.text[:MAXIMUM_CHARACTERS],
+            summary.until_message_id,
+            summary.messages,
+            engine,
+            now,
+        ),
     )
-    db.execute(
-        "DELETE FROM summary WHERE summary_id < (SELECT max(summary_id) FROM summary)"
-    )
+    db.execute("DELETE FROM summary WHERE summary_id < (SELECT max(summary_id) FROM summary)")
 
 
 def of_words(before: Summary, lines: list[tuple[int, HistoryLine]]) -> Summary:
     """A summary without a model: who talked, and the words that came up most."""
     names = Counter(line.name for _, line in lines if line.speaker == "viewer" and line.name)
-    words = Counter(
-        term for _, line in lines for term in set(terms_of(line.text)) if len(term) > 3
-    )
+    words = Counter(term for _, line in lines for term in set(terms_of(line.text)) if len(term) > 3)
     who = ", ".join(name for name, _ in names.most_common(NAMED_VIEWERS))
     what = ", ".join(word for word, count in words.most_common(NAMED_TOPICS) if count > 1)
-    parts = [f"Lately you talked with {who}." if who else "", f"It was about: {what}." if what else ""]
+    parts = [
+        f"Lately you talked with {who}." if who else "",
+        f"It was about: {what}." if what else "",
+    ]
     text = " ".join(part for part in parts if part)
     last = lines[-1][0] if lines else before.until_message_id
     return Summary(text or before.text, last, before.messages + len(lines))

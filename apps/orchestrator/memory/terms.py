@@ -5,7 +5,9 @@ import unicodedata
 
 #: Words that are in every sentence and find nothing (English, Portuguese, Spanish, German, French).
 EMPTY_WORDS = frozenset(
-    """
+    re.findall(
+        r"\w+",
+        """
     a about all also am an and any are as at be been but by can could did do does for from get got
     had has have he her hers him his how i if in into is it its just like me more my no not now of
     on or our out over please she should so some than that the their them then there these they
@@ -19,7 +21,8 @@ EMPTY_WORDS = frozenset(
     mein dein sein nicht auch nur noch schon mit auf zu dem den
     le les des une et ou mais du au aux dans avec sans est sont je il elle nous vous ils elles mon
     ma mes ton ta ce cette qui ne pas plus
-    """.split()
+    """,
+    )
 )
 
 #: Runs of these scripts have no spaces: they are looked up by pairs of letters.

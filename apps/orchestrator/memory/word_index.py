@@ -12,6 +12,8 @@ log = logging.getLogger("kitsu.orchestrator.memory")
 
 Table = Literal["message_words", "fact_words"]
 
+_SOURCES: tuple[tuple[Table, str], ...] = (("message_words", "message"), ("fact_words", "fact"))
+
 #: Words of a question that are looked up.
 ASKED_TERMS = 12
 
@@ -28,7 +30,7 @@ def ensure(db: sqlite3.Connection) -> bool:
     """Makes the index if it is not there. False where SQLite was built without FTS5: then nothing
     is found by words, and all else works."""
     try:
-        for table, source in (("message_words", "message"), ("fact_words", "fact")):
+        for table, source in _SOURCES:
             found = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone()
             if found is None:
                 db.execute(f"CREATE VIRTUAL TABLE {table} USING fts5(terms)")

@@ -1,0 +1,155 @@
+"""What she remembers: the conversation as it was heard, facts with their source, a summary."""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apps.orchestrator.memory import facts, records, summaries, viewers, word_index
+from apps.orchestrator.memory.database import Database
+from apps.orchestrator.memory.fact_rules import Claim, claims_of, wished
+from apps.orchestrator.memory.recall import recall, tokens_of, within_budget
+from apps.orchestrator.memory.summaries import Summary
+from apps.orchestrator.turns import Turn
+from libs.contracts.conversation import HistoryLine, MemoryLine, TurnInput, TurnSource
+from libs.contracts.people import Role
+from libs.contracts.safety import GateAction
+from libs.safety import Gate
+from libs.telemetry import clock
+
+log = logging.getLogger("kitsu.orchestrator.memory")
+
+#: Who may teach facts about the show itself.
+_HOSTS = frozenset({Role.OPERATOR, Role.BROADCASTER})
+_TAUGHT_BY = frozenset({TurnSource.CHAT, TurnSource.PAID, TurnSource.VOICE})
+
+DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class MemoryRules:
+    """`history_lines` and `budget_tokens` bound what goes with a turn; 0 lines: nothing does."""
+
+    history_lines: int = 12
+    budget_tokens: int = 1_200
+    window_seconds: float = 12 * 3_600.0
+    """Older lines do not go along as history after a restart; they can still be recalled."""
+    summary_every: int = 40
+    retention_days: float = 0.0
+    """0: kept for ever."""
+
+
+class Memory:
+    """Promises: only what was heard is remembered of her, and only lines that were answered and
+    passed the gate teach anything; a turn never waits for a model or a writing disk; what a
+    viewer wants forgotten is gone from every table.
+    """
+
+    def __init__(self, database: Database, gate: Gate, rules: MemoryRules) -> None:
+        self._database = database
+        self._gate = gate
+        self._rules = rules
+        self.history: tuple[HistoryLine, ...] = ()
+        self.summary = Summary("", 0, 0)
+        self._newest_history_id = 0
+        self._last_learned: list[Claim] = []
+
+    async def open(self) -> None:
+        await self._database.run(word_index.ensure)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Reads what goes with the next turn ahead of time."""
+        rules = self._rules
+        since = clock.now() - rules.window_seconds
+
+        def read(db: sqlite3.Connection) -> tuple[tuple[HistoryLine, ...], Summary, int]:
+            lines = records.history(db, rules.history_lines, since)
+            newest = db.execute("SELECT coalesce(max(message_id), 0) FROM message").fetchone()[0]
+            return lines, summaries.current(db), newest
+
+        lines, self.summary, newest = await self._database.run(read)
+        budget = rules.budget_tokens - tokens_of(self.summary.text)
+        self.history = within_budget(lines, max(0, budget))
+        self._newest_history_id = newest - len(self.history) + 1
+
+    def for_turn(self, given: TurnInput) -> tuple[MemoryLine, ...]:
+        """What fits the line, beside the history: read at once, without waiting for writers."""
+        if self._rules.history_lines == 0:
+            return ()
+        before = self._newest_history_id
+        try:
+            found, fact_ids = self._database.read(lambda db: recall(db, given, before, clock.now()))
+        except sqlite3.Error:
+            log.exception("nothing could be recalled for a turn")
+            found, fact_ids = [], []
+        self._used = fact_ids
+        if self.summary.text:
+            found.append(MemoryLine(kind="summary", text=self.summary.text, why="the show so far"))
+        return tuple(found)
+
+    # Learning ---------------------------------------------------------------------------------
+
+    def lessons(self, turn: Turn) -> Callable[[sqlite3.Connection], None]:
+        """What a turn that ends teaches, to be written in the transaction that closes it."""
+        given, now = turn.candidate.input, clock.now()
+        heard = turn.outcome in ("completed", "interrupted") and bool(turn.heard_text)
+        if not heard or given.source not in _TAUGHT_BY or turn.reason == "retracted":
+            return lambda db: None
+        claims = [claim for claim in claims_of(given.text) if self._may_be_kept(claim.text)]
+        show_fact = self._show_fact(given)
+        author = given.author
+
+        def write(db: sqlite3.Connection) -> None:
+            for claim in claims:
+                facts.learn(db, author.viewer_id, author.name, claim, turn.turn_id, now)
+            if show_fact is not None:
+                facts.learn(db, facts.THE_SHOW, "", show_fact, turn.turn_id, now, trusted=True)
+
+        return write
+
+    def _show_fact(self, given: TurnInput) -> Claim | None:
+        """What the host asks to be remembered. Viewers cannot teach about anyone but themselves."""
+        if given.source is not TurnSource.VOICE and given.author.role not in _HOSTS:
+            return None
+        text = wished(given.text)
+        if text is None or not self._may_be_kept(text):
+            return None
+        return Claim("asked", text, 0.9)
+
+    def _may_be_kept(self, text: str) -> bool:
+        return self._gate.check(text, place="input").action is GateAction.ALLOW
+
+    async def summarise(self) -> bool:
+        """Writes a summary when enough was said since the last one. True when it did."""
+        rules = self._rules
+
+        def work(db: sqlite3.Connection) -> bool:
+            lines = summaries.unsummarised(db, rules.history_lines)
+            if rules.summary_every == 0 or len(lines) < rules.summary_every:
+                return False
+            fresh = summaries.of_words(summaries.current(db), lines)
+            summaries.write(db, fresh, "words", clock.now())
+            return True
+
+        return await self._database.run(work)
+
+    # Keeping and forgetting -------------------------------------------------------------------
+
+    async def forget(self, viewer_id: str) -> int:
+        gone = await self._database.run(lambda db: viewers.forget(db, viewer_id))
+        await self.refresh()
+        return gone
+
+    async def keep_retention(self) -> int:
+        if not self._rules.retention_days:
+            return 0
+        before = clock.now() - self._rules.retention_days * DAY_SECONDS
+        return await self._database.run(lambda db: viewers.forget_before(db, before))
+
+    async def backup(self) -> Path:
+        """A copy of the whole file while everything runs; returns where it is."""
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        return await self._database.backup(f"kitsu-{stamp}.sqlite")
