@@ -32,6 +32,9 @@ class TurnInput(Value):
     """Silence waited for, for speech; counted apart in `TurnTimed`."""
     override: str | None = None
     """Operator who overrides the gate for this text, on record."""
+    picture: str = ""
+    """Media type (image/jpeg, image/png, image/webp) of a picture that belongs to it and travels as
+    the raw data of `TurnCommitted`."""
 
 
 class PersonaSnapshot(Value):
@@ -110,6 +113,24 @@ class ReplyFinished(Event):
     first_token_seconds: float | None = None
     first_sentence_seconds: float | None = None
     gate_seconds: float = 0.0
+    task: str = "chat"
+    """What it was taken for: chat, code, vision or system."""
+    thinking_seconds: float = 0.0
+    """Of the time before the first sentence: spent on thoughts that are not said."""
+    prompt_tokens: int | None = None
+    reply_tokens: int | None = None
+    """None: the engine does not count."""
+
+
+class CodeWritten(Event):
+    """A piece of code that belongs to a reply: for screens, never spoken, not gated."""
+
+    topic = CONVERSATION
+    type: Literal["conversation.code_written"] = "conversation.code_written"
+    index: int = Field(ge=0)
+    """Number among the pieces of one reply."""
+    language: str = Field(default="", max_length=40)
+    text: str = Field(max_length=40_000)
 
 
 class ReplyAbandoned(Event):
