@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from apps.orchestrator.api.worker_of import TheWorker
-from apps.orchestrator.memory import records
+from apps.orchestrator.memory import records, viewers
 from libs.contracts.memory import ViewerForgotten
 
 router = APIRouter(tags=["memory"])
@@ -29,7 +29,7 @@ async def get_memory(worker: TheWorker) -> dict[str, Any]:
 @router.delete("/memory/viewers/{viewer_id:path}")
 async def delete_viewer(viewer_id: str, worker: TheWorker) -> dict[str, Any]:
     """Forgets a viewer: their lines, and our answers to them."""
-    removed = await worker.database.run(lambda db: records.forget_viewer(db, viewer_id))
+    removed = await worker.database.run(lambda db: viewers.forget(db, viewer_id))
     await worker.conversation.refresh_history()
     await worker.publish(ViewerForgotten(show=worker.show, viewer_id=viewer_id, by="operator"))
     return {"viewer_id": viewer_id, "removed": removed}

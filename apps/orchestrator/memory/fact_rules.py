@@ -29,6 +29,8 @@ _HEARSAY = re.compile(
     r"versprach|a dit|promis)\b|\byou (?:are|were|must|should|will|have to)\b",
     re.IGNORECASE,
 )
+#: Asked back at the end of a statement.
+_AND_YOU = re.compile(r",?\s*(?:and you|e voc[eê]|e tu|y t[uú]|und du|et toi)\s*\?", re.IGNORECASE)
 _ASKED = re.compile(
     r"^\W*(?:hey |ok |kitsu[, ]*|please |pls )*(?:remember|lembra|lembre|recuerda|merk dir|"
     r"souviens-toi)\b(?:\s+(?:that|que|dass|de que))?[:,]?\s*",
@@ -95,7 +97,7 @@ _FIRST_PERSON = re.compile(
 def claims_of(text: str) -> list[Claim]:
     """What the author of a line tells of themselves; questions tell nothing."""
     found: dict[str, Claim] = {}
-    for sentence in _SENTENCE.findall(text[:1_000]):
+    for sentence in _SENTENCE.findall(_AND_YOU.sub(".", text[:1_000])):
         if sentence.rstrip().endswith("?") or _HEARSAY.search(sentence):
             continue
         for claim in _claims(sentence.strip(" .!;\n")):

@@ -54,7 +54,7 @@ class Memory:
         self.history: tuple[HistoryLine, ...] = ()
         self.summary = Summary("", 0, 0)
         self._newest_history_id = 0
-        self._last_learned: list[Claim] = []
+        self._used: list[int] = []
 
     async def open(self) -> None:
         await self._database.run(word_index.ensure)
@@ -98,11 +98,14 @@ class Memory:
         heard = turn.outcome in ("completed", "interrupted") and bool(turn.heard_text)
         if not heard or given.source not in _TAUGHT_BY or turn.reason == "retracted":
             return lambda db: None
-        claims = [claim for claim in claims_of(given.text) if self._may_be_kept(claim.text)]
-        show_fact = self._show_fact(given)
-        author = given.author
+        if not self._may_be_kept(given.text):
+            return lambda db: None
+        claims, show_fact = claims_of(given.text), self._show_fact(given)
+        author, helped = given.author, self._used
+        self._used = []
 
         def write(db: sqlite3.Connection) -> None:
+            facts.used(db, helped, now)
             for claim in claims:
                 facts.learn(db, author.viewer_id, author.name, claim, turn.turn_id, now)
             if show_fact is not None:
@@ -115,12 +118,12 @@ class Memory:
         if given.source is not TurnSource.VOICE and given.author.role not in _HOSTS:
             return None
         text = wished(given.text)
-        if text is None or not self._may_be_kept(text):
-            return None
-        return Claim("asked", text, 0.9)
+        return Claim("asked", text, 0.9) if text is not None else None
 
     def _may_be_kept(self, text: str) -> bool:
-        return self._gate.check(text, place="input").action is GateAction.ALLOW
+        """What she must not hear or must not say is not kept either."""
+        heard, said = self._gate.check(text, place="input"), self._gate.check(text)
+        return heard.action is GateAction.ALLOW and said.action is GateAction.ALLOW
 
     async def summarise(self) -> bool:
         """Writes a summary when enough was said since the last one. True when it did."""

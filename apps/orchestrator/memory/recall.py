@@ -13,8 +13,10 @@ from libs.contracts.conversation import HistoryLine, MemoryLine, TurnInput, Turn
 OWN_FACTS = 4
 OTHER_FACTS = 3
 PAST_LINES = 3
-#: A past line shares at least so much of its words' weight with the question (bm25).
-LEAST_SCORE = 1.5
+#: What was found is kept when it shares at least so many words with the question, or all of them.
+LEAST_SHARED_WORDS = 2
+#: A single word that is shared must be this long: short ones are in everything.
+LEAST_LETTERS = 4
 
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+|[^\w\s]")
 
@@ -57,7 +59,7 @@ def recall(
             for fact, why in other
         ]
         ids += [fact.fact_id for fact, _ in other]
-        lines += _past(db, given, before_message_id)
+        lines += _past(db, given, before_message_id, [line.text for line in lines])
     return lines, ids
 
 
@@ -78,27 +80,34 @@ def _own_facts(
 def _fitting_facts(
     db: sqlite3.Connection, given: TurnInput, known: list[int]
 ) -> list[tuple[facts.Fact, str]]:
-    hits = word_index.search(db, "fact_words", given.text, OTHER_FACTS + len(known))
-    fitting = [hit for hit in hits if hit.row_id not in known and hit.score >= LEAST_SCORE]
-    found = facts.by_ids(db, [hit.row_id for hit in fitting[:OTHER_FACTS]])
-    return [
-        (found[hit.row_id], "fits the words of the line")
-        for hit in fitting[:OTHER_FACTS]
-        if hit.row_id in found
-    ]
+    hits = word_index.search(db, "fact_words", given.text, OTHER_FACTS * 3 + len(known))
+    found = facts.by_ids(db, [hit.row_id for hit in hits if hit.row_id not in known])
+    asked = set(terms_of(given.text))
+    ranked = (found[hit.row_id] for hit in hits if hit.row_id in found)
+    fitting = [f for f in ranked if _fits(asked, f"{f.name} {f.topic} {f.text}")]
+    return [(fact, "fits the words of the line") for fact in fitting[:OTHER_FACTS]]
 
 
-def _past(db: sqlite3.Connection, given: TurnInput, before_message_id: int) -> list[MemoryLine]:
+def _past(
+    db: sqlite3.Connection, given: TurnInput, before_message_id: int, known: list[str]
+) -> list[MemoryLine]:
     hits = word_index.search(db, "message_words", given.text, PAST_LINES * 4)
-    fitting = [h for h in hits if h.row_id < before_message_id and h.score >= LEAST_SCORE]
-    lines = []
-    for hit in fitting[:PAST_LINES]:
+    asked = set(terms_of(given.text))
+    lines: list[MemoryLine] = []
+    for hit in hits:
         row = db.execute("SELECT * FROM message WHERE message_id = ?", (hit.row_id,)).fetchone()
-        if row is not None:
-            about = row["name"] if row["speaker"] == "viewer" else "you"
-            lines.append(
-                MemoryLine(
-                    kind="past", about=about, text=row["text"], why="said earlier, same words"
-                )
-            )
-    return lines
+        if row is None or hit.row_id >= before_message_id or not _fits(asked, row["text"]):
+            continue
+        about = row["name"] if row["speaker"] == "viewer" else "you"
+        if not any(text in row["text"] for text in (*known, *(line.text for line in lines))):
+            why = "said earlier, same words"
+            lines.append(MemoryLine(kind="past", about=about, text=row["text"], why=why))
+    return lines[:PAST_LINES]
+
+
+def _fits(asked: set[str], text: str) -> bool:
+    """Whether a text shares enough words with the question, however small the collection is."""
+    shared = asked & set(terms_of(text))
+    if len(shared) >= LEAST_SHARED_WORDS:
+        return True
+    return shared == asked and all(len(word) >= LEAST_LETTERS for word in shared) and bool(shared)

@@ -60,4 +60,4 @@ def _stem(word: str) -> str:
         if len(word) >= least and word.endswith(ending) and not word.endswith("ss"):
             stem = word.removesuffix(ending)
             return stem + "y" if ending == "ies" else stem
-    return word.removesuffix("e") if len(word) > 4 else word
+    return word.removesuffix("e") if len(word) >= 4 else word
