@@ -124,4 +124,6 @@ def _answer(module: str, status: int, raw: bytes) -> dict[str, Any]:
         )
     title = str(answer.get("title", f"HTTP {status}"))
     detail = str(answer.get("detail", ""))
+    if detail.startswith(title):
+        title, detail = detail, ""
     raise Refused(f"{title}: {detail}" if detail else title, status)

@@ -37,7 +37,7 @@ def print_json(document: Any) -> None:
 
 
 def state_word(state: str, width: int = 0) -> str:
-    return click.style(f"{state:<{width}}", fg=COLOURS.get(state))
+    return click.style(state, fg=COLOURS.get(state)) + " " * (width - len(state))
 
 
 def print_rows(rows: Sequence[Sequence[str]], state_column: int) -> None:

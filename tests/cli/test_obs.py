@@ -110,6 +110,18 @@ def test_an_order_is_one_post_as_the_operator(
     assert json.loads(document.stdout) == done
 
 
+def test_the_file_of_a_recording_is_told(data: Path) -> None:
+    answer = {"done": "recording stopped", "file": "/videos/a.mkv"}
+    with module_port({"POST /obs/record": (200, answer)}) as port:
+        assert run(port, "record", "stop").stdout == "recording stopped: /videos/a.mkv\n"
+
+
+def test_a_refusal_is_not_said_twice(data: Path) -> None:
+    refusal = problem(409, "Panic is engaged", "Panic is engaged. Release it first.", "panic")
+    with module_port({"POST /obs/mute": refusal}) as port:
+        assert run(port, "mute", "Mic").stderr == "Panic is engaged. Release it first.\n"
+
+
 def test_every_order_is_tried_here() -> None:
     looks = {"status", "scenes", "screenshot", "setup"}
     assert {arguments[0] for arguments, *_ in ORDERS} == set(obs_command.commands) - looks
@@ -173,7 +185,7 @@ def test_status_tells_scene_inputs_and_outputs(data: Path) -> None:
     assert result.exit_code == 0
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert lines == [
-        "OBS 29.0.2 ready OBS 29.0.2 answers",
+        "OBS ready OBS 29.0.2 answers",
         "scene Live others: Starting, BRB",
         "Mic muted -3.2 dB, microphone",
         "Kitsu overlay on her voice",

@@ -13,7 +13,7 @@ from libs.contracts.modules import MODULES
 from libs.testing.running_show import port_name
 from tests.cli.module_port import module_port
 
-OBS = {"state": "ready", "detail": "OBS answers.", "engine": "OBS 29.0.2"}
+OBS = {"state": "ready", "detail": "OBS 29.0.2, scene collection 'Show'", "engine": "OBS 29.0.2"}
 STUDIO = {"link": "ready", "scene": "Live", "recording": "off", "streaming": False}
 
 
@@ -37,7 +37,7 @@ def lines(stack: ExitStack, **more: Any) -> list[str]:
 def test_the_line_of_obs_and_its_scene_are_shown(stack: ExitStack) -> None:
     assert lines(stack) == [
         "show main",
-        "obs_controller ready OBS 29.0.2 OBS answers.",
+        "obs_controller ready OBS 29.0.2, scene collection 'Show'",
         "OBS: scene Live",
     ]
 
@@ -50,7 +50,7 @@ def test_what_obs_sends_out_is_shown(stack: ExitStack) -> None:
 
 def test_an_obs_that_is_not_connected_has_its_line_only(stack: ExitStack) -> None:
     waiting = {"link": "waiting", "detail": "Start OBS."}
-    assert not any("scene" in line for line in lines(stack, studio=waiting))
+    assert not any(line.startswith("OBS:") for line in lines(stack, studio=waiting))
 
 
 def test_in_a_panic_what_it_does_in_obs_is_shown(stack: ExitStack) -> None:

@@ -42,7 +42,6 @@ class Studio(BaseModel):
 
     link: str
     detail: str = ""
-    obs_version: str = ""
     scene: str | None = None
     scenes: tuple[str, ...] = ()
     inputs: tuple[StudioInput, ...] = ()
@@ -123,7 +122,7 @@ def _look() -> tuple[dict[str, Any], Studio]:
 
 
 def _print(studio: Studio) -> None:
-    rows = [[f"OBS {studio.obs_version}".strip(), studio.link, studio.detail]]
+    rows = [["OBS", studio.link, studio.detail]]
     if studio.ready:
         others = ", ".join(name for name in studio.scenes if name != studio.scene)
         rows += [["scene", studio.scene or "", f"others: {others}" if others else ""]]

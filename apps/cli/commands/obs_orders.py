@@ -38,8 +38,9 @@ def _give(path: str, as_json: bool, body: dict[str, Any]) -> None:
     answer = api.call("orchestrator", "POST", f"/obs/{path}", body, ANSWER_SECONDS)
     if as_json:
         print_json(answer)
-    else:
-        click.echo(visible(str(answer.get("done") or "done")))
+        return
+    said = str(answer.get("done") or "done")
+    click.echo(visible(f"{said}: {answer['file']}" if "file" in answer else said))
 
 
 @_order("scene", '"Just chatting"')

@@ -129,10 +129,15 @@ def _rows(modules: dict[str, Any], supervised: dict[str, Any]) -> list[list[str]
                 str(about.get("state", "")),
                 f"pid {child['pid']}" if child.get("pid") else "",
                 f"restarted {restarts}x" if restarts else "",
-                " ".join(filter(None, (about.get("engine", ""), about.get("detail", "")))),
+                _engine_and_detail(about),
             ]
         )
     return rows
+
+
+def _engine_and_detail(about: dict[str, Any]) -> str:
+    engine, detail = str(about.get("engine", "")), str(about.get("detail", ""))
+    return detail if detail.startswith(engine) else f"{engine} {detail}".strip()
 
 
 def _duration(seconds: float) -> str:
