@@ -5,6 +5,7 @@ Everything that must survive a kill is in the database before it is acknowledged
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -13,6 +14,7 @@ from apps.orchestrator.floor import Candidate
 from apps.orchestrator.latency import LatencyWindow
 from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
+from apps.orchestrator.memory.memory import Memory
 from apps.orchestrator.panel.protocol import LatencyMessage, TurnMessage
 from apps.orchestrator.panel.protocol import Turn as TurnRow
 from apps.orchestrator.screens import Screens
@@ -21,7 +23,6 @@ from apps.orchestrator.settings import OrchestratorSettings
 from apps.orchestrator.turns import Turn, TurnOutcome
 from apps.orchestrator.waiting_room import WaitingRoom
 from libs.contracts.conversation import (
-    HistoryLine,
     ReplyAbandoned,
     ReplyFinished,
     SkipReason,
@@ -59,6 +60,7 @@ class Conversation:
         publish: Publish,
         screens: Screens,
         feed: Feed,
+        memory: Memory,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -70,7 +72,7 @@ class Conversation:
         self._picking = asyncio.Lock()
         self._deadline: asyncio.TimerHandle | None = None
         self._background: set[asyncio.Task[None]] = set()
-        self._history: tuple[HistoryLine, ...] = ()
+        self._memory = memory
         self.latency = LatencyWindow()
         self.active: Turn | None = None
         self._cut = False
@@ -86,7 +88,6 @@ class Conversation:
     async def restore(self) -> None:
         """Takes up what a kill left: waiting inputs, and the turn that was open."""
         open_turns = await self._database.run(records.open_turns)
-        await self.refresh_history()
         await self._room.restore()
         for found in open_turns[:-1]:
             await self._close(found.turn, "failed", "superseded")
@@ -102,11 +103,6 @@ class Conversation:
         self._give_up_in(self._settings.turn_thinking_seconds)
         if not found.published:
             await self._send(found.turn, request)
-
-    async def refresh_history(self) -> None:
-        """What goes with the next turn; read ahead of time, so that no turn waits for it."""
-        lines = self._settings.history_lines if self._settings.restore_context else 0
-        self._history = await self._database.run(lambda db: records.history(db, lines))
 
     async def stop(self) -> None:
         if self._deadline is not None:
@@ -199,7 +195,8 @@ class Conversation:
             expires_at=turn.opened_at + self._settings.turn_expires_seconds,
             input=turn.candidate.input,
             persona=self._session.snapshot,
-            history=self._history,
+            history=self._memory.history,
+            memories=self._memory.for_turn(turn.candidate.input),
             mood=turn.candidate.mood,
             voice=turn.candidate.voice,
         )
@@ -253,7 +250,7 @@ class Conversation:
         turn = self.active
         if turn is None or not self._is_active(event):
             await self._database.run(lambda db: records.heard_late(db, event))
-            await self.refresh_history()
+            await self._memory.refresh()
             return
         turn.playback_finished(event)
         self._feed.heard_reply(turn, event)
@@ -322,8 +319,14 @@ class Conversation:
 
     async def _close(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
         turn.end(outcome, reason)
-        await self._database.run(lambda db: records.close_turn(db, turn, clock.now()))
-        await self.refresh_history()
+        learn = self._memory.lessons(turn)
+
+        def write(db: sqlite3.Connection) -> None:
+            if records.close_turn(db, turn, clock.now()):
+                learn(db)
+
+        await self._database.run(write)
+        await self._memory.refresh()
         await self._publish(
             TurnTimed(
                 show=self._settings.kitsu_show,

@@ -12,6 +12,14 @@ class OrchestratorSettings(ShowSettings):
     """Whether the conversation before a restart is given to her again."""
     history_lines: int = Field(default=12, ge=0, le=200)
     """Earlier lines that go with a turn."""
+    memory_tokens: int = Field(default=1_200, ge=0, le=100_000)
+    """What history and summary of a turn may take of a model's attention, about."""
+    restore_context_hours: float = Field(default=12.0, ge=0, le=8_760)
+    """Older lines do not go with a turn as history; they can still be recalled when they fit."""
+    summary_every_lines: int = Field(default=40, ge=0, le=10_000)
+    """Lines after which the summary of the show is written anew; 0: none."""
+    memory_retention_days: float = Field(default=0.0, ge=0, le=36_500)
+    """What is older is forgotten; 0: nothing is."""
     floor_waiting_lines: int = Field(default=8, ge=1, le=500)
     """Chat lines that may wait; when one more comes, the oldest is skipped as outranked."""
     floor_fresh_seconds: float = Field(default=15.0, gt=0, le=300)

@@ -41,7 +41,9 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         last_tts=worker.session.last_tts,
         speaking=worker.speaking,
         memory=MemoryStatus(
-            restore_context=worker.settings.restore_context, messages=worker.message_count
+            current_summary=worker.memory.summary.text,
+            restore_context=worker.settings.restore_context,
+            messages=worker.message_count,
         ),
         overlay=_overlay(worker),
         studio=worker.studio.status(),

@@ -15,6 +15,7 @@ from apps.orchestrator.floor import Candidate
 from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
+from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.panic_desk import PanicDesk
 from apps.orchestrator.roster import Roster
@@ -44,10 +45,12 @@ from libs.contracts.health import ErrorReported, WorkerBeat, WorkerStopped
 from libs.contracts.identity import derived_id, new_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
+from libs.contracts.memory import ViewerForgotten
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
 from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicReported
+from libs.safety import Gate
 from libs.settings.personas import load_persona
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
@@ -73,8 +76,17 @@ class OrchestratorWorker(Worker):
         self.session = Session(self.database, persona, settings.policy_family_friendly)
         self.feed = Feed(self.screens, self.session.snapshot.name)
         self.incidents = IncidentLog(self.database, self.screens)
+        self.memory = Memory(
+            self.database, Gate.load(settings.policy_family_friendly), memory_rules(settings)
+        )
         self.conversation = Conversation(
-            settings, self.database, self.session, self.publish, self.screens, self.feed
+            settings,
+            self.database,
+            self.session,
+            self.publish,
+            self.screens,
+            self.feed,
+            self.memory,
         )
         self.studio = StudioDesk(
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
@@ -99,6 +111,7 @@ class OrchestratorWorker(Worker):
                 "memory_damaged", "error", f"The memory file was damaged and kept as {kept}."
             )
         await self.tell_epoch()
+        await self.memory.open()
         await self.conversation.restore()
         self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
@@ -127,7 +140,9 @@ class OrchestratorWorker(Worker):
     @handles(ChatMessageReceived)
     async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
         given = inputs.from_chat(event)
-        if await self.panic_desk.hear_chat(event.author, event.text, delivery):
+        if asks_to_be_forgotten(event.text):
+            await self.forget_viewer(event.author.viewer_id, event.author.name)
+        elif await self.panic_desk.hear_chat(event.author, event.text, delivery):
             self.feed.ordered_panic(event.event_id, given)
         else:
             await self._offer(event.event_id, given, delivery)
@@ -221,6 +236,15 @@ class OrchestratorWorker(Worker):
     def _now_speaking(self, speaking: SpeakingStatus | None) -> None:
         self.speaking = speaking
         self.screens.tell(SpeakingMessage(speaking=speaking), replaces="speaking")
+
+    async def forget_viewer(self, viewer_id: str, by: str) -> int:
+        """All that is known of a viewer goes. Returns how many rows that was."""
+        await self.conversation.withdraw(viewer_id=viewer_id)
+        removed = await self.memory.forget(viewer_id)
+        await self.publish(ViewerForgotten(show=self.show, viewer_id=viewer_id, by=by))
+        await self.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
+        self.status_changed()
+        return removed
 
     # Control ----------------------------------------------------------------------------------
 
@@ -343,6 +367,7 @@ class OrchestratorWorker(Worker):
             self.message_count = await self.database.run(records.message_count)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             await self.database.run(records.prune)
+            await self.memory.keep_house()
 
     async def tell_epoch(self) -> None:
         value: dict[str, Any] = {"epoch": self.session.epoch}

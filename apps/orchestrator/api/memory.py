@@ -2,34 +2,93 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from apps.orchestrator.api.worker_of import TheWorker
-from apps.orchestrator.memory import records, viewers
-from libs.contracts.memory import ViewerForgotten
+from apps.orchestrator.memory import facts, records, viewers
+from apps.orchestrator.memory.fact_rules import MAXIMUM_CHARACTERS, Claim
+from libs.contracts.safety import GateAction
+from libs.safety import clean_chat
+from libs.telemetry import clock
+from libs.worker.problems import Problem
 
 router = APIRouter(tags=["memory"])
 
 
+class ShowFact(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(min_length=1, max_length=MAXIMUM_CHARACTERS)
+
+
 @router.get("/memory")
 async def get_memory(worker: TheWorker) -> dict[str, Any]:
-    """The lines that go with the next turn."""
-    lines = worker.settings.history_lines
-    history, count = await worker.database.run(
-        lambda db: (records.history(db, lines), records.message_count(db))
+    """The summary, the lines that go with the next turn, the newest facts, and which memories went
+    with the latest turns and why."""
+    now = clock.now()
+    count, known, recalled = await worker.database.run(
+        lambda db: (
+            records.message_count(db),
+            [fact.as_json(now) for fact in facts.latest(db, 50)],
+            records.recalled(db, 10),
+        )
     )
     return {
-        "current_summary": "",
+        "current_summary": worker.memory.summary.text,
         "restore_context": worker.settings.restore_context,
         "messages": count,
-        "recent": [line.model_dump() for line in history],
+        "recent": [line.model_dump() for line in worker.memory.history],
+        "facts": known,
+        "recalled": recalled,
     }
+
+
+@router.get("/memory/viewers")
+async def get_viewers(
+    worker: TheWorker, limit: int = Query(default=200, ge=1, le=5_000)
+) -> dict[str, Any]:
+    """Viewers that something is known of, the last heard first."""
+    return {"viewers": await worker.database.run(lambda db: viewers.everybody(db, limit))}
+
+
+@router.get("/memory/viewers/{viewer_id:path}")
+async def get_viewer(viewer_id: str, worker: TheWorker) -> dict[str, Any]:
+    """All that is kept of a viewer."""
+    return await worker.database.run(lambda db: viewers.export(db, viewer_id, clock.now()))
 
 
 @router.delete("/memory/viewers/{viewer_id:path}")
 async def delete_viewer(viewer_id: str, worker: TheWorker) -> dict[str, Any]:
-    """Forgets a viewer: their lines, and our answers to them."""
-    removed = await worker.database.run(lambda db: viewers.forget(db, viewer_id))
-    await worker.conversation.refresh_history()
-    await worker.publish(ViewerForgotten(show=worker.show, viewer_id=viewer_id, by="operator"))
-    return {"viewer_id": viewer_id, "removed": removed}
+    """Forgets a viewer: their lines, our answers to them, and what was learned of them."""
+    return {"viewer_id": viewer_id, "removed": await worker.forget_viewer(viewer_id, "operator")}
+
+
+@router.post("/memory/facts", status_code=201)
+async def post_fact(fact: ShowFact, worker: TheWorker) -> dict[str, Any]:
+    """Something about the show that she shall know."""
+    text = clean_chat(fact.text, maximum=MAXIMUM_CHARACTERS)
+    if not text:
+        raise Problem(422, "Nothing to remember", "The text is empty.")
+    if worker.memory.gate.check(text).action is GateAction.BLOCK:
+        raise Problem(422, "Not remembered", "She would not be allowed to say that.", "blocked")
+    claim, now = Claim("asked", text, 1.0), clock.now()
+    await worker.database.run(
+        lambda db: facts.learn(db, facts.THE_SHOW, "", claim, "operator", now, trusted=True)
+    )
+    return {"text": text}
+
+
+@router.delete("/memory/facts/{fact_id}")
+async def delete_fact(fact_id: int, worker: TheWorker) -> dict[str, Any]:
+    """Forgets one fact."""
+    if not await worker.database.run(lambda db: facts.forget(db, fact_id)):
+        raise Problem(404, "No such fact", "It may be forgotten already.", "not_found")
+    return {"fact_id": fact_id}
+
+
+@router.post("/memory/backup")
+async def post_backup(worker: TheWorker) -> dict[str, Any]:
+    """A copy of the whole memory in the data folder, made while the show goes on."""
+    path = await worker.memory.backup()
+    return {"file": str(path), "bytes": path.stat().st_size}

@@ -12,6 +12,7 @@ from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.fact_rules import Claim, claims_of, wished
 from apps.orchestrator.memory.recall import recall, tokens_of, within_budget
 from apps.orchestrator.memory.summaries import Summary
+from apps.orchestrator.settings import OrchestratorSettings
 from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import HistoryLine, MemoryLine, TurnInput, TurnSource
 from libs.contracts.people import Role
@@ -26,6 +27,8 @@ _HOSTS = frozenset({Role.OPERATOR, Role.BROADCASTER})
 _TAUGHT_BY = frozenset({TurnSource.CHAT, TurnSource.PAID, TurnSource.VOICE})
 
 DAY_SECONDS = 86_400.0
+#: How often it is looked for what is too old.
+RETENTION_LOOK_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,21 @@ class MemoryRules:
     """0: kept for ever."""
 
 
+def memory_rules(settings: OrchestratorSettings) -> MemoryRules:
+    return MemoryRules(
+        history_lines=settings.history_lines if settings.restore_context else 0,
+        budget_tokens=settings.memory_tokens,
+        window_seconds=settings.restore_context_hours * 3_600,
+        summary_every=settings.summary_every_lines,
+        retention_days=settings.memory_retention_days,
+    )
+
+
+def asks_to_be_forgotten(text: str) -> bool:
+    """Whether a chat line is the command to forget its author."""
+    return " ".join(text.casefold().split()) in ("!forget me", "!forgetme")
+
+
 class Memory:
     """Promises: only what was heard is remembered of her, and only lines that were answered and
     passed the gate teach anything; a turn never waits for a model or a writing disk; what a
@@ -49,11 +67,12 @@ class Memory:
 
     def __init__(self, database: Database, gate: Gate, rules: MemoryRules) -> None:
         self._database = database
-        self._gate = gate
+        self.gate = gate
         self._rules = rules
         self.history: tuple[HistoryLine, ...] = ()
         self.summary = Summary("", 0, 0)
         self._newest_history_id = 0
+        self._retention_at = 0.0
         self._used: list[int] = []
 
     async def open(self) -> None:
@@ -122,7 +141,7 @@ class Memory:
 
     def _may_be_kept(self, text: str) -> bool:
         """What she must not hear or must not say is not kept either."""
-        heard, said = self._gate.check(text, place="input"), self._gate.check(text)
+        heard, said = self.gate.check(text, place="input"), self.gate.check(text)
         return heard.action is GateAction.ALLOW and said.action is GateAction.ALLOW
 
     async def summarise(self) -> bool:
@@ -145,6 +164,15 @@ class Memory:
         gone = await self._database.run(lambda db: viewers.forget(db, viewer_id))
         await self.refresh()
         return gone
+
+    async def keep_house(self) -> None:
+        """What is due now and then: a summary, and forgetting what is too old."""
+        if await self.summarise():
+            await self.refresh()
+        if clock.now() - self._retention_at > RETENTION_LOOK_SECONDS:
+            self._retention_at = clock.now()
+            if await self.keep_retention():
+                await self.refresh()
 
     async def keep_retention(self) -> int:
         if not self._rules.retention_days:

@@ -183,6 +183,21 @@ def history(db: sqlite3.Connection, lines: int, since: float = 0.0) -> tuple[His
     )
 
 
+def recalled(db: sqlite3.Connection, turns: int) -> list[dict[str, Any]]:
+    """Which memories went with the latest turns that had some, newest turn first."""
+    rows = db.execute(
+        "SELECT r.*, t.author, t.input FROM recalled r JOIN turn t USING (turn_id)"
+        " WHERE r.turn_id IN (SELECT turn_id FROM turn WHERE turn_id IN"
+        " (SELECT turn_id FROM recalled) ORDER BY opened_at DESC LIMIT ?)"
+        " ORDER BY t.opened_at DESC, r.position",
+        (turns,),
+    )
+    return [
+        {key: row[key] for key in ("turn_id", "author", "input", "kind", "about", "text", "why")}
+        for row in rows
+    ]
+
+
 def message_count(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT count(*) FROM message").fetchone()[0])
 
