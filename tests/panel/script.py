@@ -5,6 +5,11 @@ from typing import Any
 #: 20:15:00 UTC on some evening; all times of the script count from here.
 EVENING = 1_767_298_500.0
 
+#: A picture of one point.
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVQI12P4//8/AAX+Av7czFnnAAAAAElFTkSuQmCC"
+)
+
 
 def _module(title: str, state: str = "ready", **more: Any) -> dict[str, Any]:
     module = {
@@ -26,7 +31,13 @@ def opening_status() -> dict[str, Any]:
         "uptime_seconds": 5025.0,
         "version": "0.1.0",
         "bus": {"description": "embedded Valkey", "connected": True},
-        "panic": {"engaged": False, "since": None, "reason": "", "modules": {}},
+        "panic": {
+            "engaged": False,
+            "since": None,
+            "reason": "",
+            "modules": {},
+            "obs": {"state": "off", "steps": []},
+        },
         "persona": {
             "name": "Kitsu",
             "style": "playful",
@@ -37,6 +48,7 @@ def opening_status() -> dict[str, Any]:
         },
         "modules": {
             "stage": _module("Stage", engine="overlay page", output=True),
+            "obs_controller": _module("OBS", engine="OBS 29.0.2", output=True),
             "tts_worker": _module("Voice", engine="espeak-ng", output=True),
             "policy_worker": _module("Brain", engine="scripted", output=True),
             "orchestrator": _module("Orchestrator"),
@@ -50,10 +62,40 @@ def opening_status() -> dict[str, Any]:
             "pages": 1,
             "sounding": True,
         },
+        "studio": studio(),
         "queue": 0,
         "mood": "happy",
         "notices": [],
     }
+
+
+def studio(link: str = "ready", detail: str = "", **more: Any) -> dict[str, Any]:
+    """OBS with three scenes; with any other link than `ready`, nothing but that."""
+    if link != "ready":
+        return {"link": link, "detail": detail, "panic": "off", **more}
+    inputs = [
+        {"name": "Desktop Audio", "kind": "pulse_output", "muted": False, "volume_db": -8.5},
+        {"name": "Kitsu overlay", "kind": "browser_source", "volume_db": 0.0, "role": "voice"},
+        {"name": "Mic/Aux", "kind": "pulse_input", "volume_db": -3.2, "role": "mic"},
+    ]
+    ready = {
+        "link": "ready",
+        "detail": "",
+        "obs_version": "29.0.2",
+        "scene": "Live",
+        "scenes": ["Live", "Just chatting", "BRB"],
+        "inputs": [{"muted": False, "role": "other", **input_} for input_ in inputs],
+        "transition": "Fade",
+        "transitions": ["Cut", "Fade"],
+        "recording": "off",
+        "replay": False,
+        "streaming": False,
+        "actions": ["wave", "confetti_big"],
+        "panic": "off",
+        "panic_steps": [],
+        "missing": [],
+    }
+    return {**ready, **more}
 
 
 def feed(number: int, kind: str, author: str, text: str, **more: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """An orchestrator that plays a script: it speaks the panel's protocol and keeps what it is told."""
 
 import asyncio
+import base64
 import threading
 import time
 from contextlib import suppress
@@ -18,13 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from apps.orchestrator.panel import protocol
-from tests.panel.script import opening_status
+from apps.orchestrator.studio_orders import Order
+from libs.worker.web_gate import content_security_policy
+from tests.panel.script import PICTURE, opening_status
 
 STATIC = Path(protocol.__file__).parent / "static"
-POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "connect-src 'self' ws:"
-)
 #: How often a status comes when nothing changes.
 BEAT_SECONDS = 2.0
 COMMANDS: TypeAdapter[protocol.PanelCommand] = TypeAdapter(protocol.PanelCommand)
@@ -33,13 +32,21 @@ COMMANDS: TypeAdapter[protocol.PanelCommand] = TypeAdapter(protocol.PanelCommand
 class ContentPolicy:
     """Adds the content security policy that the panel is served under."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, orchestrator: "ScriptedOrchestrator") -> None:
         self.app = app
+        self.orchestrator = orchestrator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
-                header = (b"content-security-policy", POLICY.encode())
+                ports = [
+                    port
+                    for module in self.orchestrator.status["modules"].values()
+                    for port in module.get("ports", [])
+                ]
+                addresses = [f"http://127.0.0.1:{port}" for port in ports]
+                policy = content_security_policy(*addresses)
+                header = (b"content-security-policy", policy.encode())
                 message["headers"] = [*message["headers"], header]
             await send(message)
 
@@ -62,6 +69,10 @@ class ScriptedOrchestrator:
         """Takes commands and says nothing more."""
         self.refusal: dict[str, str] | None = None
         """Answers every command with this error."""
+        self.picture_problem = ""
+        """Why there is no programme picture."""
+        self.pictures = 0
+        """How many were asked for."""
         self.port = 0
         self._sockets: set[WebSocket] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -135,10 +146,13 @@ class ScriptedOrchestrator:
             Route("/status", self._status),
             Route("/panic", self._panic, methods=["POST"]),
             Route("/panic/release", self._release, methods=["POST"]),
+            Route("/panic-link", self._panic_link, methods=["POST"]),
+            Route("/sign-in-link", self._panic_link, methods=["POST"]),
+            Route("/obs/screenshot", self._screenshot),
             WebSocketRoute("/stream", self._stream),
             Mount("/panel", StaticFiles(directory=STATIC)),
         ]
-        return ContentPolicy(Starlette(routes=routes))
+        return ContentPolicy(Starlette(routes=routes), self)
 
     async def _index(self, _request: Request) -> Response:
         return FileResponse(STATIC / "index.html")
@@ -147,6 +161,18 @@ class ScriptedOrchestrator:
         if not self.signed_in:
             return JSONResponse({"title": "Not signed in", "status": 401}, status_code=401)
         return JSONResponse(self.status)
+
+    async def _panic_link(self, _request: Request) -> Response:
+        if self.refuse_posts:
+            return JSONResponse({"title": "Broken", "status": 500}, status_code=500)
+        return JSONResponse({"url": "http://127.0.0.1:8000/panic?key=hook-key"})
+
+    async def _screenshot(self, _request: Request) -> Response:
+        self.pictures += 1
+        if self.picture_problem:
+            body = {"title": "OBS is not ready", "detail": self.picture_problem, "status": 503}
+            return JSONResponse(body, status_code=503)
+        return Response(base64.b64decode(PICTURE), media_type="image/png")
 
     async def _panic(self, request: Request) -> Response:
         return self._take_post(request, engaged=True)
@@ -210,6 +236,7 @@ class ScriptedOrchestrator:
                 "since": time.time() if command.on else None,
                 "reason": command.reason,
                 "modules": dict.fromkeys(outputs, latch),
+                "obs": {"state": "applied" if command.on else "off", "steps": []},
             }
         elif isinstance(command, protocol.ModuleCommand):
             module = self.status["modules"][command.module]
@@ -220,3 +247,26 @@ class ScriptedOrchestrator:
             self.status["persona"].update(given)
         elif isinstance(command, protocol.ExpressionCommand):
             self.status["mood"] = command.mood.value
+        elif isinstance(command, Order):
+            self._apply_to_obs(command)
+
+    def _apply_to_obs(self, command: Order) -> None:
+        studio = self.status["studio"]
+        match command:
+            case protocol.ObsSceneCommand():
+                studio["scene"] = command.scene
+            case protocol.ObsMuteCommand():
+                self._input(command.input)["muted"] = command.muted
+            case protocol.ObsVolumeCommand():
+                self._input(command.input)["volume_db"] = command.volume_db
+            case protocol.ObsTransitionCommand():
+                studio["transition"] = command.transition
+            case protocol.ObsRecordCommand():
+                states = {"start": "on", "resume": "on", "pause": "paused", "stop": "off"}
+                studio["recording"] = states[command.action]
+            case protocol.ObsReplayCommand():
+                studio["replay"] = command.action != "stop"
+
+    def _input(self, name: str) -> dict[str, Any]:
+        inputs: list[dict[str, Any]] = self.status["studio"]["inputs"]
+        return next(input_ for input_ in inputs if input_["name"] == name)

@@ -10,6 +10,8 @@ export type Draft = WithoutId<PanelCommand>;
 const FIRST_RETRY_MS = 300;
 const LAST_RETRY_MS = 1_000;
 const ACK_WITHIN_MS = 3_000;
+/** OBS is given five seconds, then the orchestrator says that it did not answer. */
+const OBS_ACK_WITHIN_MS = 6_000;
 /** A status comes every other second at least; a socket that is silent for this long is dead. */
 const SILENT_MS = 6_000;
 const SILENCE_CHECK_MS = 1_000;
@@ -36,6 +38,8 @@ const UNANSWERED: Result = {
  */
 export class Link {
   connection = $state<Connection>("connecting");
+  /** When it last became live, on the clock of `performance.now()`. */
+  liveAt = $state(0);
   #receive: (messages: ServerMessage[]) => void;
   #socket: WebSocket | null = null;
   #unanswered = new Map<string, (result: Result) => void>();
@@ -70,6 +74,7 @@ export class Link {
       welcomed = true;
       heardAt = performance.now();
       this.#retryMs = FIRST_RETRY_MS;
+      if (!this.live) this.liveAt = heardAt;
       this.connection = "live";
       this.#take(JSON.parse(event.data) as ServerMessage[]);
     };
@@ -83,7 +88,8 @@ export class Link {
     if (!this.live || socket?.readyState !== WebSocket.OPEN) return Promise.resolve(NOT_CONNECTED);
     const id = `c${++this.#sent}`;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => settle(UNANSWERED), ACK_WITHIN_MS);
+      const patience = draft.command.startsWith("obs_") ? OBS_ACK_WITHIN_MS : ACK_WITHIN_MS;
+      const timer = setTimeout(() => settle(UNANSWERED), patience);
       const settle = (result: Result) => {
         clearTimeout(timer);
         this.#unanswered.delete(id);

@@ -1,6 +1,16 @@
-import type { FeedRow, Incident, ModuleState, SkipReason, Turn } from "./contracts";
+import type {
+  FeedRow,
+  Incident,
+  ModuleState,
+  PanicStep,
+  SkipReason,
+  StudioPanicStatus,
+  StudioStatus,
+  Turn,
+} from "./contracts";
+import { tamed } from "./hostile_text";
 
-export type Shape = "dot" | "triangle" | "cross" | "ring" | "arc" | "dash" | "square" | "flag" | "check";
+export type Shape = "dot" | "triangle" | "cross" | "ring" | "arc" | "dash" | "square" | "flag" | "check" | "arrow";
 export type Tone = "good" | "warn" | "bad" | "off" | "info" | "busy";
 
 /** How a state is shown: always a shape and a word beside the colour. */
@@ -18,6 +28,66 @@ export const MODULE_SIGNS: Record<ModuleState, Sign> = {
   starting: { shape: "arc", word: "starting", tone: "busy" },
   not_configured: { shape: "dash", word: "not configured", tone: "off" },
 };
+
+/** How the connection to OBS is; what mends it stands in the status' `detail`. */
+export const STUDIO_SIGNS: Record<StudioStatus["link"], Sign> = {
+  ready: { shape: "dot", word: "connected", tone: "good" },
+  waiting: { shape: "arc", word: "waiting for OBS", tone: "busy" },
+  hanging: { shape: "triangle", word: "OBS does not answer", tone: "warn" },
+  wrong_password: { shape: "flag", word: "wrong password", tone: "bad" },
+  wrong_program: { shape: "cross", word: "that is not OBS", tone: "bad" },
+  not_configured: { shape: "dash", word: "not set up", tone: "off" },
+  not_there: { shape: "cross", word: "module is down", tone: "bad" },
+};
+
+/** What is said of panic in OBS beside its steps; nothing where they say all. */
+export const OBS_PANIC_SIGNS: Partial<Record<StudioPanicStatus["state"], Sign>> = {
+  off: { shape: "triangle", word: "Nothing was done in OBS yet", tone: "warn" },
+  pending: {
+    shape: "triangle",
+    word: "OBS does not answer: it is muted and put on BRB as soon as it does. Until then mute it by hand.",
+    tone: "bad",
+  },
+  unreachable: {
+    shape: "cross",
+    word: "OBS could not be reached: mute the microphone and change the scene there by hand.",
+    tone: "bad",
+  },
+};
+
+/** One thing that panic does in OBS, done or not. */
+export function stepSign(step: PanicStep): Sign {
+  const target = tamed(step.target);
+  const done: Record<PanicStep["what"], string> = {
+    mute: `${target} muted`,
+    transition: `transition ${target}`,
+    scene: `${target} on air`,
+    filter: `filter ${target} on`,
+  };
+  const failed: Record<PanicStep["what"], string> = {
+    mute: `${target} is not muted`,
+    transition: `no transition ${target}`,
+    scene: `${target} is not on air`,
+    filter: `filter ${target} is not on`,
+  };
+  if (step.ok) return { shape: "check", word: done[step.what], tone: "good" };
+  const why = step.message ? `: ${tamed(step.message)}` : "";
+  return { shape: "cross", word: failed[step.what] + why, tone: "bad" };
+}
+
+/** Whether an output module is silent. `obs`: what its OBS says, for the module that has one. */
+export function latchSign(
+  latch: "latched" | "released" | "unreachable" | "refused",
+  obs?: StudioPanicStatus["state"],
+): Sign {
+  if (latch === "unreachable") return { shape: "cross", word: "not reached", tone: "bad" };
+  if (latch === "refused") return { shape: "cross", word: "refused this browser", tone: "bad" };
+  if (latch === "released" || obs === "pending" || obs === "off") {
+    return { shape: "triangle", word: "not silent yet", tone: "warn" };
+  }
+  if (obs === "partly") return { shape: "triangle", word: "in part", tone: "warn" };
+  return { shape: "check", word: "silent", tone: "good" };
+}
 
 export const SEVERITY_SIGNS: Record<Incident["severity"], Sign> = {
   info: { shape: "dot", word: "info", tone: "info" },
