@@ -1,6 +1,7 @@
 """The one owner of the connection to OBS: connect, resync, ready, down, and again."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import random
@@ -164,7 +165,7 @@ class ObsLink:
         pool = ThreadPoolExecutor(1, "obs requests")
         lost = self._lost = loop.create_future()
         self._was_ready = False
-        pump: asyncio.Task[None] | None = None
+        helpers: list[asyncio.Task[None]] = []
 
         def hear(kind: str, data: Mapping[str, Any]) -> None:
             loop.call_soon_threadsafe(heard, kind, data)
@@ -175,18 +176,19 @@ class ObsLink:
 
         try:
             await loop.run_in_executor(pool, connection.open, hear)
-            pump = asyncio.create_task(self._pump(connection, pool, lost), name="obs requests")
+            helpers.append(asyncio.create_task(self._pump(connection, pool, lost)))
             self._open = True
             self.connections += 1
             detail = await self._resync()
             self._was_ready = True
             self._now(StudioLink.READY, detail)
+            helpers.append(asyncio.create_task(self._beat()))
             await self._watch(connection, lost)
         finally:
             self._open, self._lost = False, None
             connection.close()
-            if pump is not None:
-                pump.cancel()
+            for task in helpers:
+                task.cancel()
             pool.shutdown(wait=False, cancel_futures=True)
             self._fail_waiting()
             if not lost.cancel():
@@ -221,16 +223,19 @@ class ObsLink:
 
     async def _watch(self, connection: Connection, lost: "asyncio.Future[None]") -> None:
         """Raises `ConnectionLost` as soon as anything says so."""
-        loop = asyncio.get_running_loop()
-        asked_at = loop.time()
         while True:
             await asyncio.wait({lost}, timeout=LOOK_SECONDS)
             if lost.done():
                 lost.result()
             if not connection.alive:
                 raise ConnectionLost("OBS is gone: it ended or crashed")
-            if loop.time() - asked_at >= HEARTBEAT_SECONDS:
-                asked_at = loop.time()
+
+    async def _beat(self) -> None:
+        """A question now and then, whose missing answer ends the connection like any other's. It is
+        asked beside `_watch`, which must never wait for an answer itself."""
+        with contextlib.suppress(StudioError):
+            while True:
+                await asyncio.sleep(HEARTBEAT_SECONDS)
                 await self.batch([Request("GetStats")], Priority.BACKGROUND)
 
     def _fail_waiting(self) -> None:

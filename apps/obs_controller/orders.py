@@ -60,6 +60,18 @@ _REPLAY = {
 }
 
 
+#: Refusals for which OBS has no words of its own (RequestStatus).
+_SAID = {
+    500: "it is running already",
+    501: "it is not running",
+    502: "it is paused already",
+    503: "it is not paused (yet): try again in a moment",
+    504: "it is switched off in OBS's settings",
+    505: "it is switched on already",
+    506: "it is switched off",
+}
+
+
 class OrderRefused(Exception):
     """Nothing was changed. `code` is one of not_found, not_allowed, panic, obs_not_ready,
     obs_not_configured, timeout, bad_value, obs_refused; the message is for people."""
@@ -299,5 +311,5 @@ class Orders:
         if result.ok:
             return
         code = "not_found" if result.code == NOT_FOUND else "obs_refused"
-        said = result.comment or f"code {result.code}"
+        said = _SAID.get(result.code) or result.comment or f"code {result.code}"
         raise OrderRefused(code, f"OBS refused it ({what}): {said}")

@@ -31,6 +31,8 @@ log = logging.getLogger("kitsu.obs_controller")
 GATHER_SECONDS = 0.01
 #: OBS tells of a new source in several events.
 REREAD_SECONDS = 0.05
+#: OBS lists a removed input until the scene that had it was drawn once more.
+REMOVED_SECONDS = 1.0
 
 
 class Studio:
@@ -54,6 +56,7 @@ class Studio:
         self._report = report
         self._known = StudioState()
         self._collection = ""
+        self._reading: list[list[tuple[str, Mapping[str, Any]]]] = []
         self._news = asyncio.Event()
         self._reread = asyncio.Event()
         self._told: StudioChanged | None = None
@@ -101,14 +104,22 @@ class Studio:
         return f"OBS {self._known.obs_version}, scene collection '{self._collection}'"
 
     async def _read(self) -> None:
+        """What happens in OBS while it is being read is not lost."""
+        meanwhile: list[tuple[str, Mapping[str, Any]]] = []
+        self._reading.append(meanwhile)
         try:
             state = read_overview(await self.link.batch(OVERVIEW, Priority.URGENT))
             asked = details(state)
             answers = await self.link.batch(asked, Priority.URGENT) if asked else []
-            self._known = read_details(state, asked, answers)
+            state = read_details(state, asked, answers)
+            for kind, data in meanwhile:
+                state.hear(kind, data)
+            self._known = state
         except (KeyError, TypeError, ValueError) as error:
             reason = f"OBS says what is not understood ({type(error).__name__})"
             raise ConnectionLost(reason) from error
+        finally:
+            self._reading = [one for one in self._reading if one is not meanwhile]
 
     async def _say_if_another(self) -> None:
         before, self._collection = self._collection, self._known.collection
@@ -123,6 +134,10 @@ class Studio:
         if kind == "ExitStarted":
             self.link.drop("OBS was closed", closing=True)
             return
+        if kind == "InputRemoved":
+            asyncio.get_running_loop().call_later(REMOVED_SECONDS, self._reread.set)
+        for meanwhile in self._reading:
+            meanwhile.append((kind, data))
         self.panic.hear(kind, data)
         if self._known.hear(kind, data):
             self.changed()

@@ -27,6 +27,8 @@ BROWSER_KIND = "browser_source"
 #: After one of these, what is known must be read anew.
 STRUCTURE_EVENTS = frozenset(
     {
+        # OBS 29 says nothing of a new scene when the transition is changed right after it.
+        "CurrentSceneTransitionChanged",
         "CurrentSceneCollectionChanged",
         "CurrentProfileChanged",
         "SceneListChanged",

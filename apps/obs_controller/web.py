@@ -1,16 +1,13 @@
 """The obs_controller's own routes: what is set up in OBS, and setting it up."""
 
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from apps.obs_controller.link import ObsLink
-from apps.obs_controller.setup import Setup
+from apps.obs_controller.studio import Studio
 from libs.worker.problems import Problem
 
 
@@ -23,11 +20,10 @@ class MakeRequest(BaseModel):
 
 
 class SetupWeb:
-    def __init__(self, setup: Setup, link: ObsLink, dock_url: str, reread: Callable[[], Any]):
-        self._setup = setup
-        self._link = link
+    def __init__(self, studio: Studio, dock_url: str) -> None:
+        self._studio = studio
+        self._setup, self._link = studio.setup, studio.link
         self._dock_url = dock_url
-        self._reread = reread
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -39,7 +35,7 @@ class SetupWeb:
         items = [asdict(item) for item in self._setup.items()] if self._link.ready else []
         return JSONResponse(
             {
-                "link": self._link.state.value,
+                "link": self._studio.link_state.value,
                 "detail": self._link.detail,
                 "items": items,
                 "dock_url": self._dock_url,
@@ -55,5 +51,5 @@ class SetupWeb:
         if not self._link.ready:
             raise Problem(503, "OBS is not connected", self._link.detail, "obs_not_ready")
         made = await self._setup.make(wanted.items)
-        await self._reread()
+        await self._studio.read_anew()
         return JSONResponse({"done": [asdict(one) for one in made]})

@@ -90,7 +90,7 @@ class ObsControllerWorker(Worker):
             Gate.load(),
         )
         dock = f"http://{settings.orch_host}:{settings.orch_port}/"
-        self._web = SetupWeb(self.studio.setup, self._link, dock, self.studio.read_anew)
+        self._web = SetupWeb(self.studio, dock)
 
     # Life -------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class ObsControllerWorker(Worker):
     async def panic_engaged(self, reason: str) -> None:
         self._link.hold(True)
         self._captions.clear()
-        await self.studio.panic.settle(PANIC_ANSWER_SECONDS)
+        self.studio.panic.wake()
         self.studio.changed()
 
     async def panic_released(self) -> None:
@@ -142,7 +142,9 @@ class ObsControllerWorker(Worker):
         self._actions.panic_released()
         self.studio.changed()
 
-    def panic_answer(self) -> Mapping[str, Any]:
+    async def panic_answer(self) -> Mapping[str, Any]:
+        """Whoever comes second, by another route, is told of OBS too, not only the first."""
+        await self.studio.panic.settle(PANIC_ANSWER_SECONDS)
         panic = self.studio.panic
         steps = [step.model_dump() for step in panic.steps]
         return {"obs": {"state": panic.state.value, "steps": steps}}
@@ -167,8 +169,10 @@ class ObsControllerWorker(Worker):
 
     @handles(RequestStageAction)
     async def take_request(self, event: RequestStageAction, delivery: Delivery) -> None:
-        if self.fences.stale(event.show, event.epoch, event.turn_id):
+        of_a_turn = event.turn_id is not None
+        if of_a_turn and self.fences.stale(event.show, event.epoch, event.turn_id):
             self.counters["dropped_stale"] += 1
+            await self._refuse(event, OrderRefused("stale", "Its turn was interrupted."))
         elif await self._may(event, delivery):
             await self._answer(event, self._actions.carry_out(event.action))
 

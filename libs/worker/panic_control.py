@@ -118,19 +118,19 @@ class PanicControl:
         if request.method == "GET":
             reason = request.query_params.get("reason", "")[:REASON_CHARACTERS]
             await self.engage(reason, BY_LINK, None, 0, "own_port")
-        return self._answer(self._worker.panic.state)
+        return await self._answer(self._worker.panic.state)
 
     async def _post_panic(self, request: Request) -> Response:
         body = await _read(request)
         await self.engage(body.reason, body.by, body.ordinal, body.epoch or 0, "own_port")
-        return self._answer(self._worker.panic.state)
+        return await self._answer(self._worker.panic.state)
 
     async def _post_release(self, request: Request) -> Response:
         body = await _read(request)
         await self.release(body.by, body.ordinal, body.epoch or 0)
-        return self._answer(self._worker.panic.state)
+        return await self._answer(self._worker.panic.state)
 
-    def _answer(self, state: PanicState) -> Response:
+    async def _answer(self, state: PanicState) -> Response:
         worker = self._worker
         return JSONResponse(
             {
@@ -138,7 +138,7 @@ class PanicControl:
                 "engaged": state.engaged,
                 "ordinal": state.ordinal,
                 "highest_epoch": worker.fences.highest(worker.show),
-                **worker.panic_answer(),
+                **await worker.panic_answer(),
             },
             headers=NOT_KEPT,
         )

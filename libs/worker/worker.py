@@ -114,7 +114,7 @@ class Worker:
     async def panic_released(self) -> None:
         """Only after an explicit release."""
 
-    def panic_answer(self) -> Mapping[str, Any]:
+    async def panic_answer(self) -> Mapping[str, Any]:
         """What this worker adds to its answer to `POST /panic` and `/panic/release`."""
         return {}
 

@@ -111,6 +111,21 @@ async def test_a_hang_is_noticed_without_anybody_asking_and_mended_by_a_new_conn
         assert len(obs.hears) == 1, "the old connection is closed"
 
 
+async def test_a_heartbeat_behind_a_hanging_order_does_not_keep_the_link_from_ending(
+    stand: LinkStand, obs: MemoryObs
+) -> None:
+    async with stand as link:
+        await until(lambda: link.ready)
+        obs.gate.clear()
+        order = asyncio.create_task(link.call("GetSceneList"))
+        await asyncio.sleep(0.25)  # the next heartbeat waits behind it
+        with pytest.raises(ConnectionLost):
+            await order
+        await until(lambda: link.state is StudioLink.HANGING)
+        obs.gate.set()
+        await until(lambda: link.ready)
+
+
 async def test_requests_that_waited_when_the_connection_broke_fail_at_once(
     stand: LinkStand, obs: MemoryObs
 ) -> None:

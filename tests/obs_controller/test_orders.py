@@ -218,9 +218,11 @@ async def test_an_action_of_an_interrupted_turn_is_not_done(
     async with controller() as stand:
         await stand.bus.publish(StopSpeaking(epoch=5, reason="stop", by="test"))
         await until(lambda: stand.worker.fences.highest("main") == 5)
-        await stand.bus.publish(RequestStageAction(action="hide", epoch=4, turn_id="old"))
-        await until(lambda: stand.worker.counters["dropped_stale"])
+        answer = await stand.order(RequestStageAction(action="hide", epoch=4, turn_id="old"))
+        assert answer.code == "stale"
         assert obs.hidden == set()
+        by_hand = await stand.order(RequestStageAction(action="hide"))
+        assert by_hand.type.endswith("done"), "an operator's own belongs to no turn"
 
 
 @pytest.mark.usefixtures("actions")
