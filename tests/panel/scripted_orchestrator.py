@@ -2,13 +2,11 @@
 
 import asyncio
 import base64
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from pydantic import TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,6 +20,7 @@ from apps.orchestrator.panel import protocol
 from apps.orchestrator.studio_orders import Order
 from libs.worker.web_gate import content_security_policy
 from tests.panel.script import PICTURE, opening_status
+from tests.panel.thread_server import ThreadServer
 
 STATIC = Path(protocol.__file__).parent / "static"
 #: How often a status comes when nothing changes.
@@ -73,60 +72,32 @@ class ScriptedOrchestrator:
         """Why there is no programme picture."""
         self.pictures = 0
         """How many were asked for."""
-        self.port = 0
+        self.hangs = False
+        """Takes requests and never answers them."""
         self._sockets: set[WebSocket] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server = ThreadServer()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
+    @property
+    def port(self) -> int:
+        return self._server.port
+
     def start(self) -> None:
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self._app(),
-                host="127.0.0.1",
-                port=self.port,
-                log_level="critical",
-                lifespan="off",
-                ws="websockets-sansio",
-                timeout_graceful_shutdown=1,
-            )
-        )
-        self._thread = threading.Thread(target=self._run, args=(self._server,), daemon=True)
-        self._thread.start()
-        give_up_at = time.monotonic() + 20
-        while not self._server.started:
-            if time.monotonic() > give_up_at:
-                raise TimeoutError("the scripted orchestrator did not start")
-            time.sleep(0.01)
-        self.port = self._server.servers[0].sockets[0].getsockname()[1]
-
-    def _run(self, server: uvicorn.Server) -> None:
-        async def serve() -> None:
-            self._loop = asyncio.get_running_loop()
-            await server.serve()
-
-        asyncio.run(serve())
+        self._server.start(self._app())
 
     def stop(self) -> None:
-        if self._server is None or self._thread is None:
-            return
-        self._server.should_exit = True
-        self._thread.join(timeout=20)
+        self._server.stop()
         self._sockets.clear()
-        self._server = None
 
     def push(self, *messages: dict[str, Any]) -> None:
         """Sends these messages to every open panel, in one frame."""
-        assert self._loop is not None
-        asyncio.run_coroutine_threadsafe(self._send_all(list(messages)), self._loop).result(10)
+        self._server.run(self._send_all(list(messages)))
 
     def drop_sockets(self) -> None:
-        assert self._loop is not None
-        asyncio.run_coroutine_threadsafe(self._close_all(), self._loop).result(10)
+        self._server.run(self._close_all())
 
     def heard(self, command: str) -> list[dict[str, Any]]:
         return [entry for entry in self.commands if entry["command"] == command]
@@ -175,13 +146,15 @@ class ScriptedOrchestrator:
         return Response(base64.b64decode(PICTURE), media_type="image/png")
 
     async def _panic(self, request: Request) -> Response:
-        return self._take_post(request, engaged=True)
+        return await self._take_post(request, engaged=True)
 
     async def _release(self, request: Request) -> Response:
-        return self._take_post(request, engaged=False)
+        return await self._take_post(request, engaged=False)
 
-    def _take_post(self, request: Request, *, engaged: bool) -> Response:
+    async def _take_post(self, request: Request, *, engaged: bool) -> Response:
         self.posts.append(request.url.path)
+        while self.hangs:  # noqa: ASYNC110 - a plain attribute that a test changes from outside
+            await asyncio.sleep(0.05)
         if self.refuse_posts:
             return JSONResponse({"title": "Broken", "status": 500}, status_code=500)
         self.status["panic"]["engaged"] = engaged
