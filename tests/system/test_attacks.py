@@ -102,6 +102,49 @@ async def test_a_foreign_page_can_do_nothing_though_the_operator_is_signed_in(
     assert await nothing_happened(show)
 
 
+#: Addresses that a page can make a browser open, with its cookies, without asking anybody.
+BY_PICTURE = """(url) => new Promise((resolve) => {
+  const image = new Image();
+  image.onload = image.onerror = () => resolve("tried");
+  image.src = url;
+})"""
+
+
+async def test_a_page_on_another_port_of_this_machine_cannot_use_what_the_panel_may_do(
+    silent_show: RunningShow, browser: Browser, foreign_port: int
+) -> None:
+    """For a browser it is the same site as the panel, so the panel's cookie goes with it."""
+    show = silent_show
+    page = await (await signed_in(browser, show)).new_page()
+    await page.goto(f"http://127.0.0.1:{foreign_port}/")
+    for module in show.ports:
+        url = f"http://127.0.0.1:{show.ports[module]}"
+        for path in ("/panic", "/panic/release"):
+            await page.evaluate(BY_FETCH, [url + path, "{}"])
+        await page.evaluate(BY_PICTURE, url + "/panic")
+        await page.evaluate(BY_PICTURE, url + "/panic?key=guessed")
+    await page.wait_for_timeout(500)
+    assert await nothing_happened(show)
+
+
+async def test_the_panel_can_press_panic_at_a_module_but_do_nothing_else_there(
+    silent_show: RunningShow, browser: Browser
+) -> None:
+    show = silent_show
+    page = (await signed_in(browser, show)).pages[0]
+    stage = f"http://127.0.0.1:{show.ports['stage']}"
+    for path in ("/panic/release", "/now", "/"):
+        await page.evaluate(BY_FETCH, [stage + path, "{}"])
+    await page.evaluate(BY_PICTURE, stage + "/panic")
+    assert await nothing_happened(show)
+    said = await page.evaluate(
+        "async (url) => (await fetch(url, {method: 'POST', credentials: 'include'})).json()",
+        stage + "/panic",
+    )
+    assert said["module"] == "stage"
+    assert said["engaged"] is True
+
+
 async def test_a_foreign_name_for_our_address_gets_nothing(
     silent_show: RunningShow, browser: Browser
 ) -> None:
