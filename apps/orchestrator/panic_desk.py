@@ -37,6 +37,11 @@ class PanicDesk:
         self._ordered = 0
         self.show_panic = ShowPanic(settings, worker.roster, worker.publish, worker.bus.set_latch)
 
+    @property
+    def engaging(self) -> bool:
+        """An engagement is on its way to the modules."""
+        return self._engaging > 0
+
     async def close(self) -> None:
         await self.show_panic.close()
 
@@ -116,7 +121,7 @@ class PanicDesk:
         state = self._worker.panic.state
         late = delivery.deliveries > 1 or delivery.age_seconds > LATE_SECONDS
         overtaken = state.ordinal > delivery.event.emitted_at * 1000
-        if not (state.engaged or self._engaging or (late and overtaken)):
+        if not (state.engaged or self.engaging or (late and overtaken)):
             await self.engage(reason, by)
 
     async def _write_down(self, reason: str, by: str, report: PanicReport) -> None:

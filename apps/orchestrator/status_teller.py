@@ -10,12 +10,14 @@ from apps.orchestrator.screens import Screens
 
 #: Status goes to the panels at most this often, unless something urgent happened.
 STATUS_SECONDS = 0.1
+#: What is urgent comes in bursts: each goes out this soon, most of them together.
+URGENT_SECONDS = 0.01
 #: It goes at least this often: a panel takes longer silence for a dead connection.
 SIGN_OF_LIFE_SECONDS = 2.0
 
 
 class StatusTeller:
-    """Tells the open panels the status soon after a change, at once after an urgent one (panic,
+    """Tells the open panels the status soon after a change, sooner after an urgent one (panic,
     OBS), and now and then anyway."""
 
     def __init__(self, screens: Screens, make: Callable[[], BaseModel]) -> None:
@@ -41,3 +43,4 @@ class StatusTeller:
             with suppress(TimeoutError):
                 async with asyncio.timeout(STATUS_SECONDS):
                     await self._urgent.wait()
+            await asyncio.sleep(URGENT_SECONDS)

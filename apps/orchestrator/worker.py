@@ -270,7 +270,7 @@ class OrchestratorWorker(Worker):
 
     async def _hold_or_let_go(self) -> None:
         """Asked at every change: orders may overtake each other."""
-        if self.panic.engaged:
+        if self.panic.engaged or self.panic_desk.engaging:
             await self.conversation.hold(SkipReason.PANIC)
             await self.conversation.drop_thought("panic")
         elif not self._brain_on:

@@ -9,6 +9,7 @@ from apps.orchestrator.floor import Candidate
 from apps.policy_worker.settings import PolicySettings
 from apps.policy_worker.worker import PolicyWorker
 from libs.bus.memory import MemoryBus
+from libs.contracts.control import SetModuleEnabled
 from libs.contracts.conversation import InputSkipped, TurnCommitted, TurnOpened
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, SpeakSentence
@@ -96,8 +97,10 @@ async def test_no_turn_is_opened_while_the_modules_are_being_told(
     show: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engage = show.worker.panic_desk.show_panic.engage
+    switched_on = SetModuleEnabled(module="policy_worker", enabled=True)
 
     async def slowly(*order: Any) -> Any:
+        await show.worker.module_switched(switched_on, show.delivery(switched_on))
         await show.post("/ingest/chat", {"text": "in between"})
         await show.next(InputSkipped, lambda e: e.text == "in between")
         return await engage(*order)
@@ -124,7 +127,7 @@ async def test_what_the_stage_had_just_begun_is_remembered_as_far_as_it_was_hear
             duration_seconds=1,
         )
     )
-    await until(lambda: show.worker.conversation._history)
+    await until(lambda: len(show.worker.memory.history) == 2)
     memory = await show.get("/memory")
     assert [line["text"] for line in memory["recent"]] == ["talk", "Well"]
 
