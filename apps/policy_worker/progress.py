@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from libs.contracts.speaking import Mood
-
 _NAMESPACE = UUID(str(uuid5(NAMESPACE_URL, "kitsu:reply")))
 
 #: A turn that nobody took over for this long has expired long ago.
@@ -48,11 +46,3 @@ class Progress:
 
     def as_note(self) -> dict[str, Any]:
         return {"said": self.said, "last_sentence": self.last_sentence, "end": self.end}
-
-
-def mood_of(name: str) -> Mood | None:
-    """The mood of this name; None for one we do not have."""
-    try:
-        return Mood(name)
-    except ValueError:
-        return None

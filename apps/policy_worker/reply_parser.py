@@ -5,11 +5,13 @@ import re
 from dataclasses import dataclass
 
 #: Tags we know; anything else in angle brackets is text.
-_TAGS = ("speech", "mood", "actions", "action", "think", "thinking")
+_THOUGHTS = ("think", "thinking", "thought", "reasoning")
+_TAGS = ("speech", "mood", "actions", "action", "code", *_THOUGHTS)
 _TAG = re.compile(r"<\s{0,3}(/?)\s{0,3}([a-zA-Z]+)(?:[\s/][^<>]*)?>")
 _TAG_BEGUN = re.compile(r"<\s{0,3}/?\s{0,3}([a-zA-Z]*)([\s/][^<>]*)?")
 _ENTITY_BEGUN = re.compile(r"&(?:#[0-9a-fA-FxX]{0,8}|[a-zA-Z][a-zA-Z0-9]{0,12})?")
-_ACTION_SEPARATOR = re.compile(r"[,;\n|]+")
+#: One entry of the actions tag: up to a separator that stands in no quotes and no brackets.
+_ACTION = re.compile(r"(?:\"[^\"\n]*\"|'[^'\n]*'(?!\w)|\([^()\n]*\)|[^,;|\n])+")
 
 #: A tag that is not closed after so many characters was none.
 _LONGEST_TAG = 200
@@ -40,21 +42,26 @@ class MoodChange:
 
 
 @dataclass(frozen=True)
-class Action:
+class RawAction:
     """One entry of the actions tag as it stood there; not checked."""
 
     raw: str
 
 
-Part = SpeechText | SpeechBegan | MoodChange | Action
+@dataclass(frozen=True)
+class ThoughtEnded:
+    """A thought was closed that was never opened: what came before was part of it."""
+
+
+Part = SpeechText | SpeechBegan | MoodChange | RawAction | ThoughtEnded
 
 
 class ReplyParser:
     """Takes a reply in pieces of any size and gives its parts in order.
 
     Promises: the parts do not depend on where the reply was divided; text is speech unless a tag
-    says otherwise, and once there was a speech tag, only what stands in one is; thinking is never
-    given, closed or not; a tag that breaks off at the end is never given as text.
+    says otherwise, and once there was a speech tag, only what stands in one is; thinking and code
+    are never given, closed or not; a tag that breaks off at the end is never given as text.
     """
 
     def __init__(self) -> None:
@@ -70,6 +77,11 @@ class ReplyParser:
         self._parts: list[Part] = []
         self._spoken: list[str] = []
         """Speech that is not yet among the parts."""
+
+    @property
+    def thinking(self) -> bool:
+        """Whether what comes now is not meant for others."""
+        return self._thoughts > 0
 
     def feed(self, text: str) -> list[Part]:
         """The parts that this piece of text completed."""
@@ -134,9 +146,8 @@ class ReplyParser:
     # What a tag does ---------------------------------------------------------------------------
 
     def _tag(self, name: str, closes: bool, empty: bool) -> None:
-        if name in ("think", "thinking"):
-            if not empty:
-                self._thoughts = max(0, self._thoughts + (-1 if closes else 1))
+        if name in _THOUGHTS:
+            self._think(closes, empty)
         elif self._thoughts:
             return
         elif name == "action":
@@ -148,6 +159,12 @@ class ReplyParser:
             self._enter_speech(empty)
         elif not empty:
             self._enter(name)
+
+    def _think(self, closes: bool, empty: bool) -> None:
+        if closes and not self._thoughts:
+            self._add(ThoughtEnded())
+        elif not empty:
+            self._thoughts += -1 if closes else 1
 
     def _enter_speech(self, empty: bool) -> None:
         if self._mode == "speech":
@@ -161,9 +178,11 @@ class ReplyParser:
             self._mode = "speech"
 
     def _enter(self, name: str) -> None:
-        """Opens mood or actions; one that is open already is closed by it."""
+        """Opens mood, actions or code; one that is open already is closed by it."""
         if self._mode in ("mood", "actions"):
             self._leave()
+        if self._mode == "code":
+            return
         self._below.append(self._mode)
         self._mode, self._inside = name, ""
 
@@ -173,8 +192,8 @@ class ReplyParser:
         if mode == "mood" and (mood := " ".join(inside.split()).lower()):
             self._add(MoodChange(mood[:_LONGEST_MOOD]))
         elif mode == "actions":
-            entries = [entry.strip() for entry in _ACTION_SEPARATOR.split(inside)]
-            given = [Action(entry[:_LONGEST_ACTION]) for entry in entries if entry]
+            entries = [entry.strip() for entry in _ACTION.findall(inside)]
+            given = [RawAction(entry[:_LONGEST_ACTION]) for entry in entries if entry]
             self._add(*given[:MAXIMUM_ACTIONS])
 
     def _text(self, text: str) -> None:

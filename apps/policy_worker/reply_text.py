@@ -1,134 +1,246 @@
-"""From the raw text of an engine to judged sentences with a mood: everything but sending them."""
+"""From the raw text of an engine to judged sentences with mood and actions."""
 
-import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-from apps.policy_worker.progress import mood_of
-from apps.policy_worker.reply_parser import (
+from apps.policy_worker.actions import (
+    NOT_SUPPORTED,
     Action,
+    ActionRefused,
+    Allowed,
+    SetMood,
+    read_action,
+)
+from apps.policy_worker.editor import Cut, Editor
+from apps.policy_worker.reply_parser import (
     MoodChange,
     Part,
+    RawAction,
     ReplyParser,
     SpeechBegan,
     SpeechText,
+    ThoughtEnded,
 )
 from libs.contracts.speaking import Mood
 from libs.safety import Judged, StreamGate
 from libs.speech.sentences import SentenceCutter
-from libs.speech.spoken_text import SpokenText
 
 #: A reply with more sentences is a model that does not stop.
 MAXIMUM_SENTENCES = 12
-#: So many repetitions of what was said already are a model in a loop.
-MAXIMUM_REPETITIONS = 3
-
-_LETTER = re.compile(r"\W+")
-_MOOD_ACTION = re.compile(r"mood\s*[:=( ]\s*['\"]?([a-z]+)")
+#: About a minute of speech.
+MAXIMUM_CHARACTERS = 900
+#: So many sentences that are not said, for one reason, are a model that has lost its way.
+MAXIMUM_CUTS = 3
+#: How many actions one reply may bring; more is a model that plays with the buttons.
+MAXIMUM_ACTIONS = 6
 
 
 @dataclass(frozen=True)
 class Line:
+    """A sentence that was judged, and what she does with it if it may be said."""
+
     judged: Judged
     mood: Mood
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """A sentence that the persona does not say; codes only."""
+
+    rule: str
+    category: str
+
+
+@dataclass
+class _Waiting:
+    """A sentence that the gate has not given back yet."""
+
+    text: str
+    mood: Mood
+    actions: tuple[Action, ...]
+
+
+@dataclass
+class Trouble:
+    """What was wrong with a reply."""
+
+    counters: Counter[str] = field(default_factory=Counter)
+    unsupported: set[str] = field(default_factory=set)
+    """Kinds of actions that nobody carries out yet."""
 
 
 class ReplyText:
     """One attempt at a reply.
 
-    Promises: only judged sentences come out, in order; none twice in one reply; when `ended` is
-    set (a reason code) the rest of the reply is not wanted. A `verbatim` text may be long and
-    repeat itself.
+    Promises: only judged sentences come out, in order; none twice in one reply; an action comes
+    with the sentence it stands before, or the last one; when `ended` is set (a reason code) the
+    rest of the reply is not wanted.
     """
 
     def __init__(
         self,
         gate: StreamGate,
+        editor: Editor,
+        allowed: Allowed,
         mood: Mood,
-        already_said: tuple[str, ...] = (),
+        already_said: Iterable[str] = (),
         verbatim: bool = False,
     ) -> None:
+        self._gate = gate
+        self._editor = editor
+        self._allowed = allowed
         self._verbatim = verbatim
         self._parser = ReplyParser()
         self._cutter = SentenceCutter()
-        self._spoken = SpokenText()
-        self._gate = gate
-        self._said = {_key(text) for text in already_said}
-        self._count = len(already_said)
-        self._repetitions = 0
+        said = list(already_said)
+        self._count = len(said)
+        self._characters = sum(map(len, said))
+        self._tagged = False
+        self._waiting: deque[_Waiting] = deque()
+        self._next_actions: list[Action] = []
+        self._action_count = 0
+        self._cuts: Counter[Cut] = Counter()
         self.mood = mood
         self.ended = ""
         self.speech = ""
         """What the last `feed` added to the speech, as it was written."""
-        self.dropped: Counter[str] = Counter()
+        self._text_came = False
+        self.trouble = Trouble()
 
-    def feed(self, raw: str) -> Iterator[Line]:
+    @property
+    def begun(self) -> bool:
+        """Whether there was anything to say yet."""
+        return self._text_came and not self._editor.musing
+
+    @property
+    def thinking(self) -> bool:
+        return self._parser.thinking or self._editor.musing
+
+    @property
+    def last_actions(self) -> tuple[Action, ...]:
+        """Actions that stood behind the last sentence; it may have been sent already."""
+        return tuple(self._next_actions)
+
+    @property
+    def only_reason(self) -> Cut | None:
+        """Why nothing of it was to be said, when that is one thing."""
+        reasons = [cut for cut in self._cuts if cut is not Cut.UNSPEAKABLE]
+        return reasons[0] if len(reasons) == 1 else None
+
+    def feed(self, raw: str) -> Iterator[Line | Unsaid]:
         """Each line is given before the next sentence is looked at: it can leave at once."""
         self.speech = ""
         for part in self._parser.feed(raw):
             yield from self._take(part)
 
-    def finish(self) -> Iterator[Line]:
+    def finish(self) -> Iterator[Line | Unsaid]:
         """The end of a whole reply."""
         self.speech = ""
         for part in self._parser.finish():
             yield from self._take(part)
         yield from self._sentences(self._cutter.finish())
         if not self.ended:
-            yield from [Line(judged, self.mood) for judged in self._gate.finish()]
+            yield from self._released(self._gate.finish())
 
-    def _take(self, part: Part) -> Iterator[Line]:
+    def _take(self, part: Part) -> Iterator[Line | Unsaid]:
         match part:
             case SpeechText(text):
                 self.speech += text
+                self._text_came = self._text_came or not text.isspace()
                 yield from self._sentences(self._cutter.feed(text))
             case SpeechBegan():
                 yield from self._sentences(self._cutter.finish())
-                self._spoken = SpokenText()
-            case MoodChange(mood):
-                self._set_mood(mood)
-            case Action(raw):
+                self._editor.speech_began()
+                self._tagged = True
+            case ThoughtEnded() if not self._tagged:
+                self._cutter = SentenceCutter()
+                self._text_came = False
+                self._editor.thought_ended()
+            case MoodChange(name):
+                self._set_mood(name)
+            case RawAction(raw):
                 self._act(raw)
 
+    # Mood and actions -------------------------------------------------------------------------
+
     def _set_mood(self, name: str) -> None:
-        mood = mood_of(name)
+        mood = self._allowed.mood_of(name)
         if mood is None:
-            self.dropped["moods_unknown"] += 1
+            self.trouble.counters["moods_unknown"] += 1
         else:
             self.mood = mood
 
     def _act(self, raw: str) -> None:
-        """The only action so far is a mood; all else is counted and dropped."""
-        match = _MOOD_ACTION.match(raw.lower())
-        if match:
-            self._set_mood(match.group(1))
-        elif raw.lower() not in ("none", "-"):
-            self.dropped["actions_dropped"] += 1
+        try:
+            action = read_action(raw, self._allowed)
+        except ActionRefused as refusal:
+            self.trouble.counters["actions_dropped"] += 1
+            self.trouble.counters[f"actions_{refusal.code}"] += 1
+            return
+        if action is None:
+            return
+        if isinstance(action, SetMood):
+            self.mood = action.mood
+        elif isinstance(action, NOT_SUPPORTED):
+            kind = type(action).__name__
+            self.trouble.counters[f"actions_not_supported_{kind}"] += 1
+            self.trouble.unsupported.add(kind)
+        elif self._action_count < MAXIMUM_ACTIONS:
+            self._action_count += 1
+            self._next_actions.append(action)
 
-    def _sentences(self, sentences: list[str]) -> Iterator[Line]:
+    # Sentences --------------------------------------------------------------------------------
+
+    def _sentences(self, sentences: list[str]) -> Iterator[Line | Unsaid]:
         for sentence in sentences:
             yield from self._sentence(sentence)
 
-    def _sentence(self, sentence: str) -> list[Line]:
-        spoken = self._spoken.of(sentence)
-        if self.ended or not spoken:
-            return []
-        if _key(spoken) in self._said and not self._verbatim:
-            self.dropped["sentences_repeated"] += 1
-            self._repetitions += 1
-            if self._repetitions >= MAXIMUM_REPETITIONS:
-                self.ended = "repeats_itself"
-            return []
-        self._said.add(_key(spoken))
+    def _sentence(self, sentence: str) -> Iterator[Line | Unsaid]:
+        if self.ended:
+            return
+        edited = self._editor.of(sentence, self._tagged)
+        if edited.cut is not None:
+            self._cut(edited.cut)
+            if edited.cut is Cut.TABOO:
+                yield Unsaid(f"taboo.{edited.topic}", "taboo")
+            return
         self._count += 1
-        lines = [Line(judged, self.mood) for judged in self._gate.feed(spoken)]
+        self._characters += len(edited.text)
+        actions, self._next_actions = tuple(self._next_actions), []
+        self._waiting.append(_Waiting(edited.text, self.mood, actions))
+        yield from self._released(self._gate.feed(edited.text))
+        self._look_for_the_end()
+
+    def _look_for_the_end(self) -> None:
         if self._gate.ended:
             self.ended = "blocked_too_often"
-        elif self._count >= MAXIMUM_SENTENCES and not self._verbatim:
+        elif self._verbatim:
+            return
+        elif self._count >= MAXIMUM_SENTENCES or self._characters >= MAXIMUM_CHARACTERS:
             self.ended = "too_long"
-        return lines
+
+    def _cut(self, cut: Cut) -> None:
+        self._cuts[cut] += 1
+        if cut is Cut.UNSPEAKABLE:
+            return
+        self.trouble.counters[f"sentences_{cut}"] += 1
+        if self._cuts[cut] >= MAXIMUM_CUTS and cut is not Cut.MUSING:
+            self.ended = _ENDS.get(cut, cut.value)
+
+    def _released(self, judged: Iterable[Judged]) -> Iterator[Line]:
+        """What the gate gives back, in order: one of the waiting sentences, or some joined."""
+        for one in judged:
+            first, text, actions = None, "", list[Action]()
+            while self._waiting and text != one.text:
+                joined = f"{text} {self._waiting[0].text}".strip()
+                if text and not one.text.startswith(joined):
+                    break
+                waiting = self._waiting.popleft()
+                first, text = first or waiting, joined
+                actions += waiting.actions
+            yield Line(one, first.mood if first else self.mood, tuple(actions))
 
 
-def _key(text: str) -> str:
-    return _LETTER.sub(" ", text.casefold()).strip()
+_ENDS = {Cut.REPEATED: "repeats_itself", Cut.SAID_LAST_TIME: "repeats_itself"}

@@ -2,11 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
+from apps.policy_worker.actions import Action
+from apps.policy_worker.code_blocks import CodeBlock
 from apps.policy_worker.progress import LIFETIME_SECONDS, Progress, event_id_of, note_name
-from libs.contracts.conversation import ReplyFinished, TurnCommitted
+from apps.policy_worker.reply_clock import ReplyClock
+from apps.policy_worker.stage_orders import order_of
+from libs.contracts.conversation import CodeWritten, ReplyFinished, TurnCommitted
 from libs.contracts.envelope import Event
 from libs.contracts.safety import GateAction, TextBlocked, Verdict
 from libs.contracts.speaking import Mood, SpeakSentence
@@ -16,6 +21,17 @@ from libs.safety import Judged
 SLOWEST_CHARACTERS_PER_SECOND = 8.0
 
 Publish = Callable[[Event], Awaitable[None]]
+Place = Literal["input", "speech"]
+
+
+@dataclass(frozen=True)
+class End:
+    """How a reply ended: who spoke, and a reason code where something went wrong on the way."""
+
+    engine: str
+    outcome: Literal["complete", "blocked", "cut", "failed"] = "complete"
+    reason: str = ""
+    task: str = "chat"
 
 
 class Notes(Protocol):
@@ -75,23 +91,47 @@ class ReplySender:
         verdict = judged.verdict
         self.gate_seconds += verdict.seconds
         if verdict.action is not GateAction.ALLOW:
-            await self.tell_blocked(verdict, "speech", len(self._progress.said))
+            await self.tell_blocked(verdict.action, verdict.rule, verdict.category)
         if verdict.action is GateAction.BLOCK:
             return False
         await self._say(verdict, mood)
         return True
 
-    async def tell_blocked(self, verdict: Verdict, place: Any, index: int | None = None) -> None:
+    async def tell_blocked(
+        self, action: GateAction, rule: str, category: str, place: Place = "speech"
+    ) -> None:
+        """Codes only; for speech with the number the sentence would have had."""
+        index = len(self._progress.said) if place == "speech" else None
         await self._publish(
             TextBlocked.caused_by(
                 self.turn,
                 place=place,
-                action=verdict.action,
-                rule=verdict.rule,
-                category=verdict.category,
+                action=action,
+                rule=rule,
+                category=category,
                 sentence_index=index,
             )
         )
+
+    async def act(self, actions: Iterable[Action]) -> None:
+        """Orders what she does with the sentence that was sent last."""
+        said = len(self._progress.said)
+        for number, action in enumerate(actions):
+            await self._publish(
+                order_of(action, self.turn, event_id_of(self.utterance_id, f"do {said}.{number}"))
+            )
+
+    async def show_code(self, blocks: Iterable[CodeBlock]) -> None:
+        for index, block in enumerate(blocks):
+            await self._publish(
+                CodeWritten.caused_by(
+                    self.turn,
+                    event_id=event_id_of(self.utterance_id, f"code {index}"),
+                    index=index,
+                    language=block.language,
+                    text=block.text,
+                )
+            )
 
     async def _say(self, verdict: Verdict, mood: Mood) -> None:
         turn, progress = self.turn, self._progress
@@ -123,20 +163,23 @@ class ReplySender:
             return None
         return deadline + sum(map(len, self._progress.said)) / SLOWEST_CHARACTERS_PER_SECOND
 
-    async def finish(
-        self, engine: str, outcome: Any, reason: str, first_token_seconds: float | None
-    ) -> None:
+    async def finish(self, end: End, clock: ReplyClock) -> None:
+        usage = clock.usage
         finished = ReplyFinished.caused_by(
             self.turn,
             event_id=event_id_of(self.utterance_id, "finished"),
             sentences=len(self._progress.said),
             text=" ".join(self._progress.said),
-            engine=engine,
-            outcome=outcome,
-            reason=reason,
-            first_token_seconds=first_token_seconds,
+            engine=end.engine,
+            outcome=end.outcome,
+            reason=end.reason,
+            task=end.task,
+            first_token_seconds=clock.first_token_seconds,
+            thinking_seconds=clock.thinking_seconds,
             first_sentence_seconds=self.first_sentence_seconds,
             gate_seconds=self.gate_seconds,
+            prompt_tokens=usage.prompt_tokens if usage else None,
+            reply_tokens=usage.reply_tokens if usage else None,
         )
         self._progress.end = finished.model_dump(mode="json")
         await self._write_down_and_publish(finished)

@@ -1,32 +1,73 @@
 """Settings of the policy worker."""
 
-from typing import Literal
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from libs.settings import ShowSettings
 from libs.settings.personas import load_persona
 
+PROVIDERS = ("ollama", "openai", "scripted")
+
+
+def _provider(value: str) -> str:
+    names = [name.strip().lower() for name in value.split(",")]
+    if names != ["auto"] and (set(names) - set(PROVIDERS) or len(set(names)) < len(names)):
+        known = ", ".join(f"'{name}'" for name in PROVIDERS)
+        raise ValueError(f"must be 'auto', or one or more of {known} with commas")
+    return ",".join(names)
+
+
+#: Names of engines in the order in which they are asked.
+Provider = Annotated[str, AfterValidator(_provider)]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
+ModelName = Annotated[str, Field(max_length=200, pattern=r"^[^\s<>\"']*$")]
+
 
 class PolicySettings(ShowSettings):
-    policy_engine: Literal["auto", "ollama", "scripted"] = "auto"
-    """auto: Ollama as soon as it is there with the model, the scripted persona until then."""
+    chat_provider: Provider = "auto"
+    """auto: what is on this machine, and the scripted persona until then. The scripted persona is
+    always the last one."""
+    code_provider: Provider = "auto"
+    """Questions about code; auto: as for chat."""
+    vision_provider: Provider = "auto"
+    """Pictures; auto: only models on this machine."""
+    code_model_name: ModelName = ""
+    """The model for code at its provider; empty: the one of chat."""
+    vision_model_name: ModelName = ""
+
     policy_force_mock: bool = False
     """Only the scripted persona, whatever else is set."""
     policy_persona: str = "kitsu"
     """File name in configs/personas."""
     policy_family_friendly: bool = True
     """Family mode for texts that come without a persona of their own (`POST /respond`)."""
+    policy_first_token_seconds: float = Field(default=5.0, ge=0.1, le=120)
+    """An engine that has nothing to say after this long is left for the next one."""
     policy_retry_attempts: int = Field(default=1, ge=0, le=5)
     """How often an engine that failed quickly is asked again."""
     policy_retry_backoff: float = Field(default=0.25, ge=0, le=5)
     """Seconds before the first repetition; twice as long before each further one."""
 
     ollama_url: str = Field(default="http://127.0.0.1:11434", pattern=r"^https?://[^\s/?#]+/?$")
-    llm_model_name: str = Field(default="llama3.2", min_length=1, max_length=200)
+    llm_model_name: ModelName = Field(default="llama3.2", min_length=1)
+    """Ollama's model for chat."""
+    openai_base_url: Address = "https://api.openai.com/v1"
+    """Any server that speaks OpenAI's chat API. Used when a provider names it, and in `auto` when
+    it is on this machine."""
+    openai_api_key: str = Field(default="", repr=False)
+    openai_model: ModelName = ""
+    """Empty: the first one that a server on this machine has."""
 
     @field_validator("policy_persona")
     @classmethod
     def _can_be_loaded(cls, name: str) -> str:
         load_persona(name)
         return name
+
+    @field_validator("openai_api_key")
+    @classmethod
+    def _fits_into_a_header(cls, key: str) -> str:
+        if not all(33 <= ord(character) <= 126 for character in key):
+            raise ValueError("a key has no spaces and no letters with marks")
+        return key

@@ -3,15 +3,20 @@
 from starlette.routing import BaseRoute, Route
 
 from apps.policy_worker.engine_ladder import EngineLadder
-from apps.policy_worker.engines.base import ReplyEngine
-from apps.policy_worker.engines.scripted import ScriptedEngine
+from apps.policy_worker.engine_troubles import EngineTroubles
+from apps.policy_worker.engines.base import Picture
+from apps.policy_worker.model_api import ModelApi
+from apps.policy_worker.patience import Patience
 from apps.policy_worker.persona_shelf import PersonaShelf
+from apps.policy_worker.pictures import NoPicture, picture_of
 from apps.policy_worker.progress import event_id_of
+from apps.policy_worker.providers import engines_of
 from apps.policy_worker.replies import RepliesInWork
-from apps.policy_worker.reply import Reply, Retried
+from apps.policy_worker.reply import Means, Reply, Retried
 from apps.policy_worker.respond import Respond
 from apps.policy_worker.sender import Publish, ReplySender
 from apps.policy_worker.settings import PolicySettings
+from apps.policy_worker.stage_orders import StageNames
 from apps.policy_worker.token_feed import TokenFeed
 from libs.bus.base import Bus, BusError, Delivery
 from libs.contracts.conversation import ReplyAbandoned, TurnCommitted
@@ -33,28 +38,27 @@ class PolicyWorker(Worker):
         self.gate = Gate.load(settings.policy_family_friendly)
         self.personas = PersonaShelf(settings.policy_persona)
         self.ladder = EngineLadder(
-            self._engines(), settings.policy_retry_attempts, settings.policy_retry_backoff
+            engines_of(settings, self.gate),
+            settings.policy_retry_attempts,
+            settings.policy_retry_backoff,
         )
         self.replies = RepliesInWork()
-
-    def _engines(self) -> list[ReplyEngine]:
-        settings = self.settings
-        scripted = ScriptedEngine(self.gate)
-        if settings.policy_force_mock or settings.policy_engine == "scripted":
-            return [scripted]
-        from apps.policy_worker.engines.ollama import OllamaEngine
-
-        ollama = OllamaEngine(settings.ollama_url, settings.llm_model_name)
-        return [ollama] if settings.policy_engine == "ollama" else [ollama, scripted]
+        self.stage_names = StageNames(bus.latch)
+        self.patience = Patience(settings.policy_first_token_seconds)
+        self._troubles = EngineTroubles(self.report)
+        self._models = ModelApi(self.ladder, settings.ollama_url)
 
     # Life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         await self.ladder.start()
+        await self.stage_names.read(self.show)
         if self.ladder.needs_probing:
             self.spawn("probe engines", self.ladder.keep_probing())
 
     async def stop(self) -> None:
+        await self._models.stop()
+        await self.stage_names.stop()
         await self.ladder.stop()
 
     def health(self) -> Health:
@@ -64,7 +68,8 @@ class PolicyWorker(Worker):
         return Health(state, "; ".join(parts), engine.name)
 
     def routes(self) -> list[BaseRoute]:
-        return [Route("/respond", Respond(self).answer, methods=["POST"])]
+        respond = Route("/respond", Respond(self).answer, methods=["POST"])
+        return [respond, *self._models.routes()]
 
     # Turns ------------------------------------------------------------------------------------
 
@@ -92,22 +97,38 @@ class PolicyWorker(Worker):
 
     def _reply_to(self, turn: TurnCommitted, delivery: Delivery) -> Reply:
         begun = turn.again or delivery.deliveries > 1
-        return self.reply_with(ReplySender(turn, self.bus, self.publish, begun), self.publish)
+        sender = ReplySender(turn, self.bus, self.publish, begun)
+        return self.reply_with(sender, self.publish, self._picture_of(turn, delivery.data))
+
+    def _picture_of(self, turn: TurnCommitted, data: bytes) -> Picture | None:
+        """The picture that came with a turn; what is none is counted, and the words answered."""
+        if not turn.input.picture:
+            return None
+        try:
+            return picture_of(data)
+        except NoPicture:
+            self.counters["pictures_refused"] += 1
+            return None
 
     def reply_with(
-        self, sender: ReplySender, publish: Publish, retried: Retried = lambda engine, code: None
+        self,
+        sender: ReplySender,
+        publish: Publish,
+        picture: Picture | None = None,
+        retried: Retried = lambda engine, code: None,
     ) -> Reply:
         """A reply to the sender's turn, with this worker's engines, personas and gate."""
-        persona = sender.turn.persona
-        return Reply(
-            sender,
-            self.personas.of(persona),
-            self.gate.in_mode(persona.family_mode),
-            self.ladder,
-            TokenFeed(sender.turn, publish),
-            self.counters,
-            retried,
+        turn = sender.turn
+        means = Means(
+            persona=self.personas.of(turn.persona),
+            gate=self.gate.in_mode(turn.persona.family_mode),
+            ladder=self.ladder,
+            patience=self.patience,
+            counters=self.counters,
+            listener=self._troubles,
+            stage_names=self.stage_names.of(turn.show),
         )
+        return Reply(sender, means, TokenFeed(turn, publish), picture, retried)
 
     async def _abandon(self, turn: TurnCommitted, reason: str) -> None:
         self.counters[f"abandoned_{reason}"] += 1

@@ -1,14 +1,17 @@
 """Personas: who she is, from `configs/personas/<name>.yaml`."""
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from libs.contracts.speaking import Mood
 from libs.settings.base import ROOT
+from libs.settings.yaml_lines import first_duplicate, line_of
 
 PERSONAS = ROOT / "configs" / "personas"
 
@@ -16,8 +19,13 @@ PERSONAS = ROOT / "configs" / "personas"
 MAXIMUM_FILE_BYTES = 256 * 1024
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_PLACEHOLDERS = {"{name}", "{topic}", "{earlier}"}
 
-Lines = tuple[str, ...]
+Line = Annotated[str, Field(min_length=1, max_length=500)]
+Lines = tuple[Line, ...]
+Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^<>{},;|\n]+$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 
 
 class PersonaError(ValueError):
@@ -40,6 +48,14 @@ class StockLines(_Strict):
     """When no engine gives an answer."""
     unfinished: Lines = Field(min_length=1)
     """After an answer that broke off."""
+    hold_on: Lines = Field(min_length=1)
+    """While something takes its time."""
+    code_ready: Lines = Field(min_length=1)
+    """When code was written and nothing was said about it."""
+    cannot_see: Lines = Field(min_length=1)
+    """When she is shown a picture and no engine can look at it."""
+    done: Lines = Field(min_length=1)
+    """When she was asked to do something on stage and does it."""
 
 
 class ScriptedLines(_Strict):
@@ -70,14 +86,36 @@ class ScriptedLines(_Strict):
         return frozenset(self.empty_words.split())
 
 
+class Example(_Strict):
+    """One exchange that shows a model how she talks."""
+
+    heard: Line
+    said: Line
+    mood: Word = Mood.NEUTRAL.value
+    """One of the moods, or one of her own words for them."""
+
+
 class Persona(_Strict):
     """One persona file. `style_notes` says for each style how she speaks in it."""
 
     name: str = Field(min_length=1, max_length=64)
-    language: str = Field(default="en", pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
+    language: Language = "en"
+    also_speaks: tuple[Language, ...] = ()
+    """Other languages she may answer in; a reply in any other one is not said."""
     voice: str = Field(default="", max_length=128)
+    chaos: float = Field(default=0.35, ge=0, le=1)
+    energy: float = Field(default=0.6, ge=0, le=1)
+    family_mode: bool = True
+    """How she is until somebody changes it."""
     system_text: str = Field(min_length=1, max_length=8_000)
-    style_notes: dict[str, str] = Field(alias="styles", min_length=1)
+    style_notes: dict[Word, Line] = Field(alias="styles", min_length=1)
+    moods: dict[Word, Mood] = {}
+    """Her own words for moods, beside the names of the moods themselves."""
+    hotkeys: tuple[Word, ...] = ()
+    """Hotkeys of the avatar that she may press."""
+    taboo: dict[Word, tuple[Word, ...]] = {}
+    """What she does not talk about: each subject, and the words that she does not say of it."""
+    examples: tuple[Example, ...] = Field(default=(), max_length=12)
     stock: StockLines
     scripted: ScriptedLines
 
@@ -102,17 +140,50 @@ def load_persona(name: str, folder: Path = PERSONAS) -> Persona:
     try:
         text = path.read_text("utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        return Persona.model_validate(yaml.safe_load(text))
+        if (twice := first_duplicate(root)) is not None:
+            raise PersonaError(f"{path.name}, line {twice.line}: {twice.key}: stands here twice")
+        persona = Persona.model_validate(yaml.safe_load(text))
     except UnicodeDecodeError:
         raise PersonaError(f"{path.name} is not UTF-8 text") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise PersonaError(f"{path.name}{_where(error)}: not valid YAML") from None
     except ValidationError as error:
         lines = [_line(path.name, root, dict(item)) for item in error.errors()]
         raise PersonaError("\n".join(lines)) from None
+    wrong = [
+        f"{path.name}, line {line_of(root, place)}: {'.'.join(map(str, place))}: {allowed}"
+        for place, allowed in _inconsistencies(persona)
+    ]
+    if wrong:
+        raise PersonaError("\n".join(wrong))
+    return persona
 
 
-def _where(error: yaml.YAMLError) -> str:
+def _inconsistencies(persona: Persona) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """What is wrong between parts of the file: where, and what is allowed."""
+    for style in persona.scripted.by_style:
+        if style not in persona.styles:
+            there = ", ".join(persona.styles)
+            yield ("scripted", "by_style", style), f"is not one of her styles ({there})"
+    known = {mood.value for mood in Mood} | set(persona.moods)
+    for number, example in enumerate(persona.examples):
+        if example.mood not in known:
+            yield ("examples", number, "mood"), f"must be one of {', '.join(sorted(known))}"
+    groups: dict[tuple[str, ...], Lines] = {
+        (name,): value
+        for name in ScriptedLines.model_fields
+        if isinstance(value := getattr(persona.scripted, name), tuple)
+    }
+    groups |= {("by_style", style): lines for style, lines in persona.scripted.by_style.items()}
+    for group, lines in groups.items():
+        for number, line in enumerate(lines):
+            for found in _PLACEHOLDER.findall(line):
+                if found not in _PLACEHOLDERS:
+                    place: tuple[int | str, ...] = ("scripted", *group, number)
+                    yield place, f"{found} is not filled in; only {{name}}, {{topic}}, {{earlier}}"
+
+
+def _where(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     return f", line {mark.line + 1}" if mark is not None else ""
 
@@ -122,28 +193,4 @@ def _line(file: str, root: yaml.Node | None, item: dict[str, Any]) -> str:
     allowed = str(item["msg"]).replace("Input should be", "must be")
     if item["type"] == "extra_forbidden":
         allowed = "is not a setting of a persona"
-    return f"{file}, line {_line_of(root, item['loc'])}: {setting}: {allowed}"
-
-
-def _line_of(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
-    """The line of the deepest part of `path` that the file has."""
-    line = 1
-    for part in path:
-        if node is None:
-            break
-        line = node.start_mark.line + 1
-        key, node = _step(node, part)
-        if key is not None:
-            line = key.start_mark.line + 1
-    return line
-
-
-def _step(node: yaml.Node, part: int | str) -> tuple[yaml.Node | None, yaml.Node | None]:
-    """The node that names this part, and the node below it."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(part):
-                return key, value
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part], node.value[part]
-    return None, None
+    return f"{file}, line {line_of(root, item['loc'])}: {setting}: {allowed}"

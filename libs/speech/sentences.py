@@ -6,6 +6,8 @@ import re
 MAXIMUM_CHARACTERS = 220
 #: The first piece may end at a comma once it has this many characters: sound begins sooner.
 FIRST_PIECE_CHARACTERS = 25
+#: And where no comma comes, at a space: nobody waits for the end of a sentence without one.
+FIRST_PIECE_MAXIMUM = 120
 
 _END = re.compile(r"([.!?…]+)[\"'”’»)\]*_]*$")
 _CLAUSE_END = re.compile(r"[,;:—–][\"'”’»)\]*_]*$")
@@ -71,7 +73,7 @@ class SentenceCutter:
         self._after_cjk_end = character in _CJK_ENDS or (
             self._after_cjk_end and character in _AFTER_CJK_END
         )
-        if len(self._text) > self._maximum:
+        if len(self._text) > self._longest:
             self._cut(self._best_place(), done)
 
     def _take_space(self, done: list[str]) -> None:
@@ -102,15 +104,20 @@ class SentenceCutter:
             and _CLAUSE_END.search(self._text) is not None
         )
 
+    @property
+    def _longest(self) -> int:
+        """Of the first piece less, so that sound begins sooner."""
+        return self._maximum if self._begun else min(self._maximum, FIRST_PIECE_MAXIMUM)
+
     def _best_place(self) -> int:
-        """The last clause end in the second half, else the last space, else the maximum."""
-        window = self._text[: self._maximum]
+        """The last clause end in the last two thirds, else the last space, else the maximum."""
+        window = self._text[: self._longest]
         places = [match.end() for match in re.finditer(r"[,;:—–] |[、，；]", window)]
-        late = [place for place in places if place > self._maximum // 3]
+        late = [place for place in places if place > self._longest // 3]
         if late:
             return late[-1]
         space = window.rfind(" ")
-        return space if space > 0 else self._maximum
+        return space if space > 0 else self._longest
 
     def _cut(self, place: int, done: list[str]) -> None:
         sentence, self._text = self._text[:place].strip(), self._text[place:].lstrip()

@@ -5,6 +5,9 @@ import unicodedata
 
 _FENCE = "```"
 _INLINE_CODE = re.compile(r"`[^`]*`")
+_HTML_PROGRAM = re.compile(
+    r"<(script|style)\b[^<>]{0,200}>.{0,1000}?</\1\s{0,3}>", re.I | re.DOTALL
+)
 _HTML_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _MARKDOWN_LINK = re.compile(r"!?\[([^\]\[]{0,200})\]\([^()\s]{0,500}\)")
 _URL = re.compile(
@@ -14,7 +17,7 @@ _URL = re.compile(
 _LINE_MARK = re.compile(r"^\s{0,3}(?:#{1,6}\s+|[-*+•]\s+|>\s*|\d{1,2}[.)]\s+(?=\S))")
 _BOLD = re.compile(r"(\*\*|__)(?=\S)(.{1,300}?)(?<=\S)\1")
 _STARRED = re.compile(r"\*([^*]{1,120})\*")
-_BRACKETED = re.compile(r"[\[(]([^\])(\[]{1,60})[\])]")
+_BRACKETED = re.compile(r"[\[(（【]([^\])(\[（）【】]{1,60})[\])）】]")
 _EMPHASIS = re.compile(r"(?<!\w)_([^_]{1,200})_(?!\w)|~~([^~]{1,200})~~")
 _JOINED = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
 _SHORTCODE = re.compile(r"(?<!\w):[a-z][a-z0-9_+-]{1,30}:(?!\w)")
@@ -25,9 +28,40 @@ _EMOTICON = re.compile(
 _LONG_RUN = re.compile(r"(.)\1{5,}", re.DOTALL)
 _SPACE_BEFORE_MARK = re.compile(r"\s+([,.!?;:…])")
 
+_ACTS = (
+    r"giggl|laugh|wav|smil|wink|sigh|gasp|whisper|blush|pout|nod|shrug|yawn|grin|chuckl|cough"
+    r"|sniff|purr|sob|smirk|squeal|snort|gulp|snicker|mumbl|facepalm"
+)
+_MOVES = (
+    r"tilt|bounc|clap|hum|cri|cry|jump|danc|hug|stretch|twirl|spin|bow|wag|flick|perk|lean|look"
+    r"|star|glanc|paus|beam|cheer|roll|rais|point|pok|curl|scratch|clear|tak|tap|pat|boop|mutter"
+    r"|sing|shiver"
+)
+_BY_HER = (
+    r"ri|sorri|acena|pisca|suspira|sussurra|cochicha|boceja|gargalha|pula|dança|abraça|inclina"
+    r"|balança|sacode|chora|canta|tosse|levanta|mexe|gira|aponta"
+)
+#: What actors do, as models write it between stars: "giggles", "tilts head", "acena".
 _ACTING_WORD = re.compile(
-    r"(?:giggle|laugh|wave|smile|wink|sigh|gasp|whisper|blush|pout|nod|shrug|yawn|grin|chuckle"
-    r"|cough|sniff|ri|sorri|acena|pisca|suspira|sussurra|cochicha|boceja|gargalha)s?"
+    rf"(?:{_ACTS})(?:e|es|s|ed|d|ing|ding|ning)?"
+    rf"|(?:{_MOVES})(?:es|s|ing|ning|ging|ping|ting)"
+    rf"|(?:{_BY_HER})(?:m|ndo)?"
+)
+#: In brackets only what nobody would put there as an aside.
+_BRACKETED_WORD = re.compile(
+    rf"(?:{_ACTS})(?:e|es|s|ed|ing|ding|ning)|(?:{_BY_HER})(?:ndo)?|sfx|笑"
+)
+_BRACKETED_SOUND = re.compile(r"laughter|applause|music|pause|risos|risadas|aplausos|música|pausa")
+#: Small words that look like a verb of hers.
+_NO_VERB = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        this is as was has his us its yes plus less always perhaps thus sometimes besides does goes
+        something nothing anything everything thing king ring only
+        mais nós vocês eles elas dois três depois antes
+        """,
+    )
 )
 #: Symbols that are part of what is said.
 _KEPT_SYMBOLS = frozenset("°№©®™€£¥¢$%&+=<>|~^")
@@ -61,7 +95,7 @@ def speakable(text: str) -> str:
     text = _INLINE_CODE.sub(" ", text)
     text = _MARKDOWN_LINK.sub(r"\1", text)
     text = _URL.sub(" ", text)
-    text = _HTML_TAG.sub(" ", text)
+    text = _HTML_TAG.sub(" ", _HTML_PROGRAM.sub(" ", text))
     text = _LINE_MARK.sub("", text)
     text = _BOLD.sub(r"\2", text)
     text = _STARRED.sub(_unless_acting, text)
@@ -78,16 +112,16 @@ def speakable(text: str) -> str:
 def _unless_acting(match: re.Match[str]) -> str:
     """Nothing for a stage direction; emphasised words and asides stay."""
     inner = match.group(1)
-    first = re.match(r"[^\W\d_]+", inner.strip().lower())
-    word = first.group() if first else ""
-    acting = _ACTING_WORD.fullmatch(word) is not None
-    star = match.group()[0] == "*"
-    alone = match.start() == 0 or match.end() == len(match.string.rstrip(" .!?…"))
-    if star and alone and word.endswith(("s", "ing", "ly")) and not word.endswith("ss"):
-        acting = True
-    if acting:
+    words = inner.strip().lower().split()
+    first = words[0].strip(".,:;!?~") if words else ""
+    if match.group()[0] != "*":
+        sound = _BRACKETED_SOUND.fullmatch(inner.strip().lower())
+        return " " if sound or _BRACKETED_WORD.fullmatch(first) else match.group()
+    if _ACTING_WORD.fullmatch(first):
         return " "
-    return inner if star else match.group()
+    alone = match.start() == 0 or match.end() == len(match.string.rstrip(" .!?…"))
+    verb = first.endswith(("s", "ing", "ly")) and not first.endswith("ss")
+    return " " if verb and first not in _NO_VERB and (alone or len(words) > 1) else inner
 
 
 def _is_speakable(character: str) -> bool:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from libs.contracts.safety import GateAction
+from libs.safety import Gate
 from libs.settings.personas import PERSONAS, PersonaError, load_persona, persona_names
 
 
@@ -18,24 +20,70 @@ def test_two_personas_in_two_languages_ship() -> None:
     assert {load_persona(n).language for n in ("kitsu", "kitsu-pt")} == {"en", "pt-BR"}
 
 
-@pytest.mark.parametrize(
-    ("change", "wanted"),
-    [
-        (("language: en", "language: english"), r"kitsu.yaml, line 3: language: "),
-        (("voice: ", "voise: "), r"line 4: voise: is not a setting"),
-        (("  greeting:", "  greetings:"), r"line 22: stock.greetings: is not a setting"),
-        (("styles:\n", "styles: 7\nother:\n"), r"line 15: styles: "),
-        (("name: Kitsu", "name: [Kitsu"), r"kitsu.yaml, line \d+: not valid YAML"),
-    ],
-)
+WRONG = [
+    ("language: en", "language: english", "language: String should match"),
+    ("voice: ", "voise: ", "voise: is not a setting of a persona"),
+    ("chaos: 0.35", "chaos: 7", "chaos: must be less than or equal to 1"),
+    ("  greeting:", "  greetings:", "stock.greetings: is not a setting of a persona"),
+    ("  shy: surprised", "  shy: startled", "moods.shy: must be 'neutral', 'happy'"),
+    ("    mood: cheeky", "    mood: cheekyish", "examples.3.mood: must be one of "),
+    ("    deadpan: [", "    deadpain: [", "scripted.by_style.deadpain: is not one of her styles"),
+    ("    - Welcome in, {name}.", "    - Welcome in, {nme}.", "{nme} is not filled in; only"),
+    ("hotkeys: []", "hotkeys: ['a, b']", "hotkeys.0: String should match"),
+    ("    - I am listening, {name}.", "    - ''", "scripted.no_topic.1: String should have"),
+    ("energy: 0.6", "chaos: 0.6", "chaos: stands here twice"),
+    ("hotkeys: []", "hotkeys: [", "not valid YAML"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), WRONG)
 def test_an_error_names_file_line_and_what_is_allowed(
-    tmp_path: Path, change: tuple[str, str], wanted: str
+    tmp_path: Path, right: str, wrong: str, message: str
 ) -> None:
     text = (PERSONAS / "kitsu.yaml").read_text("utf-8")
-    assert change[0] in text
-    (tmp_path / "kitsu.yaml").write_text(text.replace(*change, 1), "utf-8")
-    with pytest.raises(PersonaError, match=wanted):
+    before, found, after = text.partition(right)
+    assert found
+    (tmp_path / "kitsu.yaml").write_text(before + wrong + after, "utf-8")
+    with pytest.raises(PersonaError) as caught:
         load_persona("kitsu", tmp_path)
+    line = before.count("\n") + 1
+    lines = [told for told in str(caught.value).splitlines() if message in told]
+    assert lines
+    if "YAML" not in message:
+        assert lines[0].startswith(f"kitsu.yaml, line {line}: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: &a [*a]", "[" * 2_000, "name: !!python/object:os.system x", "\t- x", "- " * 3_000, "7"],
+)
+def test_a_hostile_file_is_an_error_with_a_name(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.yaml").write_text(text, "utf-8")
+    with pytest.raises(PersonaError, match=r"odd\.yaml"):
+        load_persona("odd", tmp_path)
+
+
+@pytest.mark.parametrize("name", persona_names())
+def test_every_shipped_line_may_be_said(name: str) -> None:
+    persona, gate = load_persona(name), Gate.load()
+    lines = [example.said for example in persona.examples]
+    for group in (persona.stock, persona.scripted):
+        lists = [v for v in group.model_dump().values() if isinstance(v, tuple)]
+        lines += [line for found in lists for line in found]
+    lines += [line for found in persona.scripted.by_style.values() for line in found]
+    assert [line for line in lines if gate.check(line).action is not GateAction.ALLOW] == []
+    taboo = [word for words in persona.taboo.values() for word in words]
+    assert [line for line in lines if any(word in line.lower() for word in taboo)] == []
+
+
+@pytest.mark.parametrize("name", persona_names())
+def test_every_shipped_persona_has_all_that_a_persona_can_have(name: str) -> None:
+    persona = load_persona(name)
+    assert len(persona.examples) >= 3
+    assert persona.moods
+    assert persona.taboo
+    assert {"kawaii", "chaotic", "calm"} <= set(persona.styles)
+    assert all(len(lines) >= 1 for lines in persona.stock.model_dump().values())
 
 
 @pytest.mark.parametrize("name", ["../kitsu", "nobody", "", "a/b", "KITSU", "x" * 500])

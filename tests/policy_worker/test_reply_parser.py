@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.policy_worker.reply_parser import (
-    Action,
     MoodChange,
     Part,
+    RawAction,
     ReplyParser,
     SpeechBegan,
     SpeechText,
@@ -116,19 +116,19 @@ def test_parts_come_in_their_order() -> None:
         SpeechText("\n"),
         SpeechBegan(),
         SpeechText("Hi there. Bye."),
-        Action("wave"),
-        Action("smile"),
+        RawAction("wave"),
+        RawAction("smile"),
     ]
 
 
 def test_actions_are_split_bounded_and_may_be_tags() -> None:
     assert parse("<speech>x</speech><actions><action>wave</action><action>nod</action></actions>")[
         -2:
-    ] == [Action("wave"), Action("nod")]
+    ] == [RawAction("wave"), RawAction("nod")]
     many = parse("<actions>" + "wave," * 500 + "y" * 900 + "</actions>")
     assert len(many) == 16
     unclosed = parse("<speech>x</speech><actions>wave")
-    assert unclosed[-1] == Action("wave")
+    assert unclosed[-1] == RawAction("wave")
 
 
 def test_speech_is_given_as_it_comes() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -35,7 +34,7 @@ def free_port() -> int:
 async def served(
     folder: Path, **given: Any
 ) -> AsyncIterator[tuple[httpx.AsyncClient, PolicyWorker, RecordingBus]]:
-    defaults = {"policy_engine": "scripted", "policy_retry_backoff": 0.0}
+    defaults = {"chat_provider": "scripted", "policy_retry_backoff": 0.0}
     settings = PolicySettings(
         _env_file=None,  # type: ignore[call-arg]
         kitsu_data_dir=folder,
@@ -84,8 +83,8 @@ async def test_a_reply_can_come_whole(tmp_path: Path) -> None:
 
 async def test_an_engine_that_fails_is_told_as_a_retry(tmp_path: Path) -> None:
     async with (
-        OllamaStandIn(faults=deque(["500", "404"])) as server,
-        served(tmp_path, policy_engine="auto", ollama_url=server.url) as (client, _, _bus),
+        OllamaStandIn(faults=["500", "404"]) as server,
+        served(tmp_path, chat_provider="auto", ollama_url=server.url) as (client, _, _bus),
     ):
         events = events_of(await client.post("/respond", json={"text": "hello"}))
     retries = [body for kind, body in events if kind == "retry"]
@@ -125,7 +124,7 @@ async def test_nobody_without_the_operators_token_is_answered(tmp_path: Path) ->
 async def test_panic_refuses_replies_and_ends_one_that_runs(tmp_path: Path) -> None:
     async with (
         OllamaStandIn(seconds_per_token=0.02) as server,
-        served(tmp_path, policy_engine="ollama", ollama_url=server.url) as (client, worker, _bus),
+        served(tmp_path, chat_provider="ollama", ollama_url=server.url) as (client, worker, _bus),
     ):
         asking = asyncio.create_task(client.post("/respond", json={"text": "hello"}))
         await asyncio.wait_for(server.asked(1), 5)
@@ -139,7 +138,7 @@ async def test_panic_refuses_replies_and_ends_one_that_runs(tmp_path: Path) -> N
 async def test_over_the_bus_a_turn_is_answered_and_an_interruption_cuts_it(tmp_path: Path) -> None:
     async with (
         OllamaStandIn(seconds_per_token=0.01) as server,
-        served(tmp_path, policy_engine="ollama", ollama_url=server.url) as (_, worker, bus),
+        served(tmp_path, chat_provider="ollama", ollama_url=server.url) as (_, worker, bus),
     ):
         await bus.publish(turn("what about tea?", epoch=1))
         await asyncio.wait_for(bus.has_sentences(1), 5)
@@ -157,13 +156,13 @@ async def test_over_the_bus_a_turn_is_answered_and_an_interruption_cuts_it(tmp_p
 def test_wrong_settings_stop_the_start_with_name_and_what_is_allowed() -> None:
     given: dict[str, Any] = {
         "policy_persona": "nobody",
-        "policy_engine": "gpt",
+        "chat_provider": "gpt",
         "policy_retry_attempts": 99,
         "ollama_url": "no address",
     }
     with pytest.raises(SettingsError) as caught:
         load(PolicySettings, **given)
     message = str(caught.value)
-    for part in ("POLICY_PERSONA = 'nobody'", "kitsu-pt", "POLICY_ENGINE = 'gpt'", "'scripted'",
+    for part in ("POLICY_PERSONA = 'nobody'", "kitsu-pt", "CHAT_PROVIDER = 'gpt'", "'scripted'",
                  "POLICY_RETRY_ATTEMPTS = 99", "OLLAMA_URL = 'no address'"):  # fmt: skip
         assert part in message

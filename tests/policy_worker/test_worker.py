@@ -1,16 +1,14 @@
 """The policy worker: a turn comes in, judged sentences go out, and there is always an end."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from apps.policy_worker.engines.base import ReplyEngine, ReplyRequest, ReplyStalled
+from apps.policy_worker.engines.errors import ReplyStalled
 from apps.policy_worker.sender import ReplySender
-from apps.policy_worker.worker import PolicyWorker
 from libs.bus.memory import MemoryServer
 from libs.contracts.conversation import (
     HistoryLine,
@@ -23,49 +21,18 @@ from libs.contracts.conversation import (
 from libs.contracts.envelope import Event
 from libs.contracts.safety import GateAction, TextBlocked
 from libs.contracts.speaking import Mood, SpeakSentence
-from tests.policy_worker.turns import RecordingBus, answer, turn, working
+from tests.policy_worker.turns import (
+    PlaysScript,
+    RecordingBus,
+    answer,
+    turn,
+    use,
+    working,
+)
 from tests.safety.corpus import DISGUISES, INJECTIONS
 
 BAD = DISGUISES["plain"]
 SLUR = DISGUISES["slur stretched"]
-
-
-class PlaysScript:
-    """An engine that plays pieces; an exception among them is raised, an event waited for."""
-
-    name = "script"
-    label = "script"
-    complaint = ""
-
-    def __init__(self, *pieces: str | Exception | asyncio.Event) -> None:
-        self.pieces = pieces
-        self.asked: list[ReplyRequest] = []
-        self.closed = 0
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def available(self) -> bool:
-        return True
-
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[str, None]:
-        self.asked.append(request)
-        try:
-            for piece in self.pieces:
-                if isinstance(piece, Exception):
-                    raise piece
-                if isinstance(piece, asyncio.Event):
-                    await piece.wait()
-                else:
-                    yield piece
-        finally:
-            self.closed += 1
-
-
-async def use(worker: PolicyWorker, *engines: ReplyEngine) -> None:
-    worker.ladder._engines = list(engines)
-    await worker.ladder.probe()
 
 
 # The ordinary turn -----------------------------------------------------------------------------

@@ -6,6 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from apps.policy_worker.engines.base import (
+    Capabilities,
+    Piece,
+    Pieces,
+    ReplyEngine,
+    ReplyRequest,
+    Task,
+)
 from apps.policy_worker.settings import PolicySettings
 from apps.policy_worker.worker import PolicyWorker
 from libs.bus.base import Delivery
@@ -100,7 +108,7 @@ async def working(
 ) -> AsyncIterator[tuple[PolicyWorker, RecordingBus]]:
     """A started policy worker whose handlers the test calls itself."""
     bus = bus or RecordingBus()
-    given = {"policy_engine": "scripted", "policy_retry_backoff": 0.0, **settings}
+    given = {"chat_provider": "scripted", "policy_retry_backoff": 0.0, **settings}
     worker = PolicyWorker(PolicySettings(_env_file=None, kitsu_data_dir=folder, **given), bus)  # type: ignore[call-arg]
     await bus.open()
     await worker.start()
@@ -112,5 +120,49 @@ async def working(
         await bus.close()
 
 
-async def answer(worker: PolicyWorker, request: TurnCommitted, deliveries: int = 1) -> None:
-    await worker.answer(request, Delivery(request, request.topic, deliveries=deliveries))
+async def answer(
+    worker: PolicyWorker, request: TurnCommitted, deliveries: int = 1, data: bytes = b""
+) -> None:
+    await worker.answer(request, Delivery(request, request.topic, data, deliveries=deliveries))
+
+
+async def use(worker: PolicyWorker, *engines: ReplyEngine) -> None:
+    """The worker answers chat with these engines, and no others."""
+    worker.ladder.use({Task.CHAT: engines})
+    await worker.ladder.probe()
+
+
+class PlaysScript:
+    """An engine that plays pieces; an exception among them is raised, an event waited for."""
+
+    name = "script"
+    label = "script"
+    complaint = ""
+
+    def __init__(
+        self, *pieces: Piece | Exception | asyncio.Event, capabilities: Capabilities | None = None
+    ) -> None:
+        self.pieces = pieces
+        self.capabilities = capabilities or Capabilities()
+        self.asked: list[ReplyRequest] = []
+        self.closed = 0
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def available(self) -> bool:
+        return True
+
+    async def reply(self, request: ReplyRequest) -> Pieces:
+        self.asked.append(request)
+        try:
+            for piece in self.pieces:
+                if isinstance(piece, Exception):
+                    raise piece
+                if isinstance(piece, asyncio.Event):
+                    await piece.wait()
+                else:
+                    yield piece
+        finally:
+            self.closed += 1

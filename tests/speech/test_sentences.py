@@ -69,7 +69,7 @@ def test_an_endless_sentence_is_cut_at_commas_or_spaces() -> None:
 
 
 def test_a_wall_without_spaces_is_cut_at_the_maximum() -> None:
-    assert [len(piece) for piece in cut("x" * 500)] == [220, 220, 60]
+    assert [len(piece) for piece in cut("x" * 500)] == [120, 220, 160]
 
 
 TEXTS = st.text(alphabet="aB .,!?…\n3@:/。」\"'IDr、-\u3000é", max_size=400)
@@ -89,3 +89,9 @@ def test_nothing_is_lost_and_nothing_is_too_long(text: str) -> None:
     found = cut(text)
     assert "".join("".join(found).split()) == "".join(text.split())
     assert all(0 < len(sentence) <= MAXIMUM_CHARACTERS for sentence in found)
+
+
+def test_the_first_piece_of_a_sentence_without_end_comes_early() -> None:
+    first, second, *_ = cut("and then we ran over the hill with tea " * 20)
+    assert len(first) <= 120
+    assert 120 < len(second) <= 220

@@ -33,6 +33,18 @@ from libs.speech.spoken_text import SpokenText, speakable
         ("...", ""),
         ("😀", ""),
         ("*sighs*", ""),
+        ("*tilts head* Hi *jumps* there!", "Hi there!"),
+        ("*takes a sip of tea* Mmm. *acena para todos*", "Mmm."),
+        ("（笑） はい。", "はい。"),
+        ("[music] (laughs softly) Okay (pause) then.", "Okay then."),
+        (
+            "I *always* look (sound familiar?) at *this* one.",
+            "I always look (sound familiar?) at this one.",
+        ),
+        (
+            "*This is huge* and *so* good, I *look* again.",
+            "This is huge and so good, I look again.",
+        ),
     ],
 )
 def test_only_what_can_be_said_is_left(text: str, spoken: str) -> None:

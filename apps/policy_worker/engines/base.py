@@ -1,96 +1,96 @@
-"""What an engine that writes replies must do, and how it may fail."""
+"""What an engine that writes replies must do."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from enum import StrEnum
+from typing import Any, Literal, Protocol
 
 from libs.contracts.conversation import TurnCommitted
 from libs.settings.personas import Persona
 
+MediaType = Literal["image/jpeg", "image/png", "image/webp"]
+
+
+class Task(StrEnum):
+    """What a turn needs of an engine."""
+
+    CHAT = "chat"
+    CODE = "code"
+    VISION = "vision"
+
+
+@dataclass(frozen=True)
+class Picture:
+    media_type: MediaType
+    data: bytes
+
 
 @dataclass(frozen=True)
 class ReplyRequest:
-    """One turn to be answered. `already_said` are the sentences that were sent before a crash: the
-    reply goes on after them."""
+    """One turn to be answered.
+
+    `already_said` are the sentences that were sent before a crash: the reply goes on after them.
+    `stage_actions` are names that the model may use, for they are known to OBS.
+    """
 
     turn: TurnCommitted
     persona: Persona
     already_said: tuple[str, ...] = ()
+    task: Task = Task.CHAT
+    picture: Picture | None = None
+    stage_actions: tuple[str, ...] = ()
 
 
-class EngineError(Exception):
-    """An engine gave no (or no whole) reply. `code` is told to people and programs, never voiced;
-    `again` says whether the same engine may do better at once."""
+@dataclass(frozen=True)
+class Capabilities:
+    """What an engine can do beside writing text."""
 
-    code: ClassVar[str] = "engine_error"
-    again: ClassVar[bool] = False
-
-
-class EngineUnreachable(EngineError):
-    code = "unreachable"
-
-
-class ModelMissing(EngineError):
-    code = "model_missing"
+    vision: bool = False
+    tools: bool = False
+    json: bool = False
+    usage: bool = False
+    """It says how many tokens a reply cost."""
+    scripted: bool = False
+    """Its lines are written by people and may come back; nothing of them is cut."""
 
 
-class EngineBusy(EngineError):
-    code = "busy"
-    again = True
+@dataclass(frozen=True)
+class Thought:
+    """What a model writes for itself; never said, only timed."""
+
+    text: str
 
 
-class EngineFailed(EngineError):
-    """The engine answered with an error of its own."""
+@dataclass(frozen=True)
+class ToolCall:
+    """The model asks for a tool. `arguments` is what it wrote, not checked."""
 
-    code = "engine_failed"
-    again = True
-
-
-class RequestRefused(EngineError):
-    code = "refused"
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any]
 
 
-class NoFirstToken(EngineError):
-    code = "slow_first_token"
+@dataclass(frozen=True)
+class Usage:
+    prompt_tokens: int
+    reply_tokens: int
 
 
-class ReplyStalled(EngineError):
-    code = "stalled"
-
-
-class ConnectionBroken(EngineError):
-    code = "connection_broken"
-    again = True
-
-
-class ReplyGarbled(EngineError):
-    code = "garbled"
-    again = True
-
-
-class ReplyCutOff(EngineError):
-    """The stream ended without saying that the reply is whole."""
-
-    code = "cut_off"
-    again = True
-
-
-class ReplyEmpty(EngineError):
-    """There was nothing in it that could be said."""
-
-    code = "empty"
-    again = True
+#: A string is a piece of the reply's raw text, with tags.
+Piece = str | Thought | ToolCall | Usage
+Pieces = AsyncGenerator[Piece, None]
 
 
 class ReplyEngine(Protocol):
-    """Writes replies as raw text with tags, piece by piece.
+    """Writes replies piece by piece.
 
     `label` is what people see. `reply` raises an `EngineError`; closing it early (`aclose`) stops
-    the work behind it at once.
+    the work behind it at once. How long one waits for a piece is the caller's business.
     """
 
     name: str
     label: str
+    capabilities: Capabilities
 
     async def start(self) -> None: ...
 
@@ -102,7 +102,7 @@ class ReplyEngine(Protocol):
 
     @property
     def complaint(self) -> str:
-        """After `available` said no: why, and the step that mends it, for people."""
+        """After `available`: what is wrong and the step that mends it, for people; or nothing."""
         ...
 
-    def reply(self, request: ReplyRequest) -> AsyncGenerator[str, None]: ...
+    def reply(self, request: ReplyRequest) -> Pieces: ...

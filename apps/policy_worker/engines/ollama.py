@@ -5,210 +5,205 @@ largest part of this process's memory.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
+from apps.policy_worker.engines.address import answers, is_this_machine, shown
 from apps.policy_worker.engines.base import (
-    ConnectionBroken,
-    EngineBusy,
-    EngineError,
-    EngineFailed,
-    EngineUnreachable,
-    ModelMissing,
-    NoFirstToken,
-    ReplyCutOff,
-    ReplyGarbled,
+    Capabilities,
+    Piece,
+    Pieces,
     ReplyRequest,
-    ReplyStalled,
-    RequestRefused,
+    Thought,
+    ToolCall,
+    Usage,
 )
-from apps.policy_worker.engines.prompt import messages_of
+from apps.policy_worker.engines.errors import EngineError, ReplyCutOff
+from apps.policy_worker.engines.ollama_errors import ThinkingRefused, as_engine_errors
+from apps.policy_worker.engines.prompt import Message, Prompt, prompt_of
 
 if TYPE_CHECKING:
     from ollama import AsyncClient, ChatResponse
 
 CONNECT_SECONDS = 2.0
-#: Loading a model and reading the prompt may take this long.
-FIRST_TOKEN_SECONDS = 5.0
-#: After the first one, tokens come many times a second.
-NEXT_TOKEN_SECONDS = 2.0
-#: A spoken reply is short; a model that rambles is stopped here.
-MAXIMUM_TOKENS = 300
+#: Longer than anybody waits for a piece: whoever listens has a bound of their own.
+READ_SECONDS = 120.0
 #: How long the server keeps the model loaded after a reply.
 KEEP_ALIVE = "30m"
 PROBE_SECONDS = 1.0
-
-#: The status the client gives an error that came inside a running stream.
-_IN_STREAM = -1
+#: A model that is loaded sooner is there at the first probe.
+QUICK_LOAD_SECONDS = 0.5
 
 
 class OllamaEngine:
     """Streams from one model of one server. Raises only `EngineError`s; closing a reply closes its
-    connection, and the server stops writing."""
+    connection, and the server stops writing. The model is loaded before the first turn needs it."""
 
     name = "ollama"
 
-    def __init__(self, url: str, model: str) -> None:
+    def __init__(self, url: str, model: str, preload: bool = True) -> None:
         self._url = url
         self._model = model
+        self._preload = preload
         self._client: AsyncClient | None = None
         self._send_think = True
         """Models that think do so unless told not to; very old servers refuse to be told."""
+        self._loading: asyncio.Task[None] | None = None
         self.label = f"Ollama ({model})"
         self.complaint = ""
+        self.capabilities = Capabilities(usage=True, json=True)
+        self.host = shown(url)
 
     async def start(self) -> None:
         pass
 
     async def stop(self) -> None:
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
         if self._client is not None:
             with suppress(RuntimeError):
                 await self._client._client.aclose()
             self._client = None
 
+    # Whether it is there ----------------------------------------------------------------------
+
     async def available(self) -> bool:
         """First a bare connection, which costs nothing; then whether the model is there."""
         self.complaint = await self._find_complaint()
+        if self.complaint:
+            self._forget_loading()
         return not self.complaint
 
     async def _find_complaint(self) -> str:
-        if not await self._answers():
-            return f"Ollama does not answer at {_host_of(self._url)}: start it with `ollama serve`"
+        if not await answers(self._url, PROBE_SECONDS):
+            return f"Ollama does not answer at {self.host}: start it with `ollama serve`"
         try:
-            with _as_engine_errors():
-                async with asyncio.timeout(PROBE_SECONDS * 2):
-                    listed = await self._connected().list()
+            async with asyncio.timeout(PROBE_SECONDS * 2):
+                names = set(await self.model_names())
+                if self._model not in names and f"{self._model}:latest" not in names:
+                    return f"Ollama has no model {self._model}: run `ollama pull {self._model}`"
+                await self._learn_capabilities()
         except (EngineError, TimeoutError):
-            return f"Ollama at {_host_of(self._url)} does not answer properly: restart it"
-        names = {str(model.model) for model in listed.models}
-        if self._model in names or f"{self._model}:latest" in names:
+            return f"Ollama at {self.host} does not answer properly: restart it"
+        return await self._load_soon()
+
+    async def model_names(self) -> list[str]:
+        """What the server has. Raises `EngineError`."""
+        with as_engine_errors():
+            listed = await self.client().list()
+        return [str(model.model) for model in listed.models]
+
+    async def _learn_capabilities(self) -> None:
+        with as_engine_errors():
+            told = (await self.client().show(self._model)).capabilities or []
+        self.capabilities = Capabilities(
+            vision="vision" in told, tools="tools" in told, json=True, usage=True
+        )
+
+    async def _load_soon(self) -> str:
+        """Has the server load the model. Returns a complaint while that goes on."""
+        if not self._preload:
             return ""
-        return f"Ollama has no model {self._model}: run `ollama pull {self._model}`"
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load(), name="load model")
+        done, _ = await asyncio.wait({self._loading}, timeout=QUICK_LOAD_SECONDS)
+        return "" if done else f"Ollama is loading {self._model}"
 
-    async def _answers(self) -> bool:
-        address = urlsplit(self._url)
-        port = address.port or (443 if address.scheme == "https" else 80)
-        try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                _, writer = await asyncio.open_connection(address.hostname, port)
-        except (OSError, TimeoutError):
-            return False
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-        return True
+    async def _load(self) -> None:
+        """An empty chat only loads. What is wrong with it, the first turn will say."""
+        with suppress(EngineError), as_engine_errors():
+            await self.client().chat(model=self._model, messages=[], keep_alive=KEEP_ALIVE)
 
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[str, None]:
+    def _forget_loading(self) -> None:
+        if self._loading is not None and self._loading.done():
+            self._loading = None
+
+    # Replies ----------------------------------------------------------------------------------
+
+    def reply(self, request: ReplyRequest) -> Pieces:
+        return self.ask(prompt_of(request))
+
+    async def ask(self, prompt: Prompt) -> Pieces:
+        """The pieces of the answer to any prompt. Raises `EngineError`."""
         try:
-            async with aclosing(self._texts(request)) as texts:
-                async for text in texts:
-                    yield text
-        except RequestRefused as error:  # comes before any text
-            if not self._send_think or "think" not in str(error):
+            async with aclosing(self._pieces(prompt)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except ThinkingRefused:  # comes before any piece
+            if not self._send_think:
                 raise
             self._send_think = False
-            async with aclosing(self._texts(request)) as texts:
-                async for text in texts:
-                    yield text
+            async with aclosing(self._pieces(prompt)) as pieces:
+                async for piece in pieces:
+                    yield piece
 
-    async def _texts(self, request: ReplyRequest) -> AsyncGenerator[str, None]:
+    async def _pieces(self, prompt: Prompt) -> Pieces:
         whole = False
-        with _as_engine_errors():
-            stream = await self._ask(request)
+        with as_engine_errors():
+            stream = await self._ask(prompt)
         try:
-            async for piece in _in_time(stream):
-                whole = bool(piece.done)
-                if piece.message.content:
-                    yield piece.message.content
+            while True:
+                with as_engine_errors():
+                    answer = await anext(stream, None)
+                if answer is None:
+                    break
+                whole = bool(answer.done)
+                for piece in _pieces_of(answer):
+                    yield piece
         finally:
             await stream.aclose()
         if not whole:
             raise ReplyCutOff(self.label)
 
-    async def _ask(self, request: ReplyRequest) -> AsyncGenerator["ChatResponse", None]:
-        stream = await self._connected().chat(
+    async def _ask(self, prompt: Prompt) -> AsyncGenerator["ChatResponse", None]:
+        stream = await self.client().chat(
             model=self._model,
-            messages=messages_of(request),
+            messages=[_wire_message(message) for message in prompt.messages],
+            tools=[tool.as_json() for tool in prompt.tools] or None,
             stream=True,
+            format=cast(Any, prompt.json_schema),
             think=False if self._send_think else None,
             keep_alive=KEEP_ALIVE,
-            options={
-                "num_predict": MAXIMUM_TOKENS,
-                "temperature": round(0.6 + 0.6 * request.turn.persona.chaos, 2),
-            },
+            options={"num_predict": prompt.maximum_tokens, "temperature": prompt.temperature},
         )
         return cast("AsyncGenerator[ChatResponse, None]", stream)
 
-    def _connected(self) -> "AsyncClient":
+    def client(self) -> "AsyncClient":
         if self._client is None:
             import httpx
             from ollama import AsyncClient
 
-            timeout = httpx.Timeout(FIRST_TOKEN_SECONDS + 1, connect=CONNECT_SECONDS)
-            self._client = AsyncClient(host=self._url, timeout=timeout)
+            timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+            self._client = AsyncClient(
+                host=self._url,
+                timeout=timeout,
+                follow_redirects=False,
+                trust_env=not is_this_machine(self._url),  # no proxy on the way to ourselves
+            )
         return self._client
 
 
-async def _in_time(
-    stream: AsyncGenerator["ChatResponse", None],
-) -> AsyncGenerator["ChatResponse", None]:
-    """The stream's pieces; all its errors, and pieces that come too late, are `EngineError`s."""
-    now = asyncio.get_running_loop().time
-    deadline, late = now() + FIRST_TOKEN_SECONDS, cast(type[EngineError], NoFirstToken)
-    while True:
-        with _as_engine_errors():
-            try:
-                async with asyncio.timeout_at(deadline):
-                    piece = await anext(stream, None)
-            except TimeoutError:
-                raise late("no token in time") from None
-        if piece is None:
-            return
-        if piece.message.content:
-            late = ReplyStalled
-        if late is ReplyStalled:
-            deadline = now() + NEXT_TOKEN_SECONDS
-        yield piece
+def _pieces_of(answer: "ChatResponse") -> Iterator[Piece]:
+    message = answer.message
+    if message.thinking:
+        yield Thought(message.thinking)
+    if message.content:
+        yield message.content
+    for number, call in enumerate(message.tool_calls or ()):
+        yield ToolCall(str(number), call.function.name, dict(call.function.arguments))
+    if answer.done:
+        yield Usage(answer.prompt_eval_count or 0, answer.eval_count or 0)
 
 
-@contextmanager
-def _as_engine_errors() -> Iterator[None]:
-    """Which exception of the client means what (ollama 0.6): its own `ResponseError` for an error
-    status (at the first piece) and for an error inside the stream (status -1); builtin
-    `ConnectionError` or httpx's for transport; JSON errors come through as they are."""
-    import httpx
-    import ollama
-
-    try:
-        yield
-    except ollama.ResponseError as error:
-        raise _of_status(error.status_code, error.error) from None
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise EngineUnreachable(str(error)) from None
-    except (httpx.ReadTimeout, httpx.PoolTimeout) as error:
-        raise ReplyStalled(str(error)) from None
-    except httpx.HTTPError as error:
-        raise ConnectionBroken(str(error)) from None
-    except ConnectionError as error:
-        raise EngineUnreachable(str(error)) from None
-    except ValueError as error:  # broken JSON, or JSON that is no chat response
-        raise ReplyGarbled(str(error)) from None
-
-
-def _of_status(status: int, message: Any) -> EngineError:
-    kinds: dict[int, type[EngineError]] = {
-        _IN_STREAM: EngineFailed,
-        404: ModelMissing,
-        429: EngineBusy,
-        503: EngineBusy,
-    }
-    kind = kinds.get(status, EngineFailed if status >= 500 else RequestRefused)
-    return kind(str(message)[:200])
-
-
-def _host_of(url: str) -> str:
-    """Host and port, without a password that may stand in the address."""
-    address = urlsplit(url)
-    return f"{address.hostname}:{address.port}" if address.port else str(address.hostname)
+def _wire_message(message: Message) -> Mapping[str, Any]:
+    found: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.pictures:
+        found["images"] = [picture.data for picture in message.pictures]
+    if message.tool_calls:
+        found["tool_calls"] = [
+            {"function": {"name": call.name, "arguments": dict(call.arguments)}}
+            for call in message.tool_calls
+        ]
+    return found

@@ -1,9 +1,9 @@
 """The scripted engine: answers without a model, from the persona's own lines."""
 
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 
-from apps.policy_worker.engines.base import ReplyRequest
+from apps.policy_worker.engines.base import Capabilities, Pieces, ReplyRequest
 from apps.policy_worker.engines.scripted_hearing import Heard, listen
 from libs.contracts.conversation import TurnCommitted, TurnSource
 from libs.safety import Gate
@@ -21,6 +21,7 @@ class ScriptedEngine:
 
     name = "scripted"
     label = "scripted"
+    capabilities = Capabilities(scripted=True)
     complaint = ""
 
     def __init__(self, gate: Gate) -> None:
@@ -35,7 +36,7 @@ class ScriptedEngine:
     async def available(self) -> bool:
         return True
 
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[str, None]:
+    async def reply(self, request: ReplyRequest) -> Pieces:
         heard = listen(request.turn, self._gate, request.persona.scripted)
         draft = _Draft(request.turn, request.persona.scripted, heard)
         lines = draft.lines()

@@ -1,14 +1,14 @@
 """Says what the operator typed, word for word."""
 
 import html
-from collections.abc import AsyncGenerator
 
-from apps.policy_worker.engines.base import ReplyRequest
+from apps.policy_worker.engines.base import Capabilities, Pieces, ReplyRequest
 
 
 class VerbatimEngine:
     name = "verbatim"
     label = "the operator's own words"
+    capabilities = Capabilities(scripted=True)
     complaint = ""
 
     async def start(self) -> None:
@@ -20,7 +20,7 @@ class VerbatimEngine:
     async def available(self) -> bool:
         return True
 
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[str, None]:
+    async def reply(self, request: ReplyRequest) -> Pieces:
         rest = request.turn.input.text
         for sentence in request.already_said:
             rest = rest.partition(sentence)[2] if sentence in rest else rest

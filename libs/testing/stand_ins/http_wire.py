@@ -1,9 +1,10 @@
-"""The little HTTP/1.1 that the Ollama stand-in needs, with a hand on the raw connection."""
+"""The little HTTP/1.1 that a stand-in needs, with a hand on the raw connection."""
 
 import asyncio
 import json
 import socket
 import struct
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,22 +12,25 @@ from typing import Any
 #: How often it is looked whether the client is still there.
 _LOOK_SECONDS = 0.002
 
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 500: "Internal Server Error"}
+_REASONS = {
+    200: "OK",
+    302: "Found",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
 
 
 @dataclass(frozen=True)
 class Request:
     method: str
     path: str
+    headers: Mapping[str, str]
+    """By name in small letters."""
     body: dict[str, Any]
-
-
-def go_json(value: Any) -> bytes:
-    """JSON as Go writes it: compact UTF-8 with <, > and & escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text.encode()
 
 
 class Connection:
@@ -42,30 +46,24 @@ class Connection:
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin1")
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
-        method, path, _ = head.split("\r\n", 1)[0].split(" ", 2)
-        length = 0
-        for line in head.split("\r\n")[1:]:
-            name, _, value = line.partition(":")
-            if name.lower() == "content-length":
-                length = int(value)
+        first, *lines = head.strip().split("\r\n")
+        method, path, _ = first.split(" ", 2)
+        headers = {name.lower(): value.strip() for name, _, value in _partitioned(lines)}
+        length = int(headers.get("content-length", "0"))
         raw = await self._reader.readexactly(length) if length else b""
-        return Request(method, path, json.loads(raw) if raw else {})
+        return Request(method, path, headers, json.loads(raw) if raw else {})
 
-    async def answer(self, status: int, value: Any) -> None:
-        body = value.encode() if isinstance(value, str) else go_json(value)
-        kind = "text/plain" if isinstance(value, str) else "application/json; charset=utf-8"
-        self._writer.write(
-            f"HTTP/1.1 {status} {_REASONS.get(status, 'Error')}\r\nContent-Type: {kind}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
+    async def answer(
+        self, status: int, body: bytes, content_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """A whole answer."""
+        fields = {"Content-Type": content_type, "Content-Length": str(len(body)), **(headers or {})}
+        self._writer.write(_head(status, fields) + body)
         await self._writer.drain()
 
-    async def begin_stream(self) -> None:
-        self._writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n"
-        )
+    async def begin_stream(self, content_type: str) -> None:
+        fields = {"Content-Type": content_type, "Transfer-Encoding": "chunked"}
+        self._writer.write(_head(200, fields))
         await self._writer.drain()
 
     async def send(self, data: bytes) -> None:
@@ -95,3 +93,13 @@ class Connection:
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
+
+
+def _head(status: int, fields: Mapping[str, str]) -> bytes:
+    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in fields.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin1")
+
+
+def _partitioned(lines: list[str]) -> list[tuple[str, str, str]]:
+    return [line.partition(":") for line in lines]
