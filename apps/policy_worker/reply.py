@@ -11,7 +11,14 @@ from apps.policy_worker.actions import Allowed, DoOnStage
 from apps.policy_worker.code_blocks import code_blocks
 from apps.policy_worker.editor import Cut, Editor
 from apps.policy_worker.engine_ladder import EngineLadder
-from apps.policy_worker.engines.base import Picture, Pieces, ReplyEngine, ReplyRequest, Task
+from apps.policy_worker.engines.base import (
+    Picture,
+    Pieces,
+    ReplyEngine,
+    ReplyRequest,
+    Task,
+    Truncated,
+)
 from apps.policy_worker.engines.errors import (
     EngineError,
     OtherLanguage,
@@ -203,6 +210,7 @@ class Reply:
         before = self._sender.said
         text = self._reply_text(engine, before)
         raw: list[str] = []
+        truncated = False
         self._clock.asked()
         try:
             pieces = engine.reply(self._request(before))
@@ -212,10 +220,11 @@ class Reply:
                         raw.append(piece)
                         await self._send(text.feed(piece))
                         await self._feed.add(text.speech)
+                    truncated = truncated or isinstance(piece, Truncated)
                     self._clock.came(piece, text.thinking)
                     if text.ended:
                         break
-            await self._send(text.finish())
+            await self._send(text.finish(truncated))
             await self._feed.flush()
         finally:
             self._clock.thought_ended()

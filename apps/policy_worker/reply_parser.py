@@ -83,6 +83,11 @@ class ReplyParser:
         """Whether what comes now is not meant for others."""
         return self._thoughts > 0
 
+    @property
+    def speech_open(self) -> bool:
+        """Whether more speech could follow without a new tag."""
+        return "speech" in (self._mode, *self._below) or not self._speech_seen
+
     def feed(self, text: str) -> list[Part]:
         """The parts that this piece of text completed."""
         self._parts = []

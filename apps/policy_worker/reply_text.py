@@ -1,5 +1,6 @@
 """From the raw text of an engine to judged sentences with mood and actions."""
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -135,13 +136,17 @@ class ReplyText:
         for part in self._parser.feed(raw):
             yield from self._take(part)
 
-    def finish(self) -> Iterator[Line | Unsaid]:
-        """The end of a whole reply."""
+    def finish(self, truncated: bool = False) -> Iterator[Line | Unsaid]:
+        """The end of a reply. Of a `truncated` one the last sentence is not said if it has no end
+        and others were said."""
         self.speech = ""
+        truncated = truncated and self._parser.speech_open
         for part in self._parser.finish():
             yield from self._take(part)
-        yield from self._sentences(self._cutter.finish())
-        if not self.ended:
+        yield from self._sentences(self._rest(truncated))
+        if truncated:
+            self.ended = self.ended or "too_long"
+        if not self.ended or truncated:
             yield from self._released(self._gate.finish())
 
     def _take(self, part: Part) -> Iterator[Line | Unsaid]:
@@ -162,6 +167,11 @@ class ReplyText:
                 self._set_mood(name)
             case RawAction(raw):
                 self._act(raw)
+
+    def _rest(self, truncated: bool) -> list[str]:
+        rest = self._cutter.finish()
+        half = truncated and self._count > 0 and not _ENDED.search("".join(rest))
+        return [] if half else rest
 
     # Mood and actions -------------------------------------------------------------------------
 
@@ -243,4 +253,5 @@ class ReplyText:
             yield Line(one, first.mood if first else self.mood, tuple(actions))
 
 
+_ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
 _ENDS = {Cut.REPEATED: "repeats_itself", Cut.SAID_LAST_TIME: "repeats_itself"}

@@ -76,8 +76,13 @@ class Usage:
     reply_tokens: int
 
 
+@dataclass(frozen=True)
+class Truncated:
+    """The model had more to say, but reached the limit of tokens."""
+
+
 #: A string is a piece of the reply's raw text, with tags.
-Piece = str | Thought | ToolCall | Usage
+Piece = str | Thought | ToolCall | Usage | Truncated
 Pieces = AsyncGenerator[Piece, None]
 
 

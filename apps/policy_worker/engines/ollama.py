@@ -17,6 +17,7 @@ from apps.policy_worker.engines.base import (
     ReplyRequest,
     Thought,
     ToolCall,
+    Truncated,
     Usage,
 )
 from apps.policy_worker.engines.errors import EngineError, ReplyCutOff
@@ -193,6 +194,8 @@ def _pieces_of(answer: "ChatResponse") -> Iterator[Piece]:
         yield message.content
     for number, call in enumerate(message.tool_calls or ()):
         yield ToolCall(str(number), call.function.name, dict(call.function.arguments))
+    if answer.done_reason == "length":
+        yield Truncated()
     if answer.done:
         yield Usage(answer.prompt_eval_count or 0, answer.eval_count or 0)
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from apps.policy_worker.engines.base import Piece, Thought, ToolCall, Usage
+from apps.policy_worker.engines.base import Piece, Thought, ToolCall, Truncated, Usage
 from apps.policy_worker.engines.errors import (
     ContentFiltered,
     CreditUsedUp,
@@ -75,7 +75,7 @@ class ChunkReader:
             delta = choice.get("delta") or choice.get("message")
             if isinstance(delta, Mapping):
                 yield from self._delta(delta)
-            self._end(choice.get("finish_reason"))
+            yield from self._end(choice.get("finish_reason"))
 
     def finish(self) -> Iterator[Piece]:
         for call in self._calls.values():
@@ -116,11 +116,13 @@ class ChunkReader:
         if len(call["arguments"]) > MAXIMUM_ARGUMENT_CHARACTERS or len(self._calls) > 16:
             raise ReplyGarbled("a tool call without end")
 
-    def _end(self, reason: Any) -> None:
+    def _end(self, reason: Any) -> Iterator[Piece]:
         if reason == "content_filter":
             raise ContentFiltered("content_filter")
         if reason == "error":
             raise EngineFailed("finish_reason error")
+        if reason == "length":
+            yield Truncated()
         if isinstance(reason, str) and reason:
             self.whole = True
 

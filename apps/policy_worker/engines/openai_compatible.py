@@ -41,7 +41,7 @@ MAXIMUM_PAUSE_SECONDS = 3_600.0
 #: How often one request may change its form.
 MAXIMUM_FORMS = 4
 #: After the word that the reply is over, the count of tokens and the close may take so long.
-AFTERWORD_SECONDS = 0.5
+AFTERWORD_SECONDS = 0.2
 #: Of a refusal this much is read, to learn what was wrong with the request.
 _REFUSAL_BYTES = 4_000
 
