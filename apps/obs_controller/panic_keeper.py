@@ -74,7 +74,7 @@ class PanicKeeper:
     async def look(self, resyncing: bool = False) -> None:
         """`resyncing`: the link is not called ready yet, but OBS is known and can be asked."""
         if self._latch.engaged and self.state is StudioPanic.OFF and self._expected():
-            self.state = StudioPanic.PENDING
+            self.state, self.steps = StudioPanic.PENDING, ()
         async with self._busy:
             if not resyncing and not self._link.ready:
                 self._not_there()

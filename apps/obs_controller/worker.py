@@ -115,8 +115,8 @@ class ObsControllerWorker(Worker):
 
     def health(self) -> Health:
         state = _STATES.get(self.studio.link_state, ModuleState.DEGRADED)
-        version = self.studio.state().obs_version
-        return Health(state, self._link.detail, f"OBS {version}".strip())
+        engine = "obs-websocket" if self._link.ready else ""
+        return Health(state, self._link.detail, engine)
 
     def gauges(self) -> dict[str, int]:
         return {"connected": int(self._link.ready), "connections": self._link.connections}
