@@ -1,9 +1,10 @@
 """A real OBS for tests: import these into a folder's conftest.
 
-`obs` is shared by a module's tests and set back to how it was made before each of them; `fresh_obs`
-belongs to one test, which may kill it. `eye` watches `obs`.
+`real_obs` is shared by a module's tests and set back to how it was made before each of them;
+`fresh_obs` belongs to one test, which may kill it. `eye` watches `real_obs`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest_asyncio
 from libs.testing.obs_studio import Observer, ObsStudio, Refused, missing_programs
 from libs.testing.obs_studio.collection import (
     AVATAR,
+    BACKGROUNDS,
+    BRB,
     CAPTION,
     LIVE,
     MIC,
@@ -21,6 +24,11 @@ from libs.testing.obs_studio.collection import (
     VOICE,
 )
 from tests.conftest import need
+
+_NO_OVERRIDE = {"transitionName": None, "transitionDuration": None}
+
+#: OBS answers before it has done it: a change of scene or transition takes a frame or two more.
+SETTLING_SECONDS = 0.25
 
 
 def need_obs() -> None:
@@ -40,7 +48,7 @@ async def module_obs(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 
 
 @pytest.fixture
-async def obs(module_obs: ObsStudio) -> ObsStudio:
+async def real_obs(module_obs: ObsStudio) -> ObsStudio:
     await module_obs.ensure_running()
     async with module_obs.observer() as observer:
         await set_back(observer)
@@ -48,8 +56,8 @@ async def obs(module_obs: ObsStudio) -> ObsStudio:
 
 
 @pytest.fixture
-async def eye(obs: ObsStudio) -> AsyncIterator[Observer]:
-    async with obs.observer() as observer:
+async def eye(real_obs: ObsStudio) -> AsyncIterator[Observer]:
+    async with real_obs.observer() as observer:
         yield observer
 
 
@@ -67,10 +75,14 @@ async def fresh_obs(tmp_path: Path) -> AsyncIterator[ObsStudio]:
 async def set_back(observer: Observer) -> None:
     """As the collection was made: nothing on, nothing muted, nothing recorded, Starting on air."""
     await observer.call("SetCurrentSceneTransition", transitionName="Cut")
-    await observer.call("SetCurrentProgramScene", sceneName=STARTING)
+    for scene in (BRB, STARTING):  # two: one that OBS says is on air already may not be
+        await observer.call("SetCurrentProgramScene", sceneName=scene)
+    await observer.call("SetCurrentSceneTransitionDuration", transitionDuration=300)
     for source in (MIC, VOICE):
         await observer.call("SetInputMute", inputName=source, inputMuted=False)
         await observer.call("SetInputVolume", inputName=source, inputVolumeDb=0)
+    for scene in (STARTING, LIVE, BRB):
+        await observer.call("SetSceneSceneTransitionOverride", sceneName=scene, **_NO_OVERRIDE)
     for source in (LIVE, AVATAR):
         await observer.call(
             "SetSourceFilterEnabled",
@@ -87,3 +99,5 @@ async def set_back(observer: Observer) -> None:
             await observer.call(output)
         except Refused:
             continue
+    await observer.until_colour(BACKGROUNDS[STARTING])
+    await asyncio.sleep(SETTLING_SECONDS)

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.testing.obs_studio.pixels import Picture, decoded
+from libs.testing.obs_studio.screen import Screen
 
 CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 
@@ -71,3 +73,11 @@ def test_every_filter_is_undone(data: st.DataObject, colour: int) -> None:
 def test_what_is_no_picture_of_ours_is_refused(nonsense: bytes) -> None:
     with pytest.raises(ValueError):
         decoded(nonsense)
+
+
+def test_a_file_that_is_no_screen_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "screen"
+    for nonsense in (b"", b"short", bytes(200), struct.pack(">25I", *[7] * 25) + bytes(100)):
+        file.write_bytes(nonsense)
+        with pytest.raises(ValueError):
+            Screen(file).picture()

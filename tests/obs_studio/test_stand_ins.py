@@ -222,9 +222,9 @@ async def test_a_batch_goes_on_or_halts_as_asked(halt: bool, codes: list[int]) -
 
 @pytest.mark.real_obs
 @pytest.mark.parametrize("halt", [False, True])
-async def test_the_real_obs_answers_the_same_batch_alike(obs: ObsStudio, halt: bool) -> None:
+async def test_the_real_obs_answers_the_same_batch_alike(real_obs: ObsStudio, halt: bool) -> None:
     async with ObsWebSocketStandIn() as stand_in:
-        expected = await batch_of(obs.port, obs.password, halt)
+        expected = await batch_of(real_obs.port, real_obs.password, halt)
         assert await batch_of(stand_in.port, "", halt) == expected
 
 

@@ -149,7 +149,8 @@ class StudioFolder:
             "SimpleOutput": {
                 "FilePath": self.recordings,
                 "RecFormat": "mkv",
-                "RecQuality": "Stream",
+                "RecQuality": "Small",  # "Stream" could not be paused
+                "RecEncoder": "x264_lowcpu",
                 "RecRB": "true",
                 "RecRBTime": 10,
                 "StreamEncoder": "x264",

@@ -1,7 +1,6 @@
 """What a test sees and hears of a real OBS, on connections of its own."""
 
 import asyncio
-import base64
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -10,20 +9,19 @@ from typing import Any, Self
 
 from libs.testing.obs_studio.collection import VOICE, Rgb
 from libs.testing.obs_studio.conversation import METERS, ORDINARY_EVENTS, Conversation
-from libs.testing.obs_studio.pixels import Picture, decoded
+from libs.testing.obs_studio.pixels import Picture
+from libs.testing.obs_studio.screen import Screen
 
 LONG_SECONDS = 20.0
 LOOK_SECONDS = 0.03
 
-#: Width of the pictures that colours are read from.
-PICTURE_WIDTH = 160
 #: A peak below it is silence; the tones of a test are far above (0 to 1).
 SILENCE = 0.001
 #: OBS 29 now and then sends a number from memory that it never set; muted inputs are always 0.
 FULL_SCALE = 1.0
 #: Meters come every 50 ms; a fade of one frame is over after so many.
 METER_FRAMES = 6
-#: How far a channel may be off (0 to 255): pictures are scaled down.
+#: How far a channel may be off (0 to 255).
 COLOUR_TOLERANCE = 6
 
 
@@ -45,8 +43,9 @@ class Observer:
     `events` holds everything since it was opened, in order; all `until…` raise `TimeoutError`.
     """
 
-    def __init__(self, port: int, password: str) -> None:
+    def __init__(self, port: int, password: str, screen: Screen | None = None) -> None:
         self._port, self._password = port, password
+        self._screen = screen
         self._requests: Conversation | None = None
         self._events: Conversation | None = None
         self._news = asyncio.Condition()
@@ -94,20 +93,25 @@ class Observer:
         found = await self.call("GetSourceFilter", sourceName=source, filterName=name)
         return bool(found["filterEnabled"])
 
-    async def picture(self, width: int = PICTURE_WIDTH) -> Picture:
-        """The programme as RGB: rows, columns, 3."""
-        shown = await self.call(
-            "GetSourceScreenshot",
-            sourceName=await self.scene(),
-            imageFormat="png",
-            imageWidth=width,
-        )
-        return decoded(base64.b64decode(shown["imageData"].partition(",")[2]))[:, :, :3]
+    async def on_air(self) -> list[str]:
+        """The scenes whose picture goes into the programme now: two while one fades to the other.
 
-    async def colour(self, across: float = 0.95, down: float = 0.05) -> Rgb:
+        Not the same as `scene`, which OBS says before it has done it.
+        """
+        listed = (await self.call("GetSceneList"))["scenes"]
+        names = [str(scene["sceneName"]) for scene in reversed(listed)]
+        found = [await self.call("GetSourceActive", sourceName=name) for name in names]
+        return [n for n, active in zip(names, found, strict=True) if active["videoActive"]]
+
+    def picture(self) -> Picture:
+        """What viewers see now, as RGB: rows, columns, 3."""
+        assert self._screen is not None, "this OBS was started with `shown=False`"
+        return self._screen.picture()
+
+    def colour(self, across: float = 0.95, down: float = 0.05) -> Rgb:
         """The colour of one place of the programme (0 to 1), by default near its upper right
         corner, where only the background is."""
-        picture = await self.picture()
+        picture = self.picture()
         height, width = picture.shape[:2]
         red, green, blue = picture[int(height * down), int(width * across)].tolist()
         return red, green, blue
@@ -183,7 +187,7 @@ class Observer:
         self, wanted: Rgb, across: float = 0.95, down: float = 0.05, seconds: float = LONG_SECONDS
     ) -> None:
         async def is_so() -> bool:
-            return like(await self.colour(across, down), wanted)
+            return like(self.colour(across, down), wanted)
 
         await self.until(is_so, seconds)
 
@@ -212,7 +216,7 @@ class Observer:
 
 
 def like(found: Rgb, wanted: Rgb) -> bool:
-    """The same colour, as well as a picture that was scaled can say."""
+    """The same colour to the eye."""
     return all(abs(a - b) <= COLOUR_TOLERANCE for a, b in zip(found, wanted, strict=True))
 
 

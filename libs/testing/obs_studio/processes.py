@@ -17,6 +17,7 @@ from typing import Protocol
 import psutil
 
 from libs.testing.obs_studio.configuration import StudioFailed
+from libs.testing.obs_studio.screen import Screen
 
 POLL_SECONDS = 0.02
 START_SECONDS = 15.0
@@ -114,13 +115,15 @@ def _ends_with_us() -> list[str]:
     return [program, "--pdeathsig", "KILL"] if program else []
 
 
-async def start_display(spawn: Spawn) -> str:
-    """An X server without a screen. Returns its DISPLAY: a number that it found free itself."""
+async def start_display(spawn: Spawn, folder: Path, size: tuple[int, int]) -> tuple[str, Screen]:
+    """An X server whose screen is a file in this folder, and its DISPLAY: a number that it found
+    free itself."""
     reading, writing = os.pipe()
     try:
         os.set_blocking(reading, False)
-        screen = ["-screen", "0", "1280x720x24", "-nolisten", "tcp"]
-        command = ["Xvfb", "-displayfd", str(writing), *screen]
+        width, height = size
+        screen = ["-screen", "0", f"{width}x{height}x24", "-fbdir", str(folder)]
+        command = ["Xvfb", "-displayfd", str(writing), *screen, "-nolisten", "tcp"]
         process = spawn("xvfb", command, keep_open=(writing,))
         said, deadline = b"", time.monotonic() + START_SECONDS
         while not said.endswith(b"\n"):
@@ -130,7 +133,7 @@ async def start_display(spawn: Spawn) -> str:
     finally:
         os.close(reading)
         os.close(writing)
-    return f":{int(said)}"
+    return f":{int(said)}", Screen(folder / "Xvfb_screen0")
 
 
 async def start_sound(spawn: Spawn, socket: Path) -> None:

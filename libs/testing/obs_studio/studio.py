@@ -22,6 +22,7 @@ from libs.testing.obs_studio.processes import (
     start_display,
     start_sound,
 )
+from libs.testing.obs_studio.screen import Screen
 from libs.testing.running_show import free_ports
 
 START_SECONDS = 60.0
@@ -33,6 +34,11 @@ HARD_END: tuple[EndStep, ...] = ((OwnProcess.kill, 10.0),)
 
 #: Nothing listens there: what OBS asks of the internet at its start goes nowhere.
 _NO_PROXY = "http://127.0.0.1:9"
+#: Over the whole of the one monitor.
+_PROGRAMME_ON_THE_SCREEN = {
+    "videoMixType": "OBS_WEBSOCKET_VIDEO_MIX_TYPE_PROGRAM",
+    "monitorIndex": 0,
+}
 _KEPT_NAMES = ("PATH", "LANG", "LC_ALL", "TZ")
 
 
@@ -63,10 +69,13 @@ class ObsStudio:
         pulse: bool = False,
         size: tuple[int, int] = (640, 360),
         frames_per_second: int = 10,
+        shown: bool = True,
     ) -> None:
+        """`shown`: the programme can be looked at; at many frames a second that costs a little."""
         port = port or free_ports(1)[0]
         self.folder = StudioFolder(folder, port, password, *size, frames_per_second)
         self.pulse = pulse
+        self._shown = shown
         self.crashes = 0
         """How often OBS ended by itself and was started anew (llvmpipe does that, rarely)."""
         self.answered_at = 0.0
@@ -74,6 +83,7 @@ class ObsStudio:
         self._processes: dict[str, OwnProcess] = {}
         self._environment: dict[str, str] = {}
         self._runtime_folder: Path | None = None
+        self._screen: Screen | None = None
         self._should_run = False
 
     @property
@@ -97,7 +107,7 @@ class ObsStudio:
         return {name: p.pid for name, p in self._processes.items() if p.running}
 
     def observer(self) -> Observer:
-        return Observer(self.port, self.password)
+        return Observer(self.port, self.password, self._screen if self._shown else None)
 
     # Life -------------------------------------------------------------------------------------
 
@@ -195,7 +205,10 @@ class ObsStudio:
             "http_proxy": _NO_PROXY,
             "https_proxy": _NO_PROXY,
         }
-        self._environment["DISPLAY"] = await start_display(self._spawn)
+        size = (self.folder.width, self.folder.height)
+        self._environment["DISPLAY"], self._screen = await start_display(
+            self._spawn, self._runtime_folder, size
+        )
         if self.pulse:
             await start_sound(self._spawn, sound)
 
@@ -222,6 +235,8 @@ class ObsStudio:
             return False
         try:
             await conversation.ask("GetSceneList", {})
+            if self._shown:
+                await conversation.ask("OpenVideoMixProjector", _PROGRAMME_ON_THE_SCREEN)
         except (Gone, Refused, TimeoutError):
             return False
         else:
