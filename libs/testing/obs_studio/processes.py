@@ -122,7 +122,7 @@ async def start_display(spawn: Spawn, folder: Path, size: tuple[int, int]) -> tu
     try:
         os.set_blocking(reading, False)
         width, height = size
-        screen = ["-screen", "0", f"{width}x{height}x24", "-fbdir", str(folder)]
+        screen = ["-screen", "0", f"{width}x{height}x24", "-fbdir", str(folder), "-nocursor"]
         command = ["Xvfb", "-displayfd", str(writing), *screen, "-nolisten", "tcp"]
         process = spawn("xvfb", command, keep_open=(writing,))
         said, deadline = b"", time.monotonic() + START_SECONDS
