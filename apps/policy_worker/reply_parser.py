@@ -202,7 +202,7 @@ class ReplyParser:
             self._add(*given[:MAXIMUM_ACTIONS])
 
     def _text(self, text: str) -> None:
-        if not text or self._thoughts:
+        if not text or self._thoughts or self._mode == "code":
             return
         if self._mode in ("mood", "actions"):
             self._inside = (self._inside + text)[:_LONGEST_ACTIONS]

@@ -54,7 +54,7 @@ _CODE = (
     _rule(
         "write",
         0.5,
-        r"\b(?:write|code|implement|program|fix|debug|refactor|escrev[ae]\w*|program[ae]\w*"
+        r"\b(?:write|implement|program|fix|debug|refactor|escrev[ae]\w*|program[ae]\w*"
         r"|implement[ae]\w*|corrig[ei]\w*|conserta\w*)\b",
     ),
     _rule(
@@ -79,7 +79,8 @@ _VISION = (
         0.7,
         r"\b(?:what do you see|can you see|look at (?:this|my|the) (?:screen|picture|image|photo)"
         r"|on (?:my|the) screen|in (?:this|the) (?:picture|image|photo|screenshot)"
-        r"|o que (?:você |cê )?(?:está |tá )?vendo|olha (?:a|essa|minha) (?:tela|foto|imagem)"
+        r"|o que (?:você |cê )?(?:está |tá )?vendo"
+        r"|olha (?:a |essa |nessa )?(?:minha )?(?:tela|foto|imagem)"
         r"|na (?:minha )?tela|nessa (?:foto|imagem))\b",
     ),
 )

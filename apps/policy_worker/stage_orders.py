@@ -9,7 +9,7 @@ from apps.policy_worker.actions import Action, DoOnStage, PressHotkey
 from libs.contracts.conversation import TurnCommitted
 from libs.contracts.envelope import Event
 from libs.contracts.stage import TriggerHotkey
-from libs.contracts.studio import RequestStageAction
+from libs.contracts.studio import RequestStageAction, StudioLink
 from libs.telemetry import clock
 
 #: An order that was not carried out this soon belongs to a sentence that is over.
@@ -49,8 +49,13 @@ class StageNames:
     def __init__(self, read_latch: ReadLatch) -> None:
         self._read_latch = read_latch
         self._names: dict[str, tuple[str, ...]] = {}
+        self._ready: set[str] = set()
         self._due: dict[str, float] = {}
         self._reading: set[asyncio.Task[None]] = set()
+
+    def obs_is_ready(self, show: str) -> bool:
+        """As last told."""
+        return show in self._ready
 
     def of(self, show: str) -> tuple[str, ...]:
         if time.monotonic() >= self._due.get(show, 0.0):
@@ -63,8 +68,12 @@ class StageNames:
         if show not in self._due and len(self._due) >= MAXIMUM_SHOWS:
             self._due.clear()
             self._names.clear()
+            self._ready.clear()
         self._due[show] = time.monotonic() + FRESH_SECONDS
         latch = await self._read_latch(show, "studio") or {}
+        self._ready.discard(show)
+        if latch.get("link") == StudioLink.READY.value:
+            self._ready.add(show)
         found = latch.get("actions")
         names = found if isinstance(found, list | tuple) else ()
         self._names[show] = tuple(n for n in names if isinstance(n, str))[:MAXIMUM_NAMES]

@@ -2,9 +2,12 @@
 
 from starlette.routing import BaseRoute, Route
 
+from apps.policy_worker.answering import Retried
 from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engine_troubles import EngineTroubles
 from apps.policy_worker.engines.base import Picture
+from apps.policy_worker.eyes import Eyes
+from apps.policy_worker.means import Look, Means
 from apps.policy_worker.model_api import ModelApi
 from apps.policy_worker.patience import Patience
 from apps.policy_worker.persona_shelf import PersonaShelf
@@ -12,7 +15,7 @@ from apps.policy_worker.pictures import NoPicture, picture_of
 from apps.policy_worker.progress import event_id_of
 from apps.policy_worker.providers import engines_of
 from apps.policy_worker.replies import RepliesInWork
-from apps.policy_worker.reply import Means, Reply, Retried
+from apps.policy_worker.reply import Reply
 from apps.policy_worker.respond import Respond
 from apps.policy_worker.sender import Publish, ReplySender
 from apps.policy_worker.settings import PolicySettings
@@ -21,6 +24,7 @@ from apps.policy_worker.token_feed import TokenFeed
 from libs.bus.base import Bus, BusError, Delivery
 from libs.contracts.conversation import ReplyAbandoned, TurnCommitted
 from libs.contracts.health import ModuleState
+from libs.contracts.studio import ScreenshotTaken
 from libs.safety import Gate
 from libs.worker.worker import Health, Worker, handles
 
@@ -44,6 +48,7 @@ class PolicyWorker(Worker):
         )
         self.replies = RepliesInWork()
         self.stage_names = StageNames(bus.latch)
+        self._eyes = Eyes(self.show, self.publish)
         self.patience = Patience(settings.policy_first_token_seconds)
         self._troubles = EngineTroubles(self.report)
         self._models = ModelApi(self.ladder, settings.ollama_url)
@@ -127,8 +132,18 @@ class PolicyWorker(Worker):
             counters=self.counters,
             listener=self._troubles,
             stage_names=self.stage_names.of(turn.show),
+            look=self._look_for(turn),
         )
         return Reply(sender, means, TokenFeed(turn, publish), picture, retried)
+
+    def _look_for(self, turn: TurnCommitted) -> Look | None:
+        if not self.stage_names.obs_is_ready(turn.show):
+            return None
+        return lambda: self._eyes.look(turn)
+
+    @handles(ScreenshotTaken)
+    async def see(self, event: ScreenshotTaken, delivery: Delivery) -> None:
+        self._eyes.taken(event, delivery.data)
 
     async def _abandon(self, turn: TurnCommitted, reason: str) -> None:
         self.counters[f"abandoned_{reason}"] += 1

@@ -66,6 +66,11 @@ CORPUS = {
     "<speechless>text</speechless>": "<speechless>text</speechless>",
     "<<speech>>double</speech>": "<>double",
     "<speech>" + "x" * 50 + "<mood " + "y" * 300: "x" * 50 + "<mood " + "y" * 300,
+    "<speech>a</speech><code>b</code>c": "a",
+    "<code lang='x'>b <i>c</code><speech>a</speech>": "a",
+    "<code>b <speech>a</speech>": "a",
+    "Use <code>b</code> now": "Use  now",
+    "<reasoning>x</reasoning><thought>y</thought>z": "z",
     "": "",
 }
 

@@ -1,6 +1,7 @@
 """`POST /respond` and the worker in its runtime: the port, the gate before it, the bus."""
 
 import asyncio
+import base64
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from libs.contracts.conversation import ReplyAbandoned
 from libs.contracts.interruption import StopSpeaking
 from libs.settings import SettingsError, load
 from libs.testing.stand_ins.ollama import OllamaStandIn
+from libs.testing.stand_ins.ollama.wire import Model
 from libs.worker.access import Access, Scope
 from libs.worker.runtime import running
 from tests.policy_worker.turns import RecordingBus, turn
@@ -36,7 +38,7 @@ async def served(
 ) -> AsyncIterator[tuple[httpx.AsyncClient, PolicyWorker, RecordingBus]]:
     defaults = {"chat_provider": "scripted", "policy_retry_backoff": 0.0}
     settings = PolicySettings(
-        _env_file=None,  # type: ignore[call-arg]
+        _env_file=None,
         kitsu_data_dir=folder,
         policy_worker_port=free_port(),
         **{**defaults, **given},
@@ -71,7 +73,10 @@ async def test_a_reply_comes_as_events(tmp_path: Path) -> None:
     assert "tea" in final["text"]
     assert final["latency_ms"] > 0
     assert final["stats"]["sentences"] == len(events) - 2
-    assert (final["persona"]["name"], final["engine"]) == ("Kitsu", "scripted")
+    persona = final["persona"]
+    assert (persona["name"], persona["style"], final["engine"]) == ("Kitsu", "playful", "scripted")
+    assert {"chaos", "energy", "family_mode", "language"} < set(persona)
+    assert final["route"] == {"kind": "chat", "confidence": 1.0, "rule": ""}
     assert bus.sentences == []
 
 
@@ -91,6 +96,55 @@ async def test_an_engine_that_fails_is_told_as_a_retry(tmp_path: Path) -> None:
     assert [r["reason"] for r in retries] == ["engine_failed", "model_missing"]
     assert events[-1][1]["engine"] == "scripted"
     assert events[-1][1]["stats"]["retries"] == 2
+
+
+async def test_the_final_word_tells_of_time_tokens_and_code(tmp_path: Path) -> None:
+    script = "<think>Hm.</think><speech>Two times n it is.</speech>\n```python\nx = 2\n```"
+    async with (
+        OllamaStandIn(script=[script], seconds_per_token=0.002) as server,
+        served(tmp_path, chat_provider="ollama", ollama_url=server.url) as (client, _, bus),
+    ):
+        question = {"text": "write a python function that doubles n", "stream": False}
+        final = (await client.post("/respond", json=question)).json()
+    stats = final["stats"]
+    assert final["code"] == [{"language": "python", "text": "x = 2"}]
+    assert final["route"]["kind"] == "code"
+    assert 0 < stats["first_token_ms"] < stats["first_sentence_ms"] < final["latency_ms"]
+    assert stats["thinking_ms"] > 0
+    assert stats["prompt_tokens"] > stats["reply_tokens"] > 0
+    assert (stats["retries"], stats["blocked"]) == (0, 0)
+    assert bus.published_by_replies == []
+
+
+async def test_what_was_blocked_is_counted(tmp_path: Path) -> None:
+    async with (
+        OllamaStandIn(faults=["profanity"]) as server,
+        served(tmp_path, chat_provider="ollama", ollama_url=server.url) as (client, _, bus),
+    ):
+        question = {"text": "hello", "stream": False}
+        final = (await client.post("/respond", json=question)).json()
+    assert final["stats"]["blocked"] == 1
+    assert final["reason"]
+    assert bus.published_by_replies == []
+
+
+async def test_a_picture_may_come_along_and_is_checked(tmp_path: Path) -> None:
+    png = base64.b64encode(b"\x89PNG\r\n\x1a\nx").decode()
+    seer = Model("llama3.2:latest", ("completion", "vision"))
+    async with (
+        OllamaStandIn([seer]) as server,
+        served(tmp_path, chat_provider="ollama", ollama_url=server.url) as (client, _, _bus),
+    ):
+        question = {"text": "who is that?", "picture": png, "stream": False}
+        final = (await client.post("/respond", json=question)).json()
+        for odd in ("x", "data:image/png;base64,", base64.b64encode(b"GIF89a").decode()):
+            refused = await client.post("/respond", json={"text": "hi", "picture": odd})
+            assert refused.status_code == 422
+            assert refused.json()["detail"].startswith("picture: must be")
+        huge = await client.post("/respond", json={"text": "hi", "picture": "A" * 6_000_000})
+    assert final["route"]["kind"] == "vision"
+    assert server.chats[0].body["messages"][-1]["images"] == [png]
+    assert huge.status_code == 413
 
 
 async def test_hostile_texts_get_clean_answers(tmp_path: Path) -> None:

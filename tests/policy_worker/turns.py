@@ -90,6 +90,11 @@ class RecordingBus(MemoryBus):
         return self.of(SpeakSentence)
 
     @property
+    def published_by_replies(self) -> list[Event]:
+        """All that belongs to some turn."""
+        return [event for event in self.published if event.turn_id is not None]
+
+    @property
     def spoken(self) -> str:
         return " ".join(sentence.text for sentence in self.sentences)
 
@@ -109,7 +114,7 @@ async def working(
     """A started policy worker whose handlers the test calls itself."""
     bus = bus or RecordingBus()
     given = {"chat_provider": "scripted", "policy_retry_backoff": 0.0, **settings}
-    worker = PolicyWorker(PolicySettings(_env_file=None, kitsu_data_dir=folder, **given), bus)  # type: ignore[call-arg]
+    worker = PolicyWorker(PolicySettings(_env_file=None, kitsu_data_dir=folder, **given), bus)
     await bus.open()
     await worker.start()
     try:

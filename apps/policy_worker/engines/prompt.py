@@ -124,7 +124,7 @@ def _messages(request: ReplyRequest) -> Iterator[Message]:
         else:
             yield Message("user", _quoted(line.name, line.role or "viewer", line.text))
     pictures = (request.picture,) if request.picture else ()
-    yield Message("user", _question(turn), pictures)
+    yield Message("user", _question(turn, request.blind), pictures)
     if request.already_said:
         yield Message("assistant", "<speech>" + " ".join(request.already_said))
 
@@ -140,13 +140,15 @@ def _form_of(request: ReplyRequest) -> str:
     return form + (_PICTURE if request.picture else "")
 
 
-def _question(turn: TurnCommitted) -> str:
+def _question(turn: TurnCommitted, blind: bool) -> str:
     given = turn.input
     remembered = [
         {"about": memory.about, "text": memory.text} if memory.about else {"text": memory.text}
         for memory in turn.memories
     ]
     known: dict[str, Any] = {"remembered": remembered} if remembered else {}
+    if blind:
+        known["note"] = "you cannot see any picture or screen now"
     if given.source is TurnSource.IDLE:
         known["event"] = "nobody has written for a while; say something of your own"
         return _as_data(known)

@@ -1,0 +1,199 @@
+"""Engines being asked for one turn, and what they write being sent, sentence by sentence."""
+
+from collections.abc import Callable, Iterable
+from contextlib import aclosing
+
+from apps.policy_worker.actions import Allowed
+from apps.policy_worker.code_blocks import CodeBlock, code_blocks
+from apps.policy_worker.editor import Cut, Editor
+from apps.policy_worker.engines.base import (
+    Picture,
+    Pieces,
+    ReplyEngine,
+    ReplyRequest,
+    Task,
+    Truncated,
+)
+from apps.policy_worker.engines.errors import (
+    EngineError,
+    OtherLanguage,
+    ReplyEmpty,
+    ReplyRepeated,
+)
+from apps.policy_worker.engines.prompt import system_text_of
+from apps.policy_worker.means import Means
+from apps.policy_worker.patience import in_time
+from apps.policy_worker.reply_clock import ReplyClock
+from apps.policy_worker.reply_text import Line, ReplyText, Unsaid
+from apps.policy_worker.sender import ReplySender
+from apps.policy_worker.token_feed import TokenFeed
+from libs.contracts.conversation import TurnCommitted, TurnSource
+from libs.contracts.safety import GateAction
+from libs.contracts.speaking import Mood
+from libs.safety import StreamGate
+from libs.speech.sentences import SentenceCutter
+
+#: Told when an engine failed before anything was said: its name and the error's code.
+Retried = Callable[[str, str], None]
+
+#: So many of her last replies are not said again.
+REMEMBERED_REPLIES = 3
+
+
+class Answering:
+    """Promises: the next engine is asked only while nothing was said; what comes from an engine's
+    error is never voiced, only its code is kept.
+
+    After `ask` or `stream`: `ended` is why the rest was not wanted, `blocked_rule` the first rule
+    that stopped a sentence, `trouble` the first thing that went wrong and was mended, `code` the
+    pieces of code that were written.
+    """
+
+    def __init__(
+        self, sender: ReplySender, means: Means, feed: TokenFeed, retried: Retried
+    ) -> None:
+        self._sender = sender
+        self._turn = sender.turn
+        self._means = means
+        self._feed = feed
+        self._retried = retried
+        self.task = Task.CHAT
+        self.picture: Picture | None = None
+        self.blind = False
+        """The words are about something to be seen that cannot be seen."""
+        self.clock = ReplyClock()
+        self.ended = ""
+        self.blocked_rule = ""
+        self.trouble = ""
+        self.code: list[CodeBlock] = []
+
+    async def ask(self) -> tuple[ReplyEngine | None, EngineError | None]:
+        """The engine that answered, and how it broke off if it did."""
+        ladder, error = self._means.ladder, None
+        for engine in ladder.there(self.task):
+            for attempt in range(ladder.retries + 1):
+                await ladder.pause_before(attempt)
+                said = len(self._sender.said)
+                try:
+                    await self.stream(engine)
+                except EngineError as failure:
+                    error = failure
+                    again = await self._note_failure(engine, failure)
+                    if len(self._sender.said) > said or self.blocked_rule:
+                        return engine, error
+                    self._retried(engine.name, failure.code)
+                    if not again:
+                        break
+                else:
+                    return engine, None
+        return None, error or ReplyEmpty("no engine is there")
+
+    async def _note_failure(self, engine: ReplyEngine, failure: EngineError) -> bool:
+        """True when the engine may be asked again."""
+        self.trouble = self.trouble or failure.code
+        self._means.counters[f"engine_{failure.code}"] += 1
+        await self._means.listener.engine_failed(engine, failure)
+        return self._means.ladder.failed(engine, failure)
+
+    async def stream(self, engine: ReplyEngine) -> None:
+        """Sends what the engine writes. Raises `EngineError`, also when nothing of it could be
+        said and no rule stopped it."""
+        before = self._sender.said
+        text = self._reply_text(engine, before)
+        self.clock.asked()
+        try:
+            raw = await self._send_pieces(engine, text, before)
+        finally:
+            self.clock.thought_ended()
+            self._means.counters.update(text.trouble.counters)
+        self.ended = text.ended
+        self.code = code_blocks(raw) if self.task is Task.CODE else []
+        await self._look_back(text, before)
+
+    async def _send_pieces(
+        self, engine: ReplyEngine, text: ReplyText, before: tuple[str, ...]
+    ) -> str:
+        """The raw reply, after all that is to be said of it was sent."""
+        raw: list[str] = []
+        truncated = False
+        pieces = engine.reply(self._request(before))
+        async with aclosing(pieces), aclosing(self._in_time(pieces, text)) as timely:
+            async for piece in timely:
+                if isinstance(piece, str):
+                    raw.append(piece)
+                    await self._send(text.feed(piece))
+                    await self._feed.add(text.speech)
+                truncated = truncated or isinstance(piece, Truncated)
+                self.clock.came(piece, text.thinking)
+                if text.ended:
+                    break
+        await self._send(text.finish(truncated))
+        await self._feed.flush()
+        return "".join(raw)
+
+    def _in_time(self, pieces: Pieces, text: ReplyText) -> Pieces:
+        return in_time(pieces, self._means.patience, lambda: text.begun)
+
+    async def _send(self, lines: Iterable[Line | Unsaid]) -> None:
+        for line in lines:
+            if isinstance(line, Unsaid):
+                self.blocked_rule = self.blocked_rule or line.rule
+                await self._sender.tell_blocked(GateAction.BLOCK, line.rule, line.category)
+            elif await self._sender.judged(line.judged, line.mood):
+                await self._sender.act(line.actions)
+            else:
+                self.blocked_rule = self.blocked_rule or line.judged.verdict.rule
+
+    async def _look_back(self, text: ReplyText, before: tuple[str, ...]) -> None:
+        for kind in text.trouble.unsupported:
+            await self._means.listener.not_supported(kind)
+        if text.trouble.counters["sentences_other_language"]:
+            self.trouble = self.trouble or OtherLanguage.code
+        if self._sender.said != before:
+            await self._sender.act(text.last_actions)
+        elif not (self.blocked_rule or before or self.code):
+            raise _EMPTY.get(text.only_reason, ReplyEmpty)("nothing to say")
+
+    # What it is made of -----------------------------------------------------------------------
+
+    def _request(self, before: tuple[str, ...]) -> ReplyRequest:
+        return ReplyRequest(
+            self._turn,
+            self._means.persona,
+            before,
+            self.task,
+            self.picture,
+            self._means.stage_names,
+            self.blind,
+        )
+
+    def _reply_text(self, engine: ReplyEngine, before: tuple[str, ...]) -> ReplyText:
+        turn, persona = self._turn, self._means.persona
+        allowed = Allowed(persona.moods, self._means.stage_names, persona.hotkeys)
+        verbatim = turn.input.source is TurnSource.OPERATOR
+        recent = () if engine.capabilities.scripted else _last_lines(turn)
+        editor = Editor(persona, before, recent, verbatim)
+        mood = allowed.mood_of(turn.mood) or Mood.NEUTRAL
+        return ReplyText(self._stream_gate(), editor, allowed, mood, before, verbatim)
+
+    def _stream_gate(self) -> StreamGate:
+        given, gate = self._turn.input, self._means.gate
+        if given.source is TurnSource.OPERATOR:
+            return StreamGate(gate, place="operator", operator=given.override)
+        return StreamGate(gate, system_text_of(self._turn.persona, self._means.persona))
+
+
+_EMPTY: dict[Cut | None, type[EngineError]] = {
+    Cut.OTHER_LANGUAGE: OtherLanguage,
+    Cut.SAID_LAST_TIME: ReplyRepeated,
+}
+
+
+def _last_lines(turn: TurnCommitted) -> list[str]:
+    """The sentences of her last replies, whole, and cut as they were when she said them."""
+    own = [line.text for line in turn.history if line.speaker == "kitsu"]
+    sentences: list[str] = []
+    for text in own[-REMEMBERED_REPLIES:]:
+        for cutter in (SentenceCutter(), SentenceCutter(first_piece=len(text) + 1)):
+            sentences += [*cutter.feed(text), *cutter.finish()]
+    return sentences

@@ -1,0 +1,39 @@
+"""What a reply is made with."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from apps.policy_worker.engine_ladder import EngineLadder
+from apps.policy_worker.engines.base import Picture, ReplyEngine
+from apps.policy_worker.engines.errors import EngineError
+from apps.policy_worker.patience import Patience
+from libs.safety import Gate
+from libs.settings.personas import Persona
+
+#: Takes a picture of the programme; None where there is nothing to be seen.
+Look = Callable[[], Awaitable[Picture | None]]
+
+
+class Listener(Protocol):
+    """Who is told of what people should know."""
+
+    async def engine_failed(self, engine: ReplyEngine, error: EngineError) -> None: ...
+
+    async def not_supported(self, kind: str) -> None:
+        """She asked for a kind of action that nobody carries out yet."""
+        ...
+
+
+@dataclass(frozen=True)
+class Means:
+    persona: Persona
+    gate: Gate
+    ladder: EngineLadder
+    patience: Patience
+    counters: Counter[str]
+    listener: Listener
+    stage_names: tuple[str, ...] = ()
+    """What OBS offers in this show."""
+    look: Look | None = None
