@@ -5,6 +5,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -56,12 +57,14 @@ def turn(turns: int, as_json: bool) -> None:
 
 @bench.command()
 @click.option("--rounds", default=50, show_default=True, type=click.IntRange(5, 10_000))
+@click.option("--no-obs", is_flag=True, help="Leave OBS out, also where it is installed.")
 @_as_json
-def panic(rounds: int, as_json: bool) -> None:
-    """The panic button to silence: calm, in a chat flood, without orchestrator, without bus."""
+def panic(rounds: int, no_obs: bool, as_json: bool) -> None:
+    """The panic button to silence, and to muted and BRB in a real OBS: calm, in a chat flood,
+    without orchestrator, without bus."""
     from apps.cli.bench.panic import bench_panic
 
-    _run(bench_panic, rounds, as_json)
+    _run(partial(bench_panic, with_obs=not no_obs), rounds, as_json)
 
 
 @bench.command()
