@@ -100,23 +100,27 @@ class Answering:
         said and no rule stopped it."""
         before = self._sender.said
         text = self._reply_text(engine, before)
+        raw: list[str] = []
         self.clock.asked()
         try:
-            raw = await self._send_pieces(engine, text, before)
+            await self._send_pieces(engine, text, raw)
+        except EngineError as failure:
+            if not text.speech_closed or self._sender.said == before:
+                raise
+            await self._note_failure(engine, failure)  # behind the last word: nobody hears it
+            await self._send(text.finish())
         finally:
             self.clock.thought_ended()
             self._means.counters.update(text.trouble.counters)
+        await self._feed.flush()
         self.ended = text.ended
-        self.code = code_blocks(raw) if self.task is Task.CODE else []
+        self.code = code_blocks("".join(raw)) if self.task is Task.CODE else []
         await self._look_back(text, before)
 
-    async def _send_pieces(
-        self, engine: ReplyEngine, text: ReplyText, before: tuple[str, ...]
-    ) -> str:
-        """The raw reply, after all that is to be said of it was sent."""
-        raw: list[str] = []
+    async def _send_pieces(self, engine: ReplyEngine, text: ReplyText, raw: list[str]) -> None:
+        """Collects the raw reply on the way."""
         truncated = False
-        pieces = engine.reply(self._request(before))
+        pieces = engine.reply(self._request(self._sender.said))
         async with aclosing(pieces), aclosing(self._in_time(pieces, text)) as timely:
             async for piece in timely:
                 if isinstance(piece, str):
@@ -125,11 +129,9 @@ class Answering:
                     await self._feed.add(text.speech)
                 truncated = truncated or isinstance(piece, Truncated)
                 self.clock.came(piece, text.thinking)
-                if text.ended:
+                if text.ended or (text.over and self.task is not Task.CODE):
                     break
         await self._send(text.finish(truncated))
-        await self._feed.flush()
-        return "".join(raw)
 
     def _in_time(self, pieces: Pieces, text: ReplyText) -> Pieces:
         return in_time(pieces, self._means.patience, lambda: text.begun)
@@ -172,7 +174,8 @@ class Answering:
         allowed = Allowed(persona.moods, self._means.stage_names, persona.hotkeys)
         verbatim = turn.input.source is TurnSource.OPERATOR
         recent = () if engine.capabilities.scripted else _last_lines(turn)
-        editor = Editor(persona, before, recent, verbatim)
+        secret = system_text_of(turn.persona, persona)
+        editor = Editor(persona, secret, before, recent, verbatim)
         mood = allowed.mood_of(turn.mood) or Mood.NEUTRAL
         return ReplyText(self._stream_gate(), editor, allowed, mood, before, verbatim)
 

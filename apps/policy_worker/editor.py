@@ -8,7 +8,7 @@ from enum import StrEnum
 from libs.safety import clean_chat
 from libs.settings.personas import Persona
 from libs.speech.language import is_foreign
-from libs.speech.repetition import SaidBefore
+from libs.speech.repetition import SaidBefore, words_of
 from libs.speech.spoken_text import SpokenText
 
 
@@ -21,6 +21,8 @@ class Cut(StrEnum):
     SAID_LAST_TIME = "said_last_time"
     OTHER_LANGUAGE = "other_language"
     TABOO = "taboo"
+    INSTRUCTIONS = "instructions"
+    """A piece of what she was told about herself."""
     ANNOUNCEMENT = "announcement"
     """"Here is the reply:": to whom it may concern, not to viewers."""
     MUSING = "musing"
@@ -35,6 +37,10 @@ class Edited:
     cut: Cut | None = None
     topic: str = ""
     """The subject that is taboo."""
+
+
+#: A shorter run of words of her instructions says nothing of them.
+FEWEST_SECRET_WORDS = 5
 
 
 _SPEAKER = re.compile(r"^\W{0,3}([\w .'-]{1,40}?)\s*(?:\*\*)?:(?:\*\*)?\s*(?=\S)")
@@ -61,13 +67,15 @@ _MUSING = re.compile(
 class Editor:
     """Looks at the sentences of one attempt at a reply, in order.
 
-    `said` are the sentences of this reply that were sent already, `last_lines` what she said in
-    the turns before. With `verbatim` nothing is cut but what cannot be spoken.
+    No whole sentence of `secret`, her instructions, is said. `said` are the sentences of this reply
+    that were sent already, `last_lines` what she said in the turns before. With `verbatim` nothing
+    is cut but what cannot be spoken.
     """
 
     def __init__(
         self,
         persona: Persona,
+        secret: str = "",
         said: Iterable[str] = (),
         last_lines: Iterable[str] = (),
         verbatim: bool = False,
@@ -76,10 +84,12 @@ class Editor:
         self._languages: Collection[str] = (persona.language, *persona.also_speaks)
         self._names = {persona.name.lower(), *_ASSISTANTS}
         self._taboo = [(topic, _words_pattern(words)) for topic, words in persona.taboo.items()]
+        self._secret = f" {' '.join(words_of(secret))} "
         self._said = SaidBefore(said)
         self._before = SaidBefore(last_lines)
         self._spoken = SpokenText()
         self._foreign = False
+        self._reading_out = False
         self.musing = False
         """Whether untagged text is taken for a thought."""
         self._first = True
@@ -130,11 +140,20 @@ class Editor:
             return Cut.REPEATED, ""
         if self._before.nearly(spoken):
             return Cut.SAID_LAST_TIME, ""
+        if self._is_secret(spoken):
+            return Cut.INSTRUCTIONS, ""
         plain = clean_chat(spoken)
         for topic, pattern in self._taboo:
             if pattern.search(plain):
                 return Cut.TABOO, topic
         return None, ""
+
+    def _is_secret(self, spoken: str) -> bool:
+        """Once she reads it out, shorter scraps of it count too."""
+        words = words_of(spoken)
+        enough = len(words) >= (2 if self._reading_out else FEWEST_SECRET_WORDS)
+        self._reading_out = enough and f" {' '.join(words)} " in self._secret
+        return self._reading_out
 
     def _is_foreign(self, spoken: str) -> bool:
         """A sentence that is too short to tell goes with the one before it."""

@@ -113,5 +113,5 @@ class EngineLadder:
             self._there[engine] = False
         if error.pause_seconds > SHORTEST_PAUSE_SECONDS:
             self._paused_until[engine] = time.monotonic() + error.pause_seconds
-        _LOG.warning("%s gave no whole reply", engine.label, extra={"code": error.code})
+        _LOG.info("%s gave no whole reply", engine.label, extra={"code": error.code})
         return error.again and self._may_be_asked(engine)

@@ -33,6 +33,14 @@ MAXIMUM_SENTENCES = 12
 MAXIMUM_CHARACTERS = 900
 #: So many sentences that are not said, for one reason, are a model that has lost its way.
 MAXIMUM_CUTS = 3
+#: So many pieces in a row that end in mid-sentence are a sentence without end.
+MAXIMUM_OPEN_PIECES = 2
+#: But not in a reply that is still this short.
+MAXIMUM_RUN = 250
+#: So much white space before the first word, and there is none to come.
+MAXIMUM_BLANKS = 60
+#: Behind the speech comes a mood and some actions; who writes on, is not read on.
+MAXIMUM_AFTER_SPEECH = 250
 #: How many actions one reply may bring; more is a model that plays with the buttons.
 MAXIMUM_ACTIONS = 6
 
@@ -108,12 +116,25 @@ class ReplyText:
         self.speech = ""
         """What the last `feed` added to the speech, as it was written."""
         self._text_came = False
+        self._blanks = 0
+        self._after_speech = 0
+        self._open_pieces = 0
         self.trouble = Trouble()
 
     @property
     def begun(self) -> bool:
         """Whether there was anything to say yet."""
         return self._text_came and not self._editor.musing
+
+    @property
+    def speech_closed(self) -> bool:
+        """Whether all that was to be said has come."""
+        return self._tagged and not self._parser.speech_open
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of use can follow in a spoken reply."""
+        return self._after_speech > MAXIMUM_AFTER_SPEECH or self._blanks > MAXIMUM_BLANKS
 
     @property
     def thinking(self) -> bool:
@@ -135,6 +156,7 @@ class ReplyText:
         self.speech = ""
         for part in self._parser.feed(raw):
             yield from self._take(part)
+        self._after_speech = self._after_speech + len(raw) if self.speech_closed else 0
 
     def finish(self, truncated: bool = False) -> Iterator[Line | Unsaid]:
         """The end of a reply. Of a `truncated` one the last sentence is not said if it has no end
@@ -154,6 +176,7 @@ class ReplyText:
             case SpeechText(text):
                 self.speech += text
                 self._text_came = self._text_came or not text.isspace()
+                self._blanks = 0 if self._text_came else self._blanks + len(text)
                 yield from self._sentences(self._cutter.feed(text))
             case SpeechBegan():
                 yield from self._sentences(self._cutter.finish())
@@ -215,9 +238,12 @@ class ReplyText:
             self._cut(edited.cut)
             if edited.cut is Cut.TABOO:
                 yield Unsaid(f"taboo.{edited.topic}", "taboo")
+            if edited.cut is Cut.INSTRUCTIONS:
+                yield Unsaid("leaked_instructions.sentence", "leaked_instructions")
             return
         self._count += 1
         self._characters += len(edited.text)
+        self._open_pieces = 0 if _CLOSED.search(sentence) else self._open_pieces + 1
         actions, self._next_actions = tuple(self._next_actions), []
         self._waiting.append(_Waiting(edited.text, self.mood, actions))
         yield from self._released(self._gate.feed(edited.text))
@@ -230,6 +256,8 @@ class ReplyText:
             return
         elif self._count >= MAXIMUM_SENTENCES or self._characters >= MAXIMUM_CHARACTERS:
             self.ended = "too_long"
+        elif self._open_pieces >= MAXIMUM_OPEN_PIECES and self._characters > MAXIMUM_RUN:
+            self.ended = "runs_on"
 
     def _cut(self, cut: Cut) -> None:
         self._cuts[cut] += 1
@@ -253,5 +281,7 @@ class ReplyText:
             yield Line(one, first.mood if first else self.mood, tuple(actions))
 
 
+#: A piece that ends at a mark of any kind.
+_CLOSED = re.compile(r"[.!?…。！？,;:—–、，；~♪][\"'”’»)\]*_]*$")
 _ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
 _ENDS = {Cut.REPEATED: "repeats_itself", Cut.SAID_LAST_TIME: "repeats_itself"}

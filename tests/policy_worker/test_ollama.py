@@ -49,7 +49,7 @@ CODES = {
     "twice": "repeats_itself",
     "ramble": "too_long",
     "loop": "repeats_itself",
-    "run-on": "too_long",
+    "run-on": "runs_on",
     "lang": "other_language",
 }
 LEFT_TO_THE_NEXT = {"404", "slow-first", "stall"}
@@ -154,10 +154,7 @@ async def test_every_fault_ends_in_something_spoken_and_one_code(tmp_path: Path,
         assert bus.finished.reason == CODES.get(name, "")
     else:
         assert bus.finished.reason
-    engine_codes = {"repeats_itself", "too_long"} ^ {CODES.get(name, "")}
-    assert len(told) <= 1
-    if told and len(engine_codes) == 3:
-        assert told == [f"error_{CODES[name]}"]
+    assert told in ([], [f"error_{CODES.get(name)}"])
 
 
 @pytest.mark.parametrize(

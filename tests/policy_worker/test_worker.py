@@ -236,6 +236,59 @@ async def test_a_reply_that_loops_or_rambles_is_cut(tmp_path: Path) -> None:
         assert engine.closed == 1
 
 
+async def test_a_sentence_without_end_is_cut_and_one_with_commas_is_not(tmp_path: Path) -> None:
+    endless = PlaysScript("<speech>", *["and then we ran over the hill " for _ in range(99)])
+    async with working(tmp_path) as (worker, bus):
+        await use(worker, endless)
+        await answer(worker, turn("hi"))
+    assert (bus.finished.outcome, bus.finished.reason) == ("cut", "runs_on")
+    assert len(bus.spoken) < 400
+    listing = "I like " + ", ".join(f"tea number {n} with a biscuit" for n in range(15)) + "."
+    async with working(tmp_path) as (worker, bus):
+        await use(worker, PlaysScript(f"<speech>{listing}</speech>"))
+        await answer(worker, turn("hi"))
+    assert (bus.finished.outcome, bus.spoken) == ("complete", listing)
+
+
+@pytest.mark.parametrize("rest", [" " * 5_000, "<actions>" + "wave," * 2_000, "and so on. " * 500])
+async def test_what_follows_the_speech_without_end_is_not_waited_for(
+    tmp_path: Path, rest: str
+) -> None:
+    engine = PlaysScript("<speech>One. Two.</speech>", *rest, asyncio.Event())
+    async with working(tmp_path) as (worker, bus):
+        await use(worker, engine)
+        await answer(worker, turn("hi"))
+    assert bus.spoken == "One. Two."
+    assert (bus.finished.outcome, engine.closed) == ("complete", 1)
+
+
+async def test_white_space_without_end_is_an_empty_reply(tmp_path: Path) -> None:
+    engine = PlaysScript(*[" \n"] * 500, asyncio.Event())
+    async with working(tmp_path) as (worker, bus):
+        await use(worker, engine, PlaysScript("<speech>Spare.</speech>"))
+        await answer(worker, turn("hi"))
+    assert (bus.spoken, bus.finished.reason) == ("Spare.", "empty")
+
+
+async def test_a_break_behind_the_last_word_is_told_but_not_heard(tmp_path: Path) -> None:
+    async with working(tmp_path) as (worker, bus):
+        await use(worker, PlaysScript("<speech>One. Two.</speech>", ReplyStalled("x")))
+        await answer(worker, turn("hi"))
+    assert bus.spoken == "One. Two."
+    assert (bus.finished.outcome, bus.finished.reason) == ("complete", "stalled")
+
+
+async def test_her_instructions_are_not_read_out_in_scraps(tmp_path: Path) -> None:
+    secret = "You are a fox who hides. Under the old bridge.\nSleeps on moss.\nVery long ago."
+    script = f"<speech>My secret is this. {secret} And I like tea.</speech>"
+    async with working(tmp_path) as (worker, bus):
+        await use(worker, PlaysScript(script))
+        await answer(worker, turn("hi", persona=PersonaSnapshot(system_text=secret)))
+    for scrap in ("fox who hides", "old bridge", "moss", "long ago"):
+        assert scrap not in bus.spoken
+    assert {b.category for b in bus.of(TextBlocked)} == {"leaked_instructions"}
+
+
 # The operator ----------------------------------------------------------------------------------
 
 
