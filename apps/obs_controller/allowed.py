@@ -76,6 +76,7 @@ ALLOWED: dict[str, Permission] = {
             "GetInputSettings",
             "GetInputMute",
             "GetInputVolume",
+            "GetSourceActive",
             "GetSourceFilterList",
             "GetSourceFilter",
             "GetSceneTransitionList",

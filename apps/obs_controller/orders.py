@@ -1,7 +1,9 @@
 """Carries out orders: checks the names first, then asks OBS, and says what came of it."""
 
+import asyncio
 import base64
 import binascii
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -72,6 +74,14 @@ _SAID = {
 }
 
 
+#: Between two looks at what OBS has done so far.
+LOOK_SECONDS = 0.05
+#: OBS has told that it began to switch scenes after this long.
+TOLD_SECONDS = 0.1
+LONGEST_SWITCH_SECONDS = 5.0
+PAUSING_SECONDS = 1.0
+
+
 class OrderRefused(Exception):
     """Nothing was changed. `code` is one of not_found, not_allowed, panic, obs_not_ready,
     obs_not_configured, timeout, bad_value, obs_refused; the message is for people."""
@@ -96,6 +106,7 @@ class Orders:
         self._settings = settings
         self._link = link
         self._known_state = state
+        self._switch_told_at = 0.0
 
     @property
     def _state(self) -> StudioState:
@@ -171,7 +182,7 @@ class Orders:
             case ControlMedia():
                 return await self._media(order)
             case ControlRecording():
-                return await self._output(*_RECORDING[order.action])
+                return await self._recording(order.action)
             case ControlReplay():
                 return await self._output(*_REPLAY[order.action])
             case SetTransition():
@@ -189,7 +200,11 @@ class Orders:
             raise OrderRefused("not_allowed", f"OBS_SCENES does not list '{name}'.{near}")
         self._find("scene", name, self._state.scenes)
         was = self._state.scene
-        self._must(await self._link.call("SetCurrentProgramScene", sceneName=name), name)
+        self._switch_told_at = math.inf
+        try:
+            self._must(await self._link.call("SetCurrentProgramScene", sceneName=name), name)
+        finally:
+            self._switch_told_at = asyncio.get_running_loop().time() + TOLD_SECONDS
         return Done(f"scene '{name}'", {"scene": name, "was": was})
 
     async def _sound(self, order: SetInputMute | SetInputVolume) -> Done:
@@ -268,6 +283,20 @@ class Orders:
         shown: dict[str, Shown] = {"source": order.source, "action": order.action}
         return Done(f"'{order.source}': {order.action}", shown)
 
+    async def _recording(self, action: str) -> Done:
+        if action not in ("pause", "resume"):
+            return await self._output(*_RECORDING[action])
+        if not (await self._link.call("GetRecordStatus")).data.get("outputActive"):
+            raise OrderRefused("obs_refused", "OBS is not recording: start a recording first.")
+        done = await self._output(*_RECORDING[action])
+        for _ in range(round(PAUSING_SECONDS / LOOK_SECONDS)):  # OBS says yes before it has tried
+            status = (await self._link.call("GetRecordStatus")).data
+            if bool(status.get("outputPaused")) is (action == "pause"):
+                return done
+            await asyncio.sleep(LOOK_SECONDS)
+        step = "It cannot when Recording Quality is 'Same as stream': choose another in OBS."
+        raise OrderRefused("obs_refused", f"OBS did not {action} the recording. {step}")
+
     async def _output(self, kind: str, message: str) -> Done:
         result = await self._link.call(kind)
         self._must(result, kind)
@@ -278,6 +307,7 @@ class Orders:
 
     async def _transition(self, order: SetTransition) -> Done:
         self._find("transition", order.transition, self._state.transitions)
+        await self._switch_is_over()
         result = await self._link.call("SetCurrentSceneTransition", transitionName=order.transition)
         self._must(result, order.transition)
         if order.duration_ms is not None:  # a fixed transition like Cut has none: not an error
@@ -285,6 +315,15 @@ class Orders:
                 "SetCurrentSceneTransitionDuration", transitionDuration=order.duration_ms
             )
         return Done(f"transition '{order.transition}'", {"transition": order.transition})
+
+    async def _switch_is_over(self) -> None:
+        """OBS 29 stays between two scenes for ever when the transition changes on the way."""
+        loop = asyncio.get_running_loop()
+        limit = loop.time() + LONGEST_SWITCH_SECONDS
+        while loop.time() < self._switch_told_at or self._state.switching:
+            if loop.time() > limit:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _scene_now(self) -> str:
         """The scene on air by OBS's own word: its event comes only with the next picture."""

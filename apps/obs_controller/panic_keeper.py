@@ -18,6 +18,9 @@ from libs.worker.panic_latch import PanicLatch
 
 log = logging.getLogger("kitsu.obs_controller.panic")
 
+#: A cut is over after this long, also at few frames a second.
+SWITCH_SECONDS = 0.5
+
 Tell = Callable[[StudioPanicReported], Coroutine[Any, Any, None]]
 
 
@@ -49,6 +52,7 @@ class PanicKeeper:
         self._busy = asyncio.Lock()
         self._due = asyncio.Event()
         self._applied: tuple[Any, ...] | None = None
+        self._sure_at: float | None = None
         self._told: set[asyncio.Task[None]] = set()
         self._expected = expected
         self.state = StudioPanic.OFF
@@ -124,16 +128,28 @@ class PanicKeeper:
         studio = self._known_state()
         wanted = (self._link.connections, self._macro.targets(studio))
         if self._applied == wanted:
+            await self._make_sure(studio)
             return
         again = self._applied is not None or bool(self._memory)
         started = time.perf_counter()
         steps = await self._macro.apply(studio)
         self._applied = wanted
+        self._sure_at = asyncio.get_running_loop().time() + SWITCH_SECONDS
+        asyncio.get_running_loop().call_later(SWITCH_SECONDS, self.wake)
         self.steps = tuple(steps)
         self._judge()
         if not self._latch.engaged:  # released while OBS was at it
             self.wake()
         await self._report(started, engaged=True, again=again)
+
+    async def _make_sure(self, studio: StudioState) -> None:
+        """Once after each panic, when the switch must be over: is BRB really what is seen?"""
+        on_brb = all(step.ok for step in self.steps if step.what == "scene")
+        if on_brb and self._sure_at is not None:
+            if asyncio.get_running_loop().time() < self._sure_at:
+                return
+            await self._macro.show_brb(studio)
+        self._sure_at = None
 
     async def _release(self) -> None:
         self._applied = None

@@ -4,108 +4,27 @@ Mutes come first: if the connection dies in between, the sound is off. The trans
 before the scene, because a fade would keep the old picture on air while it lasts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from apps.obs_controller.engines.base import NOT_FOUND, Request, Result
 from apps.obs_controller.link import ObsLink, Priority
 from apps.obs_controller.names import mic_inputs, panic_filters, voice_inputs
 from apps.obs_controller.panic_memory import PanicMemory, Remembered, What
+from apps.obs_controller.panic_moves import Move, filter_on, mute, override, scene, transition
 from apps.obs_controller.settings import ObsControllerSettings, names
 from apps.obs_controller.studio_state import StudioState
 from libs.contracts.studio import PanicStep
 
+log = logging.getLogger("kitsu.obs_controller.panic")
+
+#: After a release: how often OBS is asked whether BRB is gone, and after how long it is no matter.
+LOOK_SECONDS = 0.02
+LONGEST_SWITCH_SECONDS = 1.0
+
 SETUP = "`kitsu obs setup` makes it."
-
-
-@dataclass(frozen=True)
-class Move:
-    """One thing that panic sets: how to read it, what it becomes, and how to set it."""
-
-    what: What
-    target: str
-    read: Request
-    value_of: Callable[[Mapping[str, Any]], Any]
-    panic_value: Any
-    set_to: Callable[[Any], Request]
-    source: str = ""
-    key_of: Callable[[Any], Any] = lambda value: value
-    """What of a value counts when two are compared."""
-
-    def is_panic(self, value: Any) -> bool:
-        return bool(self.key_of(value) == self.key_of(self.panic_value))
-
-    def remembered(self, before: Any) -> Remembered:
-        return Remembered(self.what, self.target, self.source, before)
-
-
-def mute(name: str) -> Move:
-    return Move(
-        "mute",
-        name,
-        Request("GetInputMute", {"inputName": name}),
-        lambda data: bool(data["inputMuted"]),
-        True,
-        lambda value: Request("SetInputMute", {"inputName": name, "inputMuted": value}),
-    )
-
-
-def transition(cut: str) -> Move:
-    return Move(
-        "transition",
-        cut,
-        Request("GetCurrentSceneTransition"),
-        lambda data: str(data["transitionName"]),
-        cut,
-        lambda value: Request("SetCurrentSceneTransition", {"transitionName": value}),
-    )
-
-
-def override(scene: str, cut: str) -> Move:
-    """A scene can have a transition of its own, which would win over the current one."""
-
-    def set_to(value: Mapping[str, Any]) -> Request:
-        return Request("SetSceneSceneTransitionOverride", {"sceneName": scene, **value})
-
-    def value_of(data: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: data.get(key) for key in ("transitionName", "transitionDuration")}
-
-    read = Request("GetSceneSceneTransitionOverride", {"sceneName": scene})
-    panic_value = {"transitionName": cut, "transitionDuration": None}
-    return Move(
-        "override",
-        scene,
-        read,
-        value_of,
-        panic_value,
-        set_to,
-        key_of=lambda value: value["transitionName"],
-    )
-
-
-def scene(name: str) -> Move:
-    return Move(
-        "scene",
-        name,
-        Request("GetCurrentProgramScene"),
-        lambda data: str(data.get("sceneName") or data["currentProgramSceneName"]),
-        name,
-        lambda value: Request("SetCurrentProgramScene", {"sceneName": value}),
-    )
-
-
-def filter_on(source: str, name: str) -> Move:
-    where = {"sourceName": source, "filterName": name}
-    return Move(
-        "filter",
-        name,
-        Request("GetSourceFilter", where),
-        lambda data: bool(data["filterEnabled"]),
-        True,
-        lambda value: Request("SetSourceFilterEnabled", {**where, "filterEnabled": value}),
-        source,
-    )
 
 
 class PanicMacro:
@@ -138,12 +57,38 @@ class PanicMacro:
                 if was.ok
             ]
         )
+        if _said_brb_before(moves, pairs):
+            await self.show_brb(state)
         steps = [
             self._step(move, done)
             for move, (_, done) in zip(moves, pairs, strict=True)
             if move.what != "override"
         ]
         return [*steps, *self._cannot(state)]
+
+    async def show_brb(self, state: StudioState) -> None:
+        """Makes sure that viewers see BRB and nothing else.
+
+        OBS 29 says a scene is on air while it fades to it, and stays in between for ever when the
+        transition was changed in the middle of a switch. It then ignores an order to go to the
+        scene where it says it is; the way there over another scene does help.
+        """
+        brb, scenes = self._settings.obs_brb_scene, state.scenes
+        asked = [Request("GetSourceActive", {"sourceName": name}) for name in scenes]
+        asked.append(Request("GetSceneItemList", {"sceneName": brb}))
+        *active, items = await self._link.batch(asked, Priority.URGENT)
+        within = {str(item.get("sourceName")) for item in items.data.get("sceneItems", [])}
+        others = {
+            name: bool(found.data.get("videoActive"))
+            for name, found in zip(scenes, active, strict=True)
+            if name != brb and name not in within
+        }
+        if any(others.values()):
+            log.warning("OBS shows more than '%s' in a panic: it is switched once more", brb)
+            way = min(others, key=lambda name: others[name])  # one that is not seen now, if any
+            await self._link.batch(
+                [scene(way).set_to(way), scene(brb).set_to(brb)], Priority.URGENT
+            )
 
     async def restore(self, state: StudioState) -> list[PanicStep]:
         """Puts back what is still as panic left it; what people changed meanwhile stays."""
@@ -159,15 +104,37 @@ class PanicMacro:
                 steps.append(_kept(move, "left alone: changed by hand during the panic"))
             elif not move.is_panic(before):
                 doing.append((move, before))
-        if doing:
-            requests = [move.set_to(before) for move, before in doing]
-            results = await self._link.batch(requests, Priority.URGENT)
-            steps += [
-                _put_back(move, before, result)
-                for (move, before), result in zip(doing, results, strict=True)
-            ]
-        self._memory.forget()
+        first = [(move, before) for move, before in doing if move.what != "transition"]
+        steps += await self._put_back(first)
+        last = [(move, before) for move, before in doing if move.what == "transition"]
+        if not last or await self._brb_is_gone():
+            steps += await self._put_back(last)
+            last = []
+        self._memory.keep([move.remembered(before) for move, before in last])
         return [step for step in steps if step.message]
+
+    async def _put_back(self, doing: Sequence[tuple[Move, Any]]) -> list[PanicStep]:
+        if not doing:
+            return []
+        requests = [move.set_to(before) for move, before in doing]
+        results = await self._link.batch(requests, Priority.URGENT)
+        return [
+            _put_back(move, before, result)
+            for (move, before), result in zip(doing, results, strict=True)
+        ]
+
+    async def _brb_is_gone(self) -> bool:
+        """Waits until the switch from BRB is over: OBS 29 never ends one during which the
+        transition is changed. False when panic is engaged meanwhile."""
+        on_brb = Request("GetSourceActive", {"sourceName": self._settings.obs_brb_scene})
+        for _ in range(round(LONGEST_SWITCH_SECONDS / LOOK_SECONDS)):
+            if self._link.held:
+                return False
+            (found,) = await self._link.batch([on_brb], Priority.URGENT)
+            if not found.data.get("videoActive"):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        return True
 
     def _moves(self, state: StudioState) -> list[Move]:
         settings, cut = self._settings, state.cut
@@ -244,6 +211,14 @@ class PanicMacro:
             iter(names(self._settings.obs_scenes)), ""
         )
         return default if default in state.scenes else move.panic_value
+
+
+def _said_brb_before(moves: Sequence[Move], pairs: Sequence[tuple[Result, Result]]) -> bool:
+    """By OBS's word BRB was on air already."""
+    return any(
+        move.what == "scene" and was.ok and move.is_panic(move.value_of(was.data))
+        for move, (was, _) in zip(moves, pairs, strict=True)
+    )
 
 
 def _shown(move: Move) -> Any:

@@ -40,6 +40,14 @@ class PanicMemory:
             self.items += new
             self._write()
 
+    def keep(self, items: list[Remembered]) -> None:
+        """Only these are still to be put back."""
+        if not items:
+            self.forget()
+            return
+        self.items = items
+        self._write()
+
     def forget(self) -> None:
         self.items = []
         try:

@@ -97,6 +97,7 @@ class Studio:
 
     async def _resync(self) -> str:
         """Reads all of OBS, brings panic into force, and gives the link's line for people."""
+        self._known.switching = False
         await self._read()
         await self._say_if_another()
         await self.panic.look(resyncing=True)
@@ -114,6 +115,7 @@ class Studio:
             state = read_details(state, asked, answers)
             for kind, data in meanwhile:
                 state.hear(kind, data)
+            state.switching = self._known.switching  # only its events tell
             self._known = state
         except (KeyError, TypeError, ValueError) as error:
             reason = f"OBS says what is not understood ({type(error).__name__})"

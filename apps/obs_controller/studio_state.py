@@ -66,6 +66,8 @@ class StudioState:
     inputs: dict[str, KnownInput] = field(default_factory=dict)
     mics: list[str] = field(default_factory=list)
     """The global microphones of OBS's audio settings."""
+    switching: bool = False
+    """OBS is on its way from one scene to another."""
     transition: str = ""
     transitions: dict[str, str] = field(default_factory=dict)
     """Kind by name."""
@@ -104,6 +106,14 @@ def _scene(state: StudioState, data: Mapping[str, Any]) -> None:
     state.scene = str(data["sceneName"])
 
 
+def _switch_began(state: StudioState, data: Mapping[str, Any]) -> None:
+    state.switching = True
+
+
+def _switch_ended(state: StudioState, data: Mapping[str, Any]) -> None:
+    state.switching = False
+
+
 def _transition(state: StudioState, data: Mapping[str, Any]) -> None:
     state.transition = str(data["transitionName"])
 
@@ -128,6 +138,8 @@ _CHANGES: dict[str, Callable[[StudioState, Mapping[str, Any]], None]] = {
     "CurrentProgramSceneChanged": _scene,
     "InputMuteStateChanged": _mute,
     "InputVolumeChanged": _volume,
+    "SceneTransitionStarted": _switch_began,
+    "SceneTransitionEnded": _switch_ended,
     "CurrentSceneTransitionChanged": _transition,
     "StreamStateChanged": _stream,
     "ReplayBufferStateChanged": _replay,

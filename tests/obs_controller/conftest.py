@@ -20,6 +20,10 @@ from libs.testing.running_show import free_module_ports
 from libs.worker.access import Access, Scope
 from libs.worker.runtime import running
 from tests.obs_controller.scripted_obs import MemoryObs
+from tests.obs_studio.fixtures import eye, fresh_obs, module_obs, real_obs
+
+#: Fixtures of a real OBS, for the tests that are marked so.
+__all__ = ["eye", "fresh_obs", "module_obs", "real_obs"]
 
 
 async def until(true: Callable[[], object], seconds: float = 8.0) -> None:

@@ -43,6 +43,10 @@ class MemoryObs:
     )
     transition: str = "Fade"
     overrides: dict[str, str | None] = field(default_factory=dict)
+    also_seen: set[str] = field(default_factory=set)
+    """Scenes that are on air beside `scene`: a switch that is not over, until there is another."""
+    slow: bool = False
+    """A switch is not over until there is another."""
     collection: str = "show"
     kinds: list[str] = field(
         default_factory=lambda: ["browser_source", "text_ft2_source_v2", "color_source_v3"]
@@ -124,7 +128,10 @@ def _one_of(there: Any, name: str) -> str:
 
 
 def _set_scene(obs: MemoryObs, data: Mapping[str, Any]) -> None:
-    obs.scene = _one_of(obs.scenes, data["sceneName"])
+    name = _one_of(obs.scenes, data["sceneName"])
+    if name != obs.scene:
+        obs.also_seen = {obs.scene} if obs.slow else set()
+    obs.scene = name
     obs.says("CurrentProgramSceneChanged", sceneName=obs.scene)
 
 
@@ -202,6 +209,9 @@ _ANSWERS: dict[str, Answer] = {
             {"inputName": name, "unversionedInputKind": kind}
             for name, kind in reversed(obs.inputs.items())
         ]
+    },
+    "GetSourceActive": lambda obs, data: {
+        "videoActive": data["sourceName"] in {obs.scene, *obs.also_seen}
     },
     "GetSpecialInputs": lambda obs, data: {"mic1": "Mic", "mic2": None, "desktop1": None},
     "GetSceneTransitionList": lambda obs, data: {

@@ -69,7 +69,10 @@ async def test_the_release_puts_back_what_was_and_says_so(
             "Schnitt": "back to 'Fade'",
             "Mic": "unmuted",
         }
-        assert obs.kinds_asked()[-1] == "SetInputMute", "sound comes back last"
+        asked = obs.kinds_asked()
+        back = len(asked) - asked[::-1].index("SetCurrentProgramScene")
+        assert "SetInputMute" in asked[back:], "sound comes back after the picture"
+        assert asked[-1] == "SetCurrentSceneTransition", "not while OBS switches the scene"
 
 
 async def test_a_missing_filter_or_input_does_not_stop_the_rest(
@@ -86,6 +89,53 @@ async def test_a_missing_filter_or_input_does_not_stop_the_rest(
         assert set(failed) == {"Live: Gone", "Other mic"}
         assert "OBS_PANIC_FILTER" in failed["Live: Gone"]
         assert "OBS_MIC_INPUTS" in failed["Other mic"]
+
+
+async def test_a_brb_that_is_said_but_not_seen_is_gone_to_over_another_scene(
+    controller: Start, obs: MemoryObs
+) -> None:
+    obs.scene, obs.also_seen = "BRB", {"Live"}
+    async with controller() as stand:
+        await stand.request("POST", "/panic")
+        assert obs.also_seen == set()
+        assert obs.scene == "BRB"
+        switches = [r.data["sceneName"] for r in obs.asked if r.kind == "SetCurrentProgramScene"]
+        assert switches == ["BRB", "Starting", "BRB"]
+
+
+async def test_a_brb_that_turns_out_not_to_be_seen_is_gone_to_once_more(
+    controller: Start, obs: MemoryObs
+) -> None:
+    async with controller() as stand:
+        await stand.request("POST", "/panic")
+        obs.also_seen = {"Live"}
+        await until(lambda: obs.also_seen == set())
+        assert obs.scene == "BRB"
+
+
+async def test_a_scene_within_the_brb_scene_is_no_reason_to_switch(
+    controller: Start, obs: MemoryObs
+) -> None:
+    obs.scene, obs.also_seen, obs.items["BRB"] = "BRB", {"Live"}, ["Live"]
+    async with controller() as stand:
+        await stand.request("POST", "/panic")
+        await asyncio.sleep(0.7)
+        assert obs.also_seen == {"Live"}
+
+
+async def test_a_panic_in_the_middle_of_a_release_keeps_what_is_still_to_be_put_back(
+    controller: Start, obs: MemoryObs
+) -> None:
+    async with controller() as stand:
+        await stand.request("POST", "/panic")
+        obs.slow = True
+        await stand.request("POST", "/panic/release")
+        assert obs.scene == "Live"
+        obs.slow = False
+        await stand.request("POST", "/panic")
+        await until(lambda: in_panic(obs))
+        await stand.request("POST", "/panic/release")
+        await until(lambda: (obs.scene, obs.transition) == ("Live", "Fade"))
 
 
 async def test_without_a_brb_scene_an_empty_one_is_made_so_that_the_picture_is_gone(

@@ -54,6 +54,11 @@ class StudioFolder:
         return self.home / ".config" / "obs-studio"
 
     @property
+    def profile(self) -> Path:
+        """Size, frames a second, recording: what OBS calls its settings."""
+        return self.config / "basic" / "profiles" / NAME / "basic.ini"
+
+    @property
     def recordings(self) -> Path:
         return self.root / "recordings"
 
@@ -80,10 +85,9 @@ class StudioFolder:
         """Fresh settings; with `keep` what OBS saved stays, but for port and password."""
         if not keep:
             shutil.rmtree(self.home, ignore_errors=True)
-        profile = self.config / "basic" / "profiles" / NAME / "basic.ini"
         scenes = self.config / "basic" / "scenes" / f"{NAME}.json"
         web_socket = self.config / "plugin_config" / "obs-websocket" / "config.json"
-        for file in (profile, scenes, web_socket):
+        for file in (self.profile, scenes, web_socket):
             file.parent.mkdir(parents=True, exist_ok=True)
         self.recordings.mkdir(exist_ok=True)
         for name in ("global.ini", "user.ini"):  # OBS until 30, and after
@@ -92,7 +96,7 @@ class StudioFolder:
         if not self.tone.exists():
             write_tone(self.tone)
         if not (keep and scenes.exists()):
-            profile.write_text(_ini(self._profile()), "utf-8")
+            self.profile.write_text(_ini(self._profile_settings()), "utf-8")
             collection = scene_collection(NAME, self.width, self.height)
             scenes.write_text(json.dumps(collection), "utf-8")
 
@@ -133,7 +137,7 @@ class StudioFolder:
             "server_password": self.password,
         }
 
-    def _profile(self) -> dict[str, Mapping[str, object]]:
+    def _profile_settings(self) -> dict[str, Mapping[str, object]]:
         return {
             "General": {"Name": NAME},
             "Output": {"Mode": "Simple"},

@@ -175,6 +175,14 @@ class Observer:
 
         await self.until(is_on, seconds)
 
+    async def until_on_air(self, scene: str, seconds: float = LONG_SECONDS) -> None:
+        """This scene and no other is what viewers see."""
+
+        async def is_alone() -> bool:
+            return await self.on_air() == [scene]
+
+        await self.until(is_alone, seconds)
+
     async def until_muted(
         self, source: str, muted: bool = True, seconds: float = LONG_SECONDS
     ) -> None:
