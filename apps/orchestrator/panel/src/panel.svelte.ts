@@ -1,5 +1,6 @@
 import { createContext } from "svelte";
 import { Link, type Draft, type Result } from "./link.svelte";
+import { Memory } from "./memory.svelte";
 import { Panic } from "./panic.svelte";
 import { Show } from "./show.svelte";
 import { Toasts } from "./toasts.svelte";
@@ -7,6 +8,7 @@ import { Toasts } from "./toasts.svelte";
 /** What every part of the panel can reach: the show, and the ways to change it. */
 export class Panel {
   readonly show = new Show();
+  readonly memory = new Memory();
   readonly toasts = new Toasts();
   readonly link = new Link((messages) => this.show.take(messages));
   readonly panic = new Panic(this.link, this.show);

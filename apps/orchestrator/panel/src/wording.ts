@@ -9,6 +9,7 @@ import type {
   Turn,
 } from "./contracts";
 import { tamed } from "./hostile_text";
+import type { Recalled } from "./memory.svelte";
 
 export type Shape = "dot" | "triangle" | "cross" | "ring" | "arc" | "dash" | "square" | "flag" | "check" | "arrow";
 export type Tone = "good" | "warn" | "bad" | "off" | "info" | "busy";
@@ -168,4 +169,35 @@ export function duration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const parts = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60];
   return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+const AGES: readonly (readonly [seconds: number, unit: string])[] = [
+  [86_400, "d"],
+  [3_600, "h"],
+  [60, "min"],
+];
+
+/** How long ago: "3 h ago". */
+export function ago(atSeconds: number): string {
+  const seconds = Date.now() / 1_000 - atSeconds;
+  for (const [length, unit] of AGES) {
+    if (seconds >= length) return `${Math.floor(seconds / length)} ${unit} ago`;
+  }
+  return "just now";
+}
+
+/** "1 fact", "2 facts". */
+export function counted(count: number, thing: string): string {
+  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+const MEMORY_WORDS: Record<Recalled["kind"], string> = {
+  fact: "fact",
+  past: "said before",
+  summary: "summary",
+};
+
+/** What sort of memory it is; a sort that this panel does not know is shown as it came. */
+export function memoryWords(kind: string): string {
+  return kind in MEMORY_WORDS ? MEMORY_WORDS[kind as Recalled["kind"]] : kind;
 }
