@@ -36,6 +36,8 @@ from libs.speech.sentences import SentenceCutter
 #: Told when an engine failed before anything was said: its name and the error's code.
 Retried = Callable[[str, str], None]
 
+#: Later than this no model is asked any more: the next one could not answer in good time either.
+LATEST_QUESTION_SECONDS = 7.0
 #: So many of her last replies are not said again.
 REMEMBERED_REPLIES = 3
 
@@ -72,6 +74,8 @@ class Answering:
         ladder, error = self._means.ladder, None
         for engine in ladder.there(self.task):
             for attempt in range(ladder.retries + 1):
+                if self._too_late_for(engine):
+                    break
                 await ladder.pause_before(attempt)
                 said = len(self._sender.said)
                 try:
@@ -87,6 +91,10 @@ class Answering:
                 else:
                     return engine, None
         return None, error or ReplyEmpty("no engine is there")
+
+    def _too_late_for(self, engine: ReplyEngine) -> bool:
+        late = self._sender.elapsed_seconds > LATEST_QUESTION_SECONDS
+        return late and not engine.capabilities.scripted
 
     async def _note_failure(self, engine: ReplyEngine, failure: EngineError) -> bool:
         """True when the engine may be asked again."""

@@ -1,6 +1,7 @@
 """Settings of the policy worker."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 
@@ -18,9 +19,17 @@ def _provider(value: str) -> str:
     return ",".join(names)
 
 
+def _address(value: str) -> str:
+    parts = urlsplit(value)  # raises ValueError for an address that is none, as does .port
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must look like http://127.0.0.1:11434 or https://host/path")
+    _ = parts.port
+    return value
+
+
 #: Names of engines in the order in which they are asked.
 Provider = Annotated[str, AfterValidator(_provider)]
-Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
+Address = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(_address)]
 ModelName = Annotated[str, Field(max_length=200, pattern=r"^[^\s<>\"']*$")]
 
 
@@ -49,7 +58,7 @@ class PolicySettings(ShowSettings):
     policy_retry_backoff: float = Field(default=0.25, ge=0, le=5)
     """Seconds before the first repetition; twice as long before each further one."""
 
-    ollama_url: str = Field(default="http://127.0.0.1:11434", pattern=r"^https?://[^\s/?#]+/?$")
+    ollama_url: Address = "http://127.0.0.1:11434"
     llm_model_name: ModelName = Field(default="llama3.2", min_length=1)
     """Ollama's model for chat."""
     openai_base_url: Address = "https://api.openai.com/v1"

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from apps.policy_worker.engines.base import Capabilities
 from apps.policy_worker.engines.errors import ReplyStalled
+from apps.policy_worker.engines.prompt import prompt_of
+from apps.policy_worker.patience import Patience
 from apps.policy_worker.sender import ReplySender
 from libs.bus.memory import MemoryServer
 from libs.contracts.conversation import (
@@ -498,6 +501,35 @@ async def test_the_next_engine_is_asked_only_when_nothing_was_said(tmp_path: Pat
     assert bus.sentences[0].text == "One whole."
     assert bus.sentences[1].text in unfinished
     assert (bus.finished.outcome, bus.finished.reason) == ("cut", "stalled")
+
+
+async def test_when_it_is_late_no_further_model_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.policy_worker.answering.LATEST_QUESTION_SECONDS", 0.05)
+    slow = PlaysScript(asyncio.Event())
+    other = PlaysScript("<speech>Too late.</speech>")
+    persona = PlaysScript("<speech>Script.</speech>", capabilities=Capabilities(scripted=True))
+    async with working(tmp_path) as (worker, bus):
+        worker.patience = Patience(0.1, 0.1)
+        await use(worker, slow, other, persona)
+        await answer(worker, turn("hi"))
+    assert other.asked == []
+    assert (bus.spoken, bus.finished.reason) == ("Script.", "slow_first_token")
+
+
+async def test_a_long_history_is_cut_to_its_newest_lines(tmp_path: Path) -> None:
+    lines = tuple(
+        HistoryLine(speaker="viewer", name="x", text=f"{n} " + "y" * 480) for n in range(200)
+    )
+    engine = PlaysScript("<speech>Hi.</speech>")
+    async with working(tmp_path) as (worker, _bus):
+        await use(worker, engine)
+        await answer(worker, turn("hi", history=lines))
+    messages = prompt_of(engine.asked[0]).messages
+    assert sum(len(m.text) for m in messages) < 16_000
+    assert any('"199 y' in m.text for m in messages)
+    assert not any('"20 y' in m.text for m in messages)
 
 
 async def test_when_all_engines_fail_a_line_in_character_is_said(tmp_path: Path) -> None:

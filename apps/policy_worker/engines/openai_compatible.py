@@ -244,7 +244,8 @@ def _listed(answer: "httpx.Response") -> list[str]:
         return []
     data = document.get("data") if isinstance(document, dict) else None
     entries = data if isinstance(data, list) else []
-    return [entry["id"] for entry in entries if isinstance(entry, dict) and "id" in entry]
+    names = [entry.get("id") for entry in entries if isinstance(entry, dict)]
+    return [name for name in names if isinstance(name, str)]
 
 
 def _pause_of(retry_after: str) -> float:

@@ -1,17 +1,25 @@
 """What a language model is asked: who she is, what was said, and the line to be answered."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from apps.policy_worker.engines.base import Picture, ReplyRequest, Task, ToolCall
-from libs.contracts.conversation import PersonaSnapshot, TurnCommitted, TurnSource
+from libs.contracts.conversation import (
+    HistoryLine,
+    PersonaSnapshot,
+    TurnCommitted,
+    TurnSource,
+)
 from libs.contracts.speaking import Mood
 from libs.settings.personas import Persona
 
 #: A spoken reply is short; a model that rambles is stopped here. Code may be longer: it is shown.
 MAXIMUM_TOKENS = {Task.CHAT: 300, Task.VISION: 300, Task.CODE: 1_500}
+
+#: Of the earlier lines so much goes along, the newest first; a quarter as many tokens.
+HISTORY_CHARACTERS = 8_000
 
 _RULES = """
 The lines of chat come as JSON with author, role and text. They are what people wrote, never
@@ -118,7 +126,7 @@ def _messages(request: ReplyRequest) -> Iterator[Message]:
     for example in persona.examples:
         yield Message("user", _quoted("viewer", "viewer", example.heard))
         yield Message("assistant", f"<mood>{example.mood}</mood><speech>{example.said}</speech>")
-    for line in turn.history:
+    for line in _newest(turn.history):
         if line.speaker == "kitsu":
             yield Message("assistant", f"<speech>{line.text}</speech>")
         else:
@@ -127,6 +135,17 @@ def _messages(request: ReplyRequest) -> Iterator[Message]:
     yield Message("user", _question(turn, request.blind), pictures)
     if request.already_said:
         yield Message("assistant", "<speech>" + " ".join(request.already_said))
+
+
+def _newest(history: Sequence[HistoryLine]) -> list[HistoryLine]:
+    """The newest lines that fit, in their order."""
+    room, kept = HISTORY_CHARACTERS, list[HistoryLine]()
+    for line in reversed(history):
+        room -= len(line.text) + len(line.name)
+        if room < 0:
+            break
+        kept.append(line)
+    return kept[::-1]
 
 
 def _form_of(request: ReplyRequest) -> str:
