@@ -35,6 +35,11 @@ class SpeechBegan:
 
 
 @dataclass(frozen=True)
+class SpeechEnded:
+    """A speech tag was closed: its last sentence is whole."""
+
+
+@dataclass(frozen=True)
 class MoodChange:
     """What stood in the mood tag, in small letters; not checked."""
 
@@ -53,7 +58,7 @@ class ThoughtEnded:
     """A thought was closed that was never opened: what came before was part of it."""
 
 
-Part = SpeechText | SpeechBegan | MoodChange | RawAction | ThoughtEnded
+Part = SpeechText | SpeechBegan | SpeechEnded | MoodChange | RawAction | ThoughtEnded
 
 
 class ReplyParser:
@@ -160,6 +165,8 @@ class ReplyParser:
         elif closes:
             if name == self._mode:
                 self._leave()
+                if name == "speech":
+                    self._add(SpeechEnded())
         elif name == "speech":
             self._enter_speech(empty)
         elif not empty:

@@ -20,6 +20,7 @@ from apps.policy_worker.reply_parser import (
     RawAction,
     ReplyParser,
     SpeechBegan,
+    SpeechEnded,
     SpeechText,
     ThoughtEnded,
 )
@@ -182,6 +183,10 @@ class ReplyText:
                 yield from self._sentences(self._cutter.finish())
                 self._editor.speech_began()
                 self._tagged = True
+            case SpeechEnded():
+                yield from self._sentences(self._cutter.finish())
+                if not self.ended:
+                    yield from self._released(self._gate.finish())
             case ThoughtEnded() if not self._tagged:
                 self._cutter = SentenceCutter()
                 self._text_came = False

@@ -12,6 +12,7 @@ from apps.policy_worker.reply_parser import (
     RawAction,
     ReplyParser,
     SpeechBegan,
+    SpeechEnded,
     SpeechText,
 )
 
@@ -121,6 +122,7 @@ def test_parts_come_in_their_order() -> None:
         SpeechText("\n"),
         SpeechBegan(),
         SpeechText("Hi there. Bye."),
+        SpeechEnded(),
         RawAction("wave"),
         RawAction("smile"),
     ]

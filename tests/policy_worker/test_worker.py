@@ -91,6 +91,17 @@ async def test_a_sentence_leaves_before_the_reply_is_whole(tmp_path: Path) -> No
     assert bus.spoken == "First. Second."
 
 
+async def test_the_last_sentence_leaves_with_the_end_of_the_speech(tmp_path: Path) -> None:
+    more = asyncio.Event()
+    async with working(tmp_path) as (worker, bus):
+        await use(worker, PlaysScript("<speech>One and only</speech>", more, "<mood>sad</mood>"))
+        task = asyncio.create_task(answer(worker, turn("hi")))
+        await bus.has_sentences(1)
+        assert bus.spoken == "One and only"
+        more.set()
+        await task
+
+
 async def test_screens_get_the_words_but_not_the_tags(tmp_path: Path) -> None:
     async with working(tmp_path) as (worker, bus):
         pieces = list("<mood>happy</mood><speech>Hello dear chat.</speech><actions>a</actions>")
