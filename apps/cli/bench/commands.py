@@ -88,6 +88,16 @@ def idle(seconds: int, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option("--turns", default=60, show_default=True, type=click.IntRange(5, 10_000))
+@_as_json
+def policy(turns: int, as_json: bool) -> None:
+    """The last token of a sentence, to the judged sentence on the bus."""
+    from apps.cli.bench.policy import bench_policy
+
+    _run(bench_policy, turns, as_json)
+
+
+@bench.command()
 @click.option("--rounds", default=1, show_default=True, type=click.IntRange(1, 100))
 @_as_json
 def kill(rounds: int, as_json: bool) -> None:
