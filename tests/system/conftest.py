@@ -8,6 +8,10 @@ import pytest
 from libs.bus.embedded import find_binary
 from libs.testing.running_show import RunningShow, running_show
 from tests.conftest import need
+from tests.obs_studio.fixtures import fresh_obs
+
+#: A real OBS, for the tests that are marked so.
+__all__ = ["fresh_obs"]
 
 
 @pytest.fixture
