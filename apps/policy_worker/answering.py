@@ -59,6 +59,7 @@ class Answering:
         self._means = means
         self._feed = feed
         self._retried = retried
+        self._secret = system_text_of(self._turn.persona, means.persona)
         self.task = Task.CHAT
         self.picture: Picture | None = None
         self.blind = False
@@ -182,8 +183,7 @@ class Answering:
         allowed = Allowed(persona.moods, self._means.stage_names, persona.hotkeys)
         verbatim = turn.input.source is TurnSource.OPERATOR
         recent = () if engine.capabilities.scripted else _last_lines(turn)
-        secret = system_text_of(turn.persona, persona)
-        editor = Editor(persona, secret, before, recent, verbatim)
+        editor = Editor(persona, self._secret, before, recent, verbatim)
         mood = allowed.mood_of(turn.mood) or Mood.NEUTRAL
         return ReplyText(self._stream_gate(), editor, allowed, mood, before, verbatim)
 
@@ -191,7 +191,7 @@ class Answering:
         given, gate = self._turn.input, self._means.gate
         if given.source is TurnSource.OPERATOR:
             return StreamGate(gate, place="operator", operator=given.override)
-        return StreamGate(gate, system_text_of(self._turn.persona, self._means.persona))
+        return StreamGate(gate, self._secret)
 
 
 _EMPTY: dict[Cut | None, type[EngineError]] = {

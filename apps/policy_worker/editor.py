@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from libs.safety import clean_chat
 from libs.settings.personas import Persona
@@ -84,7 +85,7 @@ class Editor:
         self._languages: Collection[str] = (persona.language, *persona.also_speaks)
         self._names = {persona.name.lower(), *_ASSISTANTS}
         self._taboo = [(topic, _words_pattern(words)) for topic, words in persona.taboo.items()]
-        self._secret = f" {' '.join(words_of(secret))} "
+        self._secret = _words_in_line(secret)
         self._said = SaidBefore(said)
         self._before = SaidBefore(last_lines)
         self._spoken = SpokenText()
@@ -162,6 +163,12 @@ class Editor:
         return self._foreign
 
 
-def _words_pattern(words: Iterable[str]) -> re.Pattern[str]:
+@lru_cache(maxsize=500)
+def _words_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     listed = "|".join(r"\s+".join(map(re.escape, word.split())) for word in words)
     return re.compile(rf"(?<!\w)(?:{listed})(?!\w)" if listed else r"(?!)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=50)
+def _words_in_line(text: str) -> str:
+    return f" {' '.join(words_of(text))} "

@@ -7,7 +7,6 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection
-from functools import lru_cache
 
 #: First code point of each run of letters, and the script it belongs to (Unicode, Blocks.txt).
 _BLOCKS = (
@@ -68,6 +67,7 @@ _SMALL_WORDS = {
     "pt": "não você vocês muito hoje está estão isso uma com meu minha vai mas então gente aqui"
     " também eu para ser sou obrigado obrigada agora tudo você é",
 }
+_SMALL = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 #: So many letters must be of a strange script before the sentence counts as foreign.
@@ -79,6 +79,8 @@ _FEWEST_SMALL_WORDS = 3
 def is_foreign(sentence: str, languages: Collection[str]) -> bool | None:
     """Whether a sentence is in none of these languages (`en`, `pt-BR`); None: it cannot be told."""
     spoken = frozenset(language[:2] for language in languages)
+    if sentence.isascii():
+        return _by_small_words(sentence, spoken)
     scripts = Counter(_script(character) for character in sentence if character.isalpha())
     expected = {"latin"}.union(*(_SCRIPTS.get(language, set()) for language in spoken))
     strange = sum(count for script, count in scripts.items() if script not in expected)
@@ -92,17 +94,14 @@ def is_foreign(sentence: str, languages: Collection[str]) -> bool | None:
 
 def _by_small_words(sentence: str, spoken: frozenset[str]) -> bool | None:
     words = [word.replace("’", "'") for word in _WORD.findall(sentence.lower())]
-    found = {language: sum(word in small for word in words) for language, small in _lists().items()}
-    if any(found.get(language) for language in spoken):
+    own = [_SMALL[language] for language in spoken if language in _SMALL]
+    if any(word in small for word in words for small in own):
         return False
-    foreign = max((count for name, count in found.items() if name not in spoken), default=0)
-    return True if foreign >= _FEWEST_SMALL_WORDS else None
+    found = (
+        sum(map(small.__contains__, words)) for name, small in _SMALL.items() if name not in spoken
+    )
+    return True if max(found, default=0) >= _FEWEST_SMALL_WORDS else None
 
 
 def _script(character: str) -> str:
     return _BLOCKS[bisect_right(_STARTS, ord(character)) - 1][1]
-
-
-@lru_cache(maxsize=1)
-def _lists() -> dict[str, frozenset[str]]:
-    return {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}

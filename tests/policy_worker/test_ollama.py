@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from apps.policy_worker.engines.base import ReplyRequest, Task
+from apps.policy_worker.engines.errors import EngineError
 from apps.policy_worker.engines.ollama import OllamaEngine
 from apps.policy_worker.engines.prompt import Message, Prompt, Tool, prompt_of
 from apps.policy_worker.patience import Patience
@@ -17,6 +18,8 @@ from apps.policy_worker.worker import PolicyWorker
 from libs.contracts.conversation import HistoryLine, MemoryLine, PersonaSnapshot, ReplyFinished
 from libs.contracts.health import ErrorReported, ModuleState
 from libs.settings.personas import load_persona
+from libs.testing.stand_ins.http_wire import Connection, Request
+from libs.testing.stand_ins.listener import HttpStandIn
 from libs.testing.stand_ins.model_talk import CONTENT
 from libs.testing.stand_ins.ollama import FAULTS, Kind, OllamaStandIn
 from libs.testing.stand_ins.ollama.wire import Model
@@ -265,6 +268,35 @@ async def test_one_trouble_is_reported_once_and_not_every_turn(tmp_path: Path) -
     [told] = bus.of(ErrorReported)
     assert told.code == "empty"
     assert "Ollama (llama3.2)" in told.message
+
+
+class OddServer(HttpStandIn):
+    """Answers every request with the same bytes."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._body = body
+
+    async def route(self, connection: Connection, request: Request) -> None:
+        await connection.answer(200, self._body, "application/json")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]\n", b"null\n", b"7\n", b'"x"\n', b"<html>Log in</html>", b'{"message": 7}\n',
+     b'{"models": 7, "done": true}\n', b'{"models": [{"model": null}]}', b"\xff\xfe\n",
+     b'{"message": {"role": "assistant", "content": ["x"]}}\n', b'{"error": {"a": 1}}\n',
+     b"[" * 50_000],
+)  # fmt: skip
+async def test_a_server_that_is_something_else_is_told_as_such(body: bytes) -> None:
+    async with OddServer(body) as server:
+        engine = OllamaEngine(server.url, "fox")
+        assert not await engine.available()
+        assert engine.complaint
+        with pytest.raises(EngineError) as caught:
+            [_ async for _ in engine.ask(Prompt((Message("user", "hi"),)))]
+        await engine.stop()
+    assert caught.value.code in ("garbled", "cut_off", "engine_failed")
 
 
 # Thinking, loading, tools ------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def as_engine_errors() -> Iterator[None]:
         raise ReplyStalled("read timeout") from None
     except httpx.HTTPError as error:
         raise ConnectionBroken(type(error).__name__) from None
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         # broken JSON, or JSON that is no chat response: the client looks into it unseen
         raise ReplyGarbled(type(error).__name__) from None
 

@@ -240,7 +240,7 @@ def _listed(answer: "httpx.Response") -> list[str]:
     """The names in an answer to `/models`; none where that is something else."""
     try:
         document: Any = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     data = document.get("data") if isinstance(document, dict) else None
     entries = data if isinstance(data, list) else []
