@@ -68,6 +68,8 @@ class MemoryLine(Value):
     text: str
     why: str = ""
     """Why it was thought of, for the panel."""
+    viewer_id: str = ""
+    """Whose memory it is, so that it can be forgotten with them; empty: nobody's."""
 
 
 class TurnOpened(Event):
