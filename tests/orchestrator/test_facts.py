@@ -105,14 +105,14 @@ def recalled(memory: Memory, given: TurnInput) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "topic", "kept"),
     [
-        ("btw my cat is called Miso!", "cat", "my cat is called Miso"),
+        ("btw my cat is called Miso!", "cat's name", "my cat is called Miso"),
         ("I'm from Porto, and you?", "from", "I'm from Porto"),
         ("My favourite game is Celeste", "favourite game", "My favourite game is Celeste"),
         ("remember that i owe you a cookie", "asked", "i owe you a cookie"),
-        ("meu gato se chama Farofa", "gato", "meu gato se chama Farofa"),
+        ("meu gato se chama Farofa", "cat's name", "meu gato se chama Farofa"),
         ("Ich komme aus Bremen.", "from", "Ich komme aus Bremen"),
         ("me llamo Lucía", "name", "me llamo Lucía"),
-        ("j'habite à Lyon", "from", "j'habite à Lyon"),
+        ("j'habite à Lyon", "lives in", "j'habite à Lyon"),
     ],
 )
 def test_what_people_tell_of_themselves_is_found(text: str, topic: str, kept: str) -> None:
@@ -299,7 +299,10 @@ async def test_a_forgotten_viewer_is_in_no_table_and_no_file(
 
     assert await memory.forget("v:qwertz") > 26
     exported = await database.run(lambda db: viewers.export(db, "v:qwertz", 3.0))
-    assert exported == {"viewer_id": "v:qwertz", "facts": [], "messages": [], "answers": []}
+    assert exported == {
+        "viewer_id": "v:qwertz",
+        **{part: [] for part in ("facts", "messages", "answers", "unanswered")},
+    }
     assert not any("qwertz" in one.about for one in memory.for_turn(line("Zyxwvu?", "eve")))
 
     def everywhere(db: sqlite3.Connection) -> str:
@@ -337,5 +340,7 @@ async def test_a_backup_is_whole_and_made_while_writing_goes_on(memory: Memory, 
 
 
 async def test_the_quiz_is_answered_from_a_small_show(tmp_path: Path) -> None:
-    found = await measure(400, tmp_path)
-    assert found["recalled"] >= found["asked"] - 1, found["missed"]
+    found = await measure(600, tmp_path)
+    missed = [question for question in found["missed"] if not question.startswith("far:")]
+    assert found["asked"] > 100
+    assert missed == found["outdated"] == found["not_theirs"] == []

@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from apps.orchestrator.floor import Candidate, Skipped
-from apps.orchestrator.memory import records, viewers
+from apps.orchestrator.memory import forgetting, records
 from apps.orchestrator.memory.database import Database, DatabaseTooNew
 from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import (
@@ -70,7 +71,7 @@ async def test_an_input_is_accepted_once(database: Database) -> None:
 async def test_what_waited_is_found_again_whatever_it_says(database: Database) -> None:
     waiting, skipped = candidate("a", HOSTILE), candidate("b")
     for item in (waiting, skipped):
-        await database.run(lambda db, item=item: records.add_input(db, item))
+        await database.run(partial(records.add_input, candidate=item))
     gone = [Skipped(skipped, SkipReason.SPAM)]
     await database.run(lambda db: records.skip_inputs(db, gone))
     assert await database.run(records.waiting_inputs) == [waiting]
@@ -134,7 +135,7 @@ async def test_an_open_turn_is_found_after_a_restart(database: Database, tmp_pat
 async def test_forgetting_a_viewer_removes_their_lines_and_our_answers(database: Database) -> None:
     await closed(database, await opened(database, "a", "I live at 5 Rose Lane"), "Nice street!")
     await closed(database, await opened(database, "b", "hi"), "Hi b!")
-    assert await database.run(lambda db: viewers.forget(db, "local:a")) > 0
+    assert await database.run(lambda db: forgetting.forget(db, "local:a")) > 0
     assert await said(database) == [("viewer", "hi"), ("kitsu", "Hi b!")]
     dump = await database.run(lambda db: "\n".join(db.iterdump()))
     assert "Rose Lane" not in dump
@@ -153,7 +154,7 @@ async def test_a_forgotten_viewer_is_in_no_other_turn_and_may_have_any_name(
     await database.run(lambda db: records.add_input(db, turn.candidate))
     await database.run(lambda db: records.open_turn(db, turn, request))
     await closed(database, turn, "Hi b!")
-    await database.run(lambda db: viewers.forget(db, f"local:{name}"))
+    await database.run(lambda db: forgetting.forget(db, f"local:{name}"))
     dump = await database.run(lambda db: "\n".join(db.iterdump()))
     assert "Rose Lane" not in dump
     assert name not in dump

@@ -105,3 +105,13 @@ def kill(rounds: int, as_json: bool) -> None:
     from apps.cli.bench.kill import bench_kill
 
     _run(bench_kill, rounds, as_json)
+
+
+@bench.command()
+@click.option("--messages", default=10_000, show_default=True, type=click.IntRange(500, 200_000))
+@_as_json
+def memory(messages: int, as_json: bool) -> None:
+    """What is recalled of a long show, how fast, and how much is kept."""
+    from apps.cli.bench.memory import bench_memory
+
+    _run(bench_memory, messages, as_json)

@@ -27,6 +27,7 @@ COMMANDS: dict[str, Entry] = {
     "stop": _entry("stop", "Cut off what is being said."),
     "panic": _entry("panic", "Silence everything at once, until released."),
     "obs": _entry("obs", "See and steer OBS; `kitsu obs setup` makes what Kitsu needs there."),
+    "memory": _entry("memory", "See, export and forget what she remembers."),
     "doctor": _entry("doctor", "Check this machine, and say what mends what is wrong."),
     "logs": _entry("logs", "Read the logs of all modules or of one."),
     "restart": _entry("restart", "Restart one module."),

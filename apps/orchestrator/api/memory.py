@@ -1,8 +1,9 @@
 """What she remembers, and forgetting it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from fastapi import Path as PathValue
 from pydantic import BaseModel, ConfigDict, Field
 
 from apps.orchestrator.api.worker_of import TheWorker
@@ -14,6 +15,10 @@ from libs.telemetry import clock
 from libs.worker.problems import Problem
 
 router = APIRouter(tags=["memory"])
+
+#: Never empty: that would be the show itself.
+ViewerId = Annotated[str, PathValue(min_length=1, max_length=128)]
+FactId = Annotated[int, PathValue(ge=1, le=2**62)]
 
 
 class ShowFact(BaseModel):
@@ -46,20 +51,23 @@ async def get_memory(worker: TheWorker) -> dict[str, Any]:
 
 @router.get("/memory/viewers")
 async def get_viewers(
-    worker: TheWorker, limit: int = Query(default=200, ge=1, le=5_000)
+    worker: TheWorker,
+    limit: int = Query(default=200, ge=1, le=5_000),
+    named: str = Query(default="", max_length=128),
 ) -> dict[str, Any]:
-    """Viewers that something is known of, the last heard first."""
-    return {"viewers": await worker.database.run(lambda db: viewers.everybody(db, limit))}
+    """Viewers that something is known of, the last heard first. `named`: only those with this id or
+    this name (case does not count)."""
+    return {"viewers": await worker.database.run(lambda db: viewers.everybody(db, limit, named))}
 
 
 @router.get("/memory/viewers/{viewer_id:path}")
-async def get_viewer(viewer_id: str, worker: TheWorker) -> dict[str, Any]:
+async def get_viewer(viewer_id: ViewerId, worker: TheWorker) -> dict[str, Any]:
     """All that is kept of a viewer."""
     return await worker.database.run(lambda db: viewers.export(db, viewer_id, clock.now()))
 
 
 @router.delete("/memory/viewers/{viewer_id:path}")
-async def delete_viewer(viewer_id: str, worker: TheWorker) -> dict[str, Any]:
+async def delete_viewer(viewer_id: ViewerId, worker: TheWorker) -> dict[str, Any]:
     """Forgets a viewer: their lines, our answers to them, and what was learned of them."""
     return {"viewer_id": viewer_id, "removed": await worker.forget_viewer(viewer_id, "operator")}
 
@@ -80,7 +88,7 @@ async def post_fact(fact: ShowFact, worker: TheWorker) -> dict[str, Any]:
 
 
 @router.delete("/memory/facts/{fact_id}")
-async def delete_fact(fact_id: int, worker: TheWorker) -> dict[str, Any]:
+async def delete_fact(fact_id: FactId, worker: TheWorker) -> dict[str, Any]:
     """Forgets one fact."""
     if not await worker.database.run(lambda db: facts.forget(db, fact_id)):
         raise Problem(404, "No such fact", "It may be forgotten already.", "not_found")

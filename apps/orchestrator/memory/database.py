@@ -75,6 +75,15 @@ class Database:
 
         return await self._in_thread(copy)
 
+    async def wipe(self) -> None:
+        """What was deleted is gone from the log file beside the database too."""
+
+        def checkpoint() -> None:
+            assert self._connection is not None, "the database is not open"
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+        await self._in_thread(checkpoint)
+
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
@@ -102,6 +111,7 @@ class Database:
             self._refuse_newer(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA busy_timeout = 2000")
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":

@@ -5,6 +5,7 @@ Each function runs inside one transaction of `Database.run`.
 
 import math
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,19 +85,47 @@ def learn(
         db.execute(sql, (importance, now, name, same["fact_id"]))
         return True
     if claim.topic != "asked":
-        older = db.execute(
-            "SELECT fact_id FROM fact WHERE viewer_id = ? AND topic = ?", (viewer_id, claim.topic)
-        )
-        _drop(db, [row["fact_id"] for row in older.fetchall()])
+        _replace(db, viewer_id, claim.topic)
     fact_id = db.execute(
         "INSERT INTO fact (viewer_id, name, topic, text, importance, source_turn_id, learned_at,"
         " last_used_at) VALUES (?,?,?,?,?,?,?,?)",
         (viewer_id, name, claim.topic, claim.text, claim.importance, turn_id, now, now),
     ).lastrowid
     if word_index.is_there(db):
-        word_index.add(db, "fact_words", int(fact_id or 0), f"{name} {claim.topic} {claim.text}")
+        word_index.add_fact(db, int(fact_id or 0), name, claim.topic, claim.text)
     _keep_bounds(db, viewer_id, now)
     return True
+
+
+def _replace(db: sqlite3.Connection, viewer_id: str, topic: str) -> None:
+    """The older fact goes. The line it was told in stays in the conversation, but is no longer
+    found by its words, and neither is the answer to it: they say what is not true any more."""
+    sql = "SELECT fact_id, source_turn_id FROM fact WHERE viewer_id = ? AND topic = ?"
+    older = db.execute(sql, (viewer_id, topic)).fetchall()
+    _drop(db, [row["fact_id"] for row in older])
+    if not word_index.is_there(db):
+        return
+    for row in older:
+        sql = "SELECT message_id FROM message WHERE turn_id = ?"
+        told = db.execute(sql, (row["source_turn_id"],)).fetchall()
+        word_index.remove(db, "message_words", [one["message_id"] for one in told])
+
+
+def renamed(db: sqlite3.Connection, viewer_id: str, name: str) -> None:
+    """A viewer goes by another name now; their facts are found by it."""
+    sql = "SELECT fact_id FROM fact WHERE viewer_id = ? AND name <> ?"
+    for row in db.execute(sql, (viewer_id, name)).fetchall():
+        db.execute("UPDATE fact SET name = ? WHERE fact_id = ?", (name, row["fact_id"]))
+        index_anew(db, row["fact_id"])
+
+
+def index_anew(db: sqlite3.Connection, fact_id: int) -> None:
+    if not word_index.is_there(db):
+        return
+    word_index.remove(db, "fact_words", [fact_id])
+    fact = by_ids(db, [fact_id]).get(fact_id)
+    if fact is not None:
+        word_index.add_fact(db, fact_id, fact.name, fact.topic, fact.text)
 
 
 def of_viewer(db: sqlite3.Connection, viewer_id: str, now: float) -> list[Fact]:
@@ -109,6 +138,18 @@ def by_ids(db: sqlite3.Connection, fact_ids: list[int]) -> dict[int, Fact]:
     marks = ",".join("?" * len(fact_ids))
     rows = db.execute(f"SELECT * FROM fact WHERE fact_id IN ({marks})", fact_ids)
     return {row["fact_id"]: _fact(row) for row in rows}
+
+
+def of_others(
+    db: sqlite3.Connection, terms: Iterable[str], viewer_id: str, limit: int
+) -> list[Fact]:
+    """Facts with any of these terms (of `word_index`) but this viewer's own, best first."""
+    asked = word_index.any_of(terms)
+    sql = (
+        "SELECT fact.* FROM fact_words JOIN fact ON fact_id = fact_words.rowid"
+        " WHERE fact_words MATCH ? AND viewer_id <> ? ORDER BY bm25(fact_words) LIMIT ?"
+    )
+    return [_fact(row) for row in db.execute(sql, (asked, viewer_id, limit))] if asked else []
 
 
 def latest(db: sqlite3.Connection, limit: int) -> list[Fact]:
@@ -163,4 +204,4 @@ def _drop(db: sqlite3.Connection, fact_ids: list[int]) -> int:
 
 
 def _fact(row: sqlite3.Row) -> Fact:
-    return Fact(**dict(row))
+    return Fact(*row)  # the table has the columns in this order

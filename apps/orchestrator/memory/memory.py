@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apps.orchestrator.memory import facts, records, summaries, viewers, word_index
+from apps.orchestrator.memory import facts, forgetting, records, summaries, viewers, word_index
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.fact_rules import Claim, claims_of, wished
 from apps.orchestrator.memory.recall import recall, tokens_of, within_budget
@@ -125,6 +125,7 @@ class Memory:
 
         def write(db: sqlite3.Connection) -> None:
             facts.used(db, helped, now)
+            facts.renamed(db, author.viewer_id, author.name)
             for claim in claims:
                 facts.learn(db, author.viewer_id, author.name, claim, turn.turn_id, now)
             if show_fact is not None:
@@ -161,7 +162,8 @@ class Memory:
     # Keeping and forgetting -------------------------------------------------------------------
 
     async def forget(self, viewer_id: str) -> int:
-        gone = await self._database.run(lambda db: viewers.forget(db, viewer_id))
+        gone = await self._database.run(lambda db: forgetting.forget(db, viewer_id))
+        await self._database.wipe()
         await self.refresh()
         return gone
 

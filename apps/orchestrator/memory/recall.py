@@ -1,24 +1,60 @@
-"""Which memories go with a turn, and why: the author's facts, what fits the question, what was
-said before. Never waits for a model."""
+"""Which memories go with a turn, and why: the author's facts, facts of who is asked about, what
+fits the words, what was said before. Never waits for a model."""
 
+import itertools
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from apps.orchestrator.memory import facts, word_index
-from apps.orchestrator.memory.terms import terms_of
+from apps.orchestrator.memory.concepts import concepts_of
+from apps.orchestrator.memory.terms import EMPTY_WORDS, terms_of, words_of
 from libs.contracts.conversation import HistoryLine, MemoryLine, TurnInput, TurnSource
 
 #: At most so many of each kind go with a turn.
 OWN_FACTS = 4
+#: Of the author's own, when they ask about themselves and none fits: who reads them may see which.
+OWN_FACTS_UNSURE = 8
 OTHER_FACTS = 3
 PAST_LINES = 3
+#: Facts of others that are looked at for each of those that go along.
+LOOKED_AT = 8
 #: What was found is kept when it shares at least so many words with the question, or all of them.
 LEAST_SHARED_WORDS = 2
 #: A single word that is shared must be this long: short ones are in everything.
 LEAST_LETTERS = 4
+#: Words of a line that may be somebody's name.
+ASKED_NAMES = 40
+#: What a word is about counts less than the word itself.
+CONCEPT_WEIGHT = 0.8
+#: A question that fits one of the author's own facts this well is not about anybody else's.
+OWN_IS_ENOUGH = 0.3
 
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+|[^\w\s]")
+_OF_ONESELF = frozenset(
+    (
+        "i",
+        "im",
+        "ive",
+        "my",
+        "me",
+        "mine",
+        "eu",
+        "meu",
+        "minha",
+        "mim",
+        "yo",
+        "mi",
+        "mis",
+        "ich",
+        "mein",
+    )
+)
+_OF_SOMEBODY = re.compile(
+    r"\?|@\w|\b(?:who|know|about|remember|quem|conhece|sobre|lembra|conoces|kennst|connais)\b", re.I
+)
 
 
 def tokens_of(text: str) -> int:
@@ -37,6 +73,35 @@ def within_budget(lines: Sequence[HistoryLine], tokens: int) -> tuple[HistoryLin
     return tuple(reversed(kept))
 
 
+@dataclass(frozen=True)
+class Question:
+    """A line that is to be answered, as it is looked up."""
+
+    terms: frozenset[str]
+    concepts: frozenset[str]
+    names: frozenset[str]
+    """Marks of every name that may stand in it."""
+    of_oneself: bool
+    asks: bool
+    of_somebody: bool
+    """It may ask for a person as such: "do you know ana?"."""
+
+    @classmethod
+    def of(cls, text: str) -> "Question":
+        words = words_of(text)
+        spaced = text.split()[:ASKED_NAMES]
+        names = [word for word in (*spaced, *words[:ASKED_NAMES]) if word not in EMPTY_WORDS]
+        names += [f"{first} {second}" for first, second in itertools.pairwise(spaced)]
+        return cls(
+            frozenset(terms_of(text)),
+            concepts_of(text),
+            frozenset(filter(None, map(word_index.mark_of_name, names))),
+            bool(_OF_ONESELF & set(words)),
+            "?" in text,
+            bool(_OF_SOMEBODY.search(text)),
+        )
+
+
 def recall(
     db: sqlite3.Connection, given: TurnInput, before_message_id: int, now: float
 ) -> tuple[list[MemoryLine], list[int]]:
@@ -46,68 +111,127 @@ def recall(
     """
     if given.source in (TurnSource.OPERATOR, TurnSource.IDLE):
         return [], []
-    own = _own_facts(db, given, now)
-    lines = [
-        MemoryLine(kind="fact", about=fact.name or given.author.name, text=fact.text, why=why)
-        for fact, why in own
-    ]
-    ids = [fact.fact_id for fact, _ in own]
+    asked = Question.of(given.text)
+    own, best = _own_facts(db, given, asked, now)
+    found = [(fact, "told by the one who asks") for fact in own]
     if word_index.is_there(db):
-        other = _fitting_facts(db, given, ids)
-        lines += [
-            MemoryLine(kind="fact", about=fact.name or "the show", text=fact.text, why=why)
-            for fact, why in other
-        ]
-        ids += [fact.fact_id for fact, _ in other]
-        lines += _past(db, given, before_message_id, [line.text for line in lines])
-    return lines, ids
+        only_named = asked.of_oneself and best >= OWN_IS_ENOUGH
+        found += _facts_of_others(db, given, asked, only_named, now)
+    lines = [memory_of(fact, why) for fact, why in found]
+    if word_index.is_there(db):
+        lines += _past(db, given, asked, before_message_id, [line.text for line in lines])
+    return lines, [fact.fact_id for fact, _ in found]
+
+
+def memory_of(fact: facts.Fact, why: str) -> MemoryLine:
+    about = fact.name or ("the show" if fact.viewer_id == facts.THE_SHOW else fact.viewer_id)
+    return MemoryLine(kind="fact", about=about, text=fact.text, why=why, viewer_id=fact.viewer_id)
 
 
 def _own_facts(
-    db: sqlite3.Connection, given: TurnInput, now: float
+    db: sqlite3.Connection, given: TurnInput, asked: Question, now: float
+) -> tuple[list[facts.Fact], float]:
+    """The author's own: those that fit the question best, then the strongest. And how well the
+    best of them fits."""
+    found = facts.of_viewer(db, given.author.viewer_id, now)
+    fits = _fit(asked, found)
+    found.sort(key=lambda fact: fits[fact.fact_id] + 0.3 * fact.strength(now), reverse=True)
+    best = max(fits.values(), default=0.0)
+    unsure = asked.of_oneself and asked.asks and best < OWN_IS_ENOUGH
+    return found[: OWN_FACTS_UNSURE if unsure else OWN_FACTS], best
+
+
+def _facts_of_others(
+    db: sqlite3.Connection, given: TurnInput, asked: Question, only_named: bool, now: float
 ) -> list[tuple[facts.Fact, str]]:
-    """The author's own: those that share a word with the question first, then the strongest."""
-    asked = set(terms_of(given.text))
+    """Facts of who is named in the question, then those that fit its words."""
+    of_named = _looked_up(db, asked.names, given)
+    found = [] if only_named else _looked_up(db, _longest(asked.terms), given)
+    if not only_named and len(found) < OTHER_FACTS:
+        found += _looked_up(db, map(word_index.mark_of_concept, asked.concepts), given)
+    fits = _fit(asked, of_named)
+    kept = [fact for fact in of_named if fits[fact.fact_id] > 0 or _is_about(asked, fact)]
+    kept.sort(key=lambda fact: fits[fact.fact_id] + 0.3 * fact.strength(now), reverse=True)
+    chosen = dict.fromkeys(kept, "about who is named in the line")
+    for fact in found:
+        if fact not in of_named and _fits_words(asked, fact):
+            chosen.setdefault(fact, "fits the words of the line")
+    return list(chosen.items())[:OTHER_FACTS]
 
-    def rank(fact: facts.Fact) -> float:
-        shared = len(asked & set(terms_of(f"{fact.topic} {fact.text}")))
-        return fact.strength(now) + shared
 
-    found = sorted(facts.of_viewer(db, given.author.viewer_id, now), key=rank, reverse=True)
-    return [(fact, "told by the one who asks") for fact in found[:OWN_FACTS]]
+def _looked_up(db: sqlite3.Connection, terms: Iterable[str], given: TurnInput) -> list[facts.Fact]:
+    """Facts with any of these terms, but the author's own, best first."""
+    own = given.author.viewer_id
+    return facts.of_others(db, sorted(terms), own, OTHER_FACTS * LOOKED_AT)
 
 
-def _fitting_facts(
-    db: sqlite3.Connection, given: TurnInput, known: list[int]
-) -> list[tuple[facts.Fact, str]]:
-    hits = word_index.search(db, "fact_words", given.text, OTHER_FACTS * 3 + len(known))
-    found = facts.by_ids(db, [hit.row_id for hit in hits if hit.row_id not in known])
-    asked = set(terms_of(given.text))
-    ranked = (found[hit.row_id] for hit in hits if hit.row_id in found)
-    fitting = [f for f in ranked if _fits(asked, f"{f.name} {f.topic} {f.text}")]
-    return [(fact, "fits the words of the line") for fact in fitting[:OTHER_FACTS]]
+def _fit(asked: Question, found: Sequence[facts.Fact]) -> dict[int, float]:
+    """How well each fact fits: shared words, and what they are about, each the more telling the
+    fewer of these facts have it."""
+    marks = {fact.fact_id: _marks(asked, fact) for fact in found}
+    often = Counter(mark for shared in marks.values() for mark in shared)
+    return {
+        fact_id: sum(weight / often[mark] for mark, weight in shared.items())
+        for fact_id, shared in marks.items()
+    }
+
+
+def _marks(asked: Question, fact: facts.Fact) -> dict[str, float]:
+    text = f"{fact.topic} {fact.text}"
+    words = {f"word {term}": 1.0 for term in asked.terms.intersection(terms_of(text))}
+    shared = asked.concepts & concepts_of(text)
+    return words | {f"about {concept}": CONCEPT_WEIGHT for concept in shared}
+
+
+def _is_about(asked: Question, fact: facts.Fact) -> bool:
+    """ "Do you know ana?": nothing but the name is asked."""
+    name = set(terms_of(fact.name))
+    return bool(name) and asked.of_somebody and len(asked.terms - name) <= 1
+
+
+def _fits_words(asked: Question, fact: facts.Fact) -> bool:
+    text = f"{fact.topic} {fact.text}"
+    of_the_show = fact.viewer_id == facts.THE_SHOW
+    return _fits(asked, text, asked.concepts & concepts_of(text), of_the_show)
 
 
 def _past(
-    db: sqlite3.Connection, given: TurnInput, before_message_id: int, known: list[str]
+    db: sqlite3.Connection,
+    given: TurnInput,
+    asked: Question,
+    before_message_id: int,
+    known: list[str],
 ) -> list[MemoryLine]:
-    hits = word_index.search(db, "message_words", given.text, PAST_LINES * 4)
-    asked = set(terms_of(given.text))
+    hits = word_index.search_any(db, "message_words", _longest(asked.terms), PAST_LINES * 4)
     lines: list[MemoryLine] = []
     for hit in hits:
-        row = db.execute("SELECT * FROM message WHERE message_id = ?", (hit.row_id,)).fetchone()
+        row = db.execute(
+            "SELECT m.*, t.viewer_id AS asked_by FROM message m LEFT JOIN turn t USING (turn_id)"
+            " WHERE m.message_id = ?",
+            (hit.row_id,),
+        ).fetchone()
         if row is None or hit.row_id >= before_message_id or not _fits(asked, row["text"]):
             continue
         about = row["name"] if row["speaker"] == "viewer" else "you"
         if not any(text in row["text"] for text in (*known, *(line.text for line in lines))):
             why = "said earlier, same words"
-            lines.append(MemoryLine(kind="past", about=about, text=row["text"], why=why))
+            whose = row["viewer_id"] or row["asked_by"] or ""
+            lines.append(
+                MemoryLine(kind="past", about=about, text=row["text"], why=why, viewer_id=whose)
+            )
     return lines[:PAST_LINES]
 
 
-def _fits(asked: set[str], text: str) -> bool:
+def _longest(terms: Iterable[str]) -> list[str]:
+    return sorted(terms, key=lambda term: (-len(term), term))[: word_index.ASKED_TERMS]
+
+
+def _fits(
+    asked: Question, text: str, concepts: Iterable[str] = (), told_by_host: bool = False
+) -> bool:
     """Whether a text shares enough words with the question, however small the collection is."""
-    shared = asked & set(terms_of(text))
-    if len(shared) >= LEAST_SHARED_WORDS:
+    shared = asked.terms.intersection(terms_of(text))
+    if len(shared) >= LEAST_SHARED_WORDS or (shared and any(concepts)):
         return True
-    return shared == asked and all(len(word) >= LEAST_LETTERS for word in shared) and bool(shared)
+    enough = shared == asked.terms or told_by_host
+    return enough and any(len(word) >= LEAST_LETTERS for word in shared)

@@ -87,9 +87,10 @@ def open_turn(db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> Non
         ),
     )
     db.executemany(
-        "INSERT OR IGNORE INTO recalled VALUES (?,?,?,?,?,?)",
+        "INSERT OR IGNORE INTO recalled (turn_id, position, kind, about, text, why, viewer_id)"
+        " VALUES (?,?,?,?,?,?,?)",
         [
-            (turn.turn_id, position, line.kind, line.about, line.text, line.why)
+            (turn.turn_id, position, line.kind, line.about, line.text, line.why, line.viewer_id)
             for position, line in enumerate(request.memories)
         ],
     )

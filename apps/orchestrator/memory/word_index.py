@@ -2,11 +2,12 @@
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from apps.orchestrator.memory.terms import terms_of
+from apps.orchestrator.memory.concepts import concepts_of
+from apps.orchestrator.memory.terms import terms_of, words_of
 
 log = logging.getLogger("kitsu.orchestrator.memory")
 
@@ -34,13 +35,21 @@ def ensure(db: sqlite3.Connection) -> bool:
             found = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone()
             if found is None:
                 db.execute(f"CREATE VIRTUAL TABLE {table} USING fts5(terms)")
-                key = f"{source}_id"
-                for row in db.execute(f"SELECT {key}, text FROM {source}").fetchall():
-                    add(db, table, row[0], row[1])
+                _fill(db, table, source)
     except sqlite3.OperationalError as error:
         log.warning("memories cannot be looked up by words: %s", error)
         return False
     return True
+
+
+def _fill(db: sqlite3.Connection, table: Table, source: str) -> None:
+    name_and_topic = "name, topic" if source == "fact" else "'', ''"
+    sql = f"SELECT {source}_id AS row_id, text, {name_and_topic} FROM {source}"
+    for row_id, text, name, topic in db.execute(sql).fetchall():
+        if source == "fact":
+            add_fact(db, row_id, name, topic, text)
+        else:
+            add(db, table, row_id, text)
 
 
 def is_there(db: sqlite3.Connection) -> bool:
@@ -53,6 +62,31 @@ def add(db: sqlite3.Connection, table: Table, row_id: int, text: str) -> None:
     db.execute(sql, (row_id, " ".join(terms_of(text))))
 
 
+def add_fact(db: sqlite3.Connection, fact_id: int, name: str, topic: str, text: str) -> None:
+    """A fact is found by its words, by what they are about, and by its teller's name."""
+    terms = [*terms_of(f"{topic} {text}"), *map(mark_of_concept, concepts_of(f"{topic} {text}"))]
+    mark = mark_of_name(name)
+    sql = "INSERT INTO fact_words (rowid, terms) VALUES (?, ?)"
+    db.execute(sql, (fact_id, " ".join([*terms, *([mark] if mark else [])])))
+
+
+def mark_of_concept(concept: str) -> str:
+    return f"zqc{concept}"
+
+
+def mark_of_name(name: str) -> str:
+    """One word for a whole name, however it is written; empty for a name without letters."""
+    letters = "".join(words_of(name))[:60]
+    return f"zqn{letters}" if letters else ""
+
+
+def compact(db: sqlite3.Connection) -> None:
+    """What was removed leaves no trace in the index."""
+    if is_there(db):
+        for table, _ in _SOURCES:
+            db.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+
+
 def remove(db: sqlite3.Connection, table: Table, row_ids: Sequence[int]) -> None:
     db.executemany(f"DELETE FROM {table} WHERE rowid = ?", [(row_id,) for row_id in row_ids])
 
@@ -61,8 +95,16 @@ def search(db: sqlite3.Connection, table: Table, text: str, limit: int) -> list[
     """The rows whose words fit best, best first. The text may be anything: it is never a query."""
     terms = list(dict.fromkeys(terms_of(text)))
     longest = sorted(terms, key=len, reverse=True)[:ASKED_TERMS]
-    if not longest:
-        return []
-    asked = " OR ".join(f'"{term}"' for term in longest)
+    return search_any(db, table, longest, limit)
+
+
+def search_any(db: sqlite3.Connection, table: Table, terms: Iterable[str], limit: int) -> list[Hit]:
+    """The rows with any of these terms (as `terms_of` and the marks make them), best first."""
+    asked = any_of(terms)
     sql = f"SELECT rowid, bm25({table}) FROM {table} WHERE {table} MATCH ? ORDER BY 2 LIMIT ?"
-    return [Hit(row[0], -row[1]) for row in db.execute(sql, (asked, limit))]
+    return [Hit(row[0], -row[1]) for row in db.execute(sql, (asked, limit))] if asked else []
+
+
+def any_of(terms: Iterable[str]) -> str:
+    """A query of FTS5 for any of these terms; empty for none."""
+    return " OR ".join(f'"{term}"' for term in terms)
