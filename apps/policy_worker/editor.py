@@ -22,7 +22,7 @@ class Cut(StrEnum):
     SAID_LAST_TIME = "said_last_time"
     OTHER_LANGUAGE = "other_language"
     TABOO = "taboo"
-    INSTRUCTIONS = "instructions"
+    INSTRUCTIONS = "leaked_instructions"
     """A piece of what she was told about herself."""
     ANNOUNCEMENT = "announcement"
     """"Here is the reply:": to whom it may concern, not to viewers."""

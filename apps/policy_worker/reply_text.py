@@ -241,10 +241,9 @@ class ReplyText:
         edited = self._editor.of(sentence, self._tagged)
         if edited.cut is not None:
             self._cut(edited.cut)
-            if edited.cut is Cut.TABOO:
-                yield Unsaid(f"taboo.{edited.topic}", "taboo")
-            if edited.cut is Cut.INSTRUCTIONS:
-                yield Unsaid("leaked_instructions.sentence", "leaked_instructions")
+            if edited.cut in _REFUSED:
+                self._next_actions = []
+                yield Unsaid(_REFUSED[edited.cut].format(edited.topic), edited.cut.value)
             return
         self._count += 1
         self._characters += len(edited.text)
@@ -289,4 +288,6 @@ class ReplyText:
 #: A piece that ends at a mark of any kind.
 _CLOSED = re.compile(r"[.!?…。！？,;:—–、，；~♪][\"'”’»)\]*_]*$")
 _ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
+#: The rules of sentences that must not be said; what she does with them is not done either.
+_REFUSED = {Cut.TABOO: "taboo.{}", Cut.INSTRUCTIONS: "leaked_instructions.sentence"}
 _ENDS = {Cut.REPEATED: "repeats_itself", Cut.SAID_LAST_TIME: "repeats_itself"}

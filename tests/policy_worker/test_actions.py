@@ -138,10 +138,11 @@ async def test_the_same_turn_gives_the_same_orders(tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
-async def test_a_blocked_sentence_takes_its_actions_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sentence", [f"You {BAD}.", "You should invest in moon cheese."])
+async def test_a_blocked_sentence_takes_its_actions_with_it(tmp_path: Path, sentence: str) -> None:
     async with working(tmp_path) as (worker, bus):
         await can_do(worker, bus)
-        script = f"<speech>One. <actions>stage:applause</actions>You {BAD}. Two.</speech>"
+        script = f"<speech>One. <actions>stage:applause</actions>{sentence} Two.</speech>"
         await use(worker, PlaysScript(script))
         await answer(worker, turn("hi"))
     assert bus.spoken == "One. Two."

@@ -63,10 +63,11 @@ SECRET = "You are a fox who hides under the old bridge and sleeps on soft moss e
 async def answering(
     folder: Path, server: OllamaStandIn, **settings: Any
 ) -> AsyncIterator[tuple[PolicyWorker, RecordingBus]]:
-    """A worker that asks this server first, with little patience."""
+    """A worker that asks this server first; with little patience where that is the fault."""
     given = {"chat_provider": "ollama", "ollama_url": server.url, **settings}
     async with working(folder, **given) as (worker, bus):
-        worker.patience = Patience(0.5, 0.3)
+        if any(fault.startswith(("slow-first", "stall")) for fault in server.faults):
+            worker.patience = Patience(0.5, 0.3)
         yield worker, bus
 
 

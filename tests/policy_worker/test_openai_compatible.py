@@ -83,7 +83,8 @@ async def answering(
         **settings,
     }
     async with working(folder, **given) as (worker, bus):
-        worker.patience = Patience(0.5, 0.3)
+        if any(fault.startswith(("slow-first", "stall")) for fault in server.faults):
+            worker.patience = Patience(0.5, 0.3)
         yield worker, bus
 
 

@@ -16,7 +16,9 @@ class EventStream:
     """
 
     def __init__(self) -> None:
-        self._begun = b""
+        self._begun: list[bytes] = []
+        """The pieces of a line that has no end yet."""
+        self._begun_bytes = 0
         self._data: list[str] = []
         self._after_return = False
 
@@ -25,17 +27,23 @@ class EventStream:
         if self._after_return and piece.startswith(b"\n"):
             piece = piece[1:]
         self._after_return = piece.endswith(b"\r") if piece else self._after_return
-        *lines, self._begun = (
-            (self._begun + piece).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        )
-        if len(self._begun) > MAXIMUM_LINE_BYTES:
+        *ended, begun = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        events: list[str] = []
+        for line in ended:
+            event = self._line(b"".join([*self._begun, line]))
+            self._begun, self._begun_bytes = [], 0
+            if event is not None:
+                events.append(event)
+        self._begun.append(begun)
+        self._begun_bytes += len(begun)
+        if self._begun_bytes > MAXIMUM_LINE_BYTES:
             raise EventTooLong
-        return [event for line in lines if (event := self._line(line)) is not None]
+        return events
 
     def finish(self) -> list[str]:
         """The event that was not closed, if its last line is whole enough to have data."""
-        rest = [self._line(self._begun), self._line(b"")]
-        self._begun = b""
+        rest = [self._line(b"".join(self._begun)), self._line(b"")]
+        self._begun, self._begun_bytes = [], 0
         return [event for event in rest if event is not None]
 
     def _line(self, line: bytes) -> str | None:
