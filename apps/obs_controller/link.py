@@ -179,9 +179,7 @@ class ObsLink:
             helpers.append(asyncio.create_task(self._pump(connection, pool, lost)))
             self._open = True
             self.connections += 1
-            detail = await self._resync()
-            self._was_ready = True
-            self._now(StudioLink.READY, detail)
+            await self._get_ready(lost)
             helpers.append(asyncio.create_task(self._beat()))
             await self._watch(connection, lost)
         finally:
@@ -193,6 +191,26 @@ class ObsLink:
             self._fail_waiting()
             if not lost.cancel():
                 lost.exception()  # seen by `_watch`, or come too late to matter
+
+    async def _get_ready(self, lost: "asyncio.Future[None]") -> None:
+        """Raises `ConnectionLost` at once, also when it was somebody else's request that failed:
+        nobody would answer those of `resync` any more."""
+
+        async def resync() -> None:
+            detail = await self._resync()
+            self._was_ready = True
+            self._now(StudioLink.READY, detail)
+
+        work = asyncio.create_task(resync(), name="obs resync")
+        both: set[asyncio.Future[None]] = {work, lost}
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                lost.result()
+            await work
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     async def _pump(
         self, connection: Connection, pool: ThreadPoolExecutor, lost: "asyncio.Future[None]"
@@ -208,8 +226,8 @@ class ObsLink:
                     results = await loop.run_in_executor(pool, connection.send, job.requests)
             except Held as problem:
                 _fail(job, problem)
-            except (ConnectionLost, TimeoutError) as problem:
-                loss = problem if isinstance(problem, ConnectionLost) else _belt()
+            except Exception as problem:  # noqa: BLE001 - else all who ask would wait for ever
+                loss = _loss(problem)
                 _fail(job, loss)
                 if not lost.done():
                     lost.set_exception(loss)
@@ -270,8 +288,14 @@ _HANGING_STEP = "It hangs: wait, or end it and start it again."
 _WAITING_STEP = "It is looked for all the time; start it again if it does not come back."
 
 
-def _belt() -> ConnectionLost:
-    return ConnectionLost("OBS does not answer", hanging=True)
+def _loss(problem: Exception) -> ConnectionLost:
+    """What a request that ended like this says of the connection."""
+    if isinstance(problem, ConnectionLost):
+        return problem
+    if isinstance(problem, TimeoutError):
+        return ConnectionLost("OBS does not answer", hanging=True)
+    log.error("an answer of OBS could not be read", exc_info=problem)
+    return ConnectionLost(f"OBS says what is not understood ({type(problem).__name__})")
 
 
 def _fail(job: _Job, problem: Exception) -> None:

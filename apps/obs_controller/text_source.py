@@ -58,8 +58,9 @@ class TextSource:
         try:
             result = (await self._link.batch([request], Priority.BACKGROUND))[0]
         except StudioError:
-            self._wanted = "" if self._link.held else self._wanted
-            return  # written again when OBS is back; a panic ends what was being said
+            if self._link.held:  # a panic ends what was being said, and empties the source itself
+                self._wanted, self._shown = "", None
+            return  # written again when OBS is back
         self._shown = text
         self.missing = result.code == NOT_FOUND
         if not result.ok:

@@ -221,7 +221,8 @@ class ObsControllerWorker(Worker):
 
     @handles(SetExpression)
     async def set_expression(self, event: SetExpression, delivery: Delivery) -> None:
-        await self._act_on_mood(event.mood)
+        if self._is_for_now(delivery):
+            await self._act_on_mood(event.mood)
 
     async def _act_on_mood(self, mood: Mood) -> None:
         action = self._actions.of_mood(mood)
@@ -240,13 +241,13 @@ class ObsControllerWorker(Worker):
 
     @handles(PlaybackStarted)
     async def playback_started(self, event: PlaybackStarted, delivery: Delivery) -> None:
-        if self._shows_captions(delivery):
+        if self._is_for_now(delivery):
             self._captions.started(event)
             await self._act_on_mood(event.mood)
 
     @handles(PlaybackProgressed)
     async def playback_progressed(self, event: PlaybackProgressed, delivery: Delivery) -> None:
-        if self._shows_captions(delivery):
+        if self._is_for_now(delivery):
             self._captions.progressed(event)
 
     @handles(PlaybackFinished)
@@ -255,9 +256,9 @@ class ObsControllerWorker(Worker):
 
     @handles(ShowCaption)
     async def show_caption(self, event: ShowCaption, delivery: Delivery) -> None:
-        if self._shows_captions(delivery):
+        if self._is_for_now(delivery):
             self._captions.show(event.text, event.hold_seconds)
 
-    def _shows_captions(self, delivery: Delivery) -> bool:
+    def _is_for_now(self, delivery: Delivery) -> bool:
         late = delivery.age_seconds > OLD_ORDER_SECONDS
         return self.enabled and not self.panic.engaged and not late

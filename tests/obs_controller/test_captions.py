@@ -81,6 +81,19 @@ async def test_a_caption_is_gone_with_the_panic_and_does_not_come_back(
         assert shown(obs) == ""
 
 
+async def test_the_same_caption_as_before_a_panic_can_be_shown_after_it(
+    controller: Start, obs: MemoryObs
+) -> None:
+    async with controller(obs_caption_source="Caption") as stand:
+        await stand.bus.publish(ShowCaption(text="Back at nine", hold_seconds=60))
+        await until(lambda: shown(obs) == "Back at nine")
+        await stand.request("POST", "/panic")
+        await until(lambda: shown(obs) == "")
+        await stand.request("POST", "/panic/release")
+        await stand.bus.publish(ShowCaption(text="Back at nine", hold_seconds=60))
+        await until(lambda: shown(obs) == "Back at nine", seconds=3)
+
+
 async def test_now_playing_shows_whom_she_answers_but_nothing_the_gate_stops(
     controller: Start, obs: MemoryObs
 ) -> None:

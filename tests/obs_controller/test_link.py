@@ -126,6 +126,45 @@ async def test_a_heartbeat_behind_a_hanging_order_does_not_keep_the_link_from_en
         await until(lambda: link.ready)
 
 
+async def test_a_request_beside_the_resync_that_fails_does_not_leave_the_resync_waiting_for_ever(
+    stand: LinkStand, obs: MemoryObs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside: list[asyncio.Task[object]] = []
+
+    async def resync() -> str:
+        if stand.link.connections == 1:
+            obs.gate.clear()
+            overview = stand.link.batch([Request("GetSceneList")], Priority.URGENT)
+            beside.append(asyncio.create_task(overview))
+            await asyncio.sleep(0.05)
+        await stand.link.batch([Request("GetVersion")], Priority.URGENT)
+        return "an OBS"
+
+    monkeypatch.setattr(stand.link, "_resync", resync)
+    async with stand as link:
+        await until(lambda: link.state is StudioLink.HANGING)
+        obs.gate.set()
+        await until(lambda: link.ready)
+        assert isinstance(beside[0].exception(), ConnectionLost)
+
+
+async def test_an_answer_that_nobody_can_read_ends_the_connection_and_nobody_waits(
+    stand: LinkStand, obs: MemoryObs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stand as link:
+        await until(lambda: link.ready)
+
+        def odd(request: Request) -> object:
+            raise AttributeError("'list' object has no attribute 'get'")
+
+        monkeypatch.setattr(obs, "do", odd)
+        with pytest.raises(ConnectionLost, match="not understood"):
+            async with asyncio.timeout(5):
+                await link.call("GetSceneList")
+        monkeypatch.undo()
+        await until(lambda: link.ready and link.connections >= 2)
+
+
 async def test_requests_that_waited_when_the_connection_broke_fail_at_once(
     stand: LinkStand, obs: MemoryObs
 ) -> None:

@@ -233,6 +233,19 @@ async def test_a_mood_asks_for_its_action(controller: Start, obs: MemoryObs) -> 
 
 
 @pytest.mark.usefixtures("actions")
+async def test_a_mood_asks_for_nothing_while_the_module_is_switched_off(
+    controller: Start, obs: MemoryObs
+) -> None:
+    async with controller() as stand:
+        await stand.bus.publish(SetModuleEnabled(module="obs_controller", enabled=False))
+        await until(lambda: not stand.worker.enabled)
+        await stand.bus.publish(SetExpression(mood=Mood.EXCITED))
+        answer = await stand.order(SwitchScene(scene="Starting"))  # comes after it
+        assert answer.code == "obs_not_ready"
+        assert not obs.filters[("Live", "Panic")]
+
+
+@pytest.mark.usefixtures("actions")
 async def test_what_was_timed_is_undone_after_a_panic(controller: Start, obs: MemoryObs) -> None:
     async with controller(obs_panic_filter="") as stand:
         await stand.order(RequestStageAction(action="disco"))
