@@ -40,6 +40,9 @@ def module_port(answers: Answers) -> Iterator[ModulePort]:
         def do_GET(self) -> None:
             self._answer(None)
 
+        def do_DELETE(self) -> None:
+            self._answer(None)
+
         def _answer(self, body: Any) -> None:
             port.heard.append((f"{self.command} {self.path}", body))
             port.tokens.add(self.headers["Authorization"])

@@ -58,9 +58,10 @@ def show(viewer: str, as_json: bool) -> None:
 @click.argument("text")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def remember(text: str, as_json: bool) -> None:
-    """Let her know TEXT about the show (at most 140 characters).
+    """Let her know TEXT about the show.
 
-    It goes with every turn whose line it fits. About a viewer only that viewer can teach her.
+    It goes with every turn whose line it fits; at most 140 characters. About a viewer, only that
+    viewer can teach her.
     """
     if not text.strip():
         raise WrongUse("TEXT is empty.")
@@ -72,7 +73,10 @@ def remember(text: str, as_json: bool) -> None:
 @click.argument("fact_id", metavar="ID", type=click.IntRange(1, 2**62))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def forget_fact(fact_id: int, as_json: bool) -> None:
-    """Forget one fact. ID is the number in front of it in `kitsu memory show`."""
+    """Forget one fact.
+
+    ID is the number in front of it in `kitsu memory show`.
+    """
     answer = MemoryDesk(cli_settings()).call("DELETE", f"/memory/facts/{fact_id}")
     _done(answer, as_json, f"fact {fact_id} is forgotten")
 
@@ -80,9 +84,9 @@ def forget_fact(fact_id: int, as_json: bool) -> None:
 @memory_command.command(epilog="\b\nExample:\n  kitsu memory backup")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def backup(as_json: bool) -> None:
-    """Copy the whole memory into the data folder while the show goes on.
+    """Copy the whole memory while the show goes on.
 
-    A copy keeps what is forgotten later: delete old copies when a viewer wants to be forgotten.
+    The copy lies in the data folder and keeps what is forgotten later: delete old copies when a viewer wants to be forgotten.
     """
     answer = MemoryDesk(cli_settings()).call("POST", "/memory/backup", seconds=120.0)
     _done(answer, as_json, f"{answer.get('file', '')} ({answer.get('bytes', 0)} bytes)")

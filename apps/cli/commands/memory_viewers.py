@@ -18,7 +18,7 @@ from libs.telemetry.redaction import visible
 @click.option("--limit", type=click.IntRange(1, 5_000), default=200, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def viewers(limit: int, as_json: bool) -> None:
-    """List the viewers something is known of, the last heard first."""
+    """List the viewers she knows, the last heard first."""
     found = MemoryDesk(cli_settings()).viewers(limit=limit)
     if as_json:
         print_json({"viewers": [one.model_dump() for one in found]})
@@ -76,7 +76,10 @@ def forget(viewer: str, yes: bool, as_json: bool) -> None:
     help="The JSON file to write; only you can read it.",
 )
 def export(viewer: str, everybody: bool, output: Path) -> None:
-    """Write all that is kept of VIEWER (a name or an id) into a JSON file."""
+    """Write all that is kept of VIEWER into a file.
+
+    VIEWER is a name or an id. The file is JSON, whatever it is called.
+    """
     if bool(viewer) == everybody:
         raise WrongUse("Say one VIEWER, or --all.")
     desk = MemoryDesk(cli_settings())
