@@ -14,6 +14,9 @@ from libs.contracts.studio import ControlMedia, SetFilterEnabled, SetSourceText,
 
 log = logging.getLogger("kitsu.obs_controller.actions")
 
+#: After a release the scene on air is the one from before by then.
+RELEASED_SECONDS = 1.5
+
 Spawn = Callable[[str, Coroutine[Any, Any, None]], object]
 
 
@@ -50,8 +53,9 @@ class StageActions:
         return done
 
     def panic_released(self) -> None:
+        """What is overdue is undone when OBS has had time to put back what was before."""
         for name in self._overdue:
-            self._start_undoing(name)
+            self._undo_in(name, RELEASED_SECONDS)
         self._overdue = set()
 
     def stop(self) -> None:
@@ -104,18 +108,17 @@ def _order(action: Action) -> Order:
 
 
 def _undoing(action: Action, done: Done) -> Order:
-    """The order that undoes it."""
+    """The order that makes it as it was before."""
+    was = done.result.get("was")
     if action.scene is not None:
-        was = done.result.get("was")
         return SwitchScene(scene=str(was) if was and was != action.scene else "")
     if action.source is not None:
-        scene = str(done.result["scene"])
-        found = action.source
-        return SetSourceVisible(scene=scene, source=found.name, visible=not found.visible)
+        scene, name = str(done.result["scene"]), action.source.name
+        visible = bool(was) if was is not None else not action.source.visible
+        return SetSourceVisible(scene=scene, source=name, visible=visible)
     if action.filter is not None:
         wanted = action.filter
-        return SetFilterEnabled(
-            source=wanted.source, filter=wanted.name, enabled=not wanted.enabled
-        )
+        enabled = bool(was) if was is not None else not wanted.enabled
+        return SetFilterEnabled(source=wanted.source, filter=wanted.name, enabled=enabled)
     assert action.text is not None
-    return SetSourceText(source=action.text.source, text="")
+    return SetSourceText(source=action.text.source, text=str(was or ""))

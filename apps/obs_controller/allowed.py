@@ -21,6 +21,20 @@ CREATED_KINDS = frozenset(
     }
 )
 
+CREATED_SETTINGS = frozenset(
+    {
+        "url",
+        "width",
+        "height",
+        "reroute_audio",
+        "shutdown",
+        "restart_when_active",
+        "text",
+        "font",
+        "color",
+    }
+)
+
 #: Pictures asked for are no wider than this.
 MAXIMUM_WIDTH = 1_920
 
@@ -46,12 +60,17 @@ def _only_text(data: Data) -> bool:
     return set(data.get("inputSettings", {})) == {"text"} and data.get("overlay") is True
 
 
-def _known_kind(data: Data) -> bool:
-    return data.get("inputKind") in CREATED_KINDS
+def _of_ours(data: Data) -> bool:
+    """What set-up makes: no file, and no page but one of this show."""
+    settings = data.get("inputSettings", {})
+    page = str(settings.get("url", "http://"))
+    known = data.get("inputKind") in CREATED_KINDS and set(settings) <= CREATED_SETTINGS
+    return known and page.startswith("http://")
 
 
 def _small_picture(data: Data) -> bool:
-    return data.get("imageWidth", 0) <= MAXIMUM_WIDTH and "imageFilePath" not in data
+    small = set(data) <= {"sourceName", "imageFormat", "imageWidth"}
+    return small and data.get("imageWidth", 0) <= MAXIMUM_WIDTH
 
 
 _READ = Permission()
@@ -108,7 +127,7 @@ ALLOWED: dict[str, Permission] = {
     "StopReplayBuffer": _RECORDING,
     "SaveReplayBuffer": _RECORDING,
     "CreateScene": _ON_AIR,
-    "CreateInput": Permission(on_air=True, fits=_known_kind),
+    "CreateInput": Permission(on_air=True, fits=_of_ours),
 }
 
 

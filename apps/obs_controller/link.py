@@ -42,9 +42,11 @@ CLOSING_SECONDS = 1.0
 
 class Priority(IntEnum):
     URGENT = 0
-    """Panic and its release."""
-    ORDER = 1
-    BACKGROUND = 2
+    """Panic."""
+    RELEASE = 1
+    """Putting back what was before it; a new panic stops that like any order."""
+    ORDER = 2
+    BACKGROUND = 3
     """Captions, heartbeat, looking around."""
 
 

@@ -230,32 +230,32 @@ class Orders:
             items = await self._link.call("GetSceneItemList", sceneName=scene)
             there = [str(item["sourceName"]) for item in items.data.get("sceneItems", [])]
             self._find("source", order.source, there, f" in the scene '{scene}'")
+            raise OrderRefused("obs_refused", "OBS was changed at this moment: try it again.")
+        where = {"sceneName": scene, "sceneItemId": found.data["sceneItemId"]}
+        was = (await self._link.call("GetSceneItemEnabled", **where)).data.get("sceneItemEnabled")
         result = await self._link.call(
-            "SetSceneItemEnabled",
-            sceneName=scene,
-            sceneItemId=found.data["sceneItemId"],
-            sceneItemEnabled=order.visible,
+            "SetSceneItemEnabled", **where, sceneItemEnabled=order.visible
         )
         self._must(result, order.source)
         said = "shown" if order.visible else "hidden"
         shown: dict[str, Shown] = {"scene": scene, "source": order.source, "visible": order.visible}
-        return Done(f"'{order.source}' {said}", shown)
+        return Done(f"'{order.source}' {said}", {**shown, "was": was})
 
     async def _filter(self, order: SetFilterEnabled) -> Done:
         sources = (*self._state.scenes, *self._state.inputs)
         self._find("source", order.source, sources)
         there = self._state.filters.get(order.source, [])
         self._find("filter", order.filter, there, f" on '{order.source}'")
+        where = {"sourceName": order.source, "filterName": order.filter}
+        was = (await self._link.call("GetSourceFilter", **where)).data.get("filterEnabled")
         result = await self._link.call(
-            "SetSourceFilterEnabled",
-            sourceName=order.source,
-            filterName=order.filter,
-            filterEnabled=order.enabled,
+            "SetSourceFilterEnabled", **where, filterEnabled=order.enabled
         )
         self._must(result, order.filter)
         said = "on" if order.enabled else "off"
         shown: dict[str, Shown] = {"source": order.source, "filter": order.filter}
-        return Done(f"filter '{order.filter}' {said}", {**shown, "enabled": order.enabled})
+        done = {**shown, "enabled": order.enabled, "was": was}
+        return Done(f"filter '{order.filter}' {said}", done)
 
     async def _text(self, order: SetSourceText) -> Done:
         texts = [name for name, one in self._state.inputs.items() if one.kind.startswith("text_")]
@@ -263,11 +263,14 @@ class Orders:
         columns = self._settings.obs_caption_columns
         lines = [line for part in order.text.split("\n") for line in lines_of(part, columns)]
         text = Alphabet(MAXIMUM_DIFFERENT_CHARACTERS).fit("\n".join(lines))
+        settings = (await self._link.call("GetInputSettings", inputName=order.source)).data
+        was = str(settings.get("inputSettings", {}).get("text", ""))
         result = await self._link.call(
             "SetInputSettings", inputName=order.source, inputSettings={"text": text}, overlay=True
         )
         self._must(result, order.source)
-        return Done(f"'{order.source}' shows the text", {"source": order.source, "text": text})
+        shown: dict[str, Shown] = {"source": order.source, "text": text, "was": was}
+        return Done(f"'{order.source}' shows the text", shown)
 
     async def _media(self, order: ControlMedia) -> Done:
         media = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.obs_controller.engines.base import ConnectionLost
-from apps.obs_controller.link import NotConnected, ObsLink
+from apps.obs_controller.link import Held, NotConnected, ObsLink
 from apps.obs_controller.panic_macro import PanicMacro
 from apps.obs_controller.panic_memory import PanicMemory
 from apps.obs_controller.settings import ObsControllerSettings
@@ -88,6 +88,8 @@ class PanicKeeper:
                     await self._apply()
                 else:
                     await self._release()
+            except Held:
+                self.wake()  # engaged again in the middle of a release
             except (ConnectionLost, NotConnected) as problem:
                 log.warning("OBS did not take the panic's state: %s", problem)
                 self._not_there()
@@ -121,8 +123,11 @@ class PanicKeeper:
         self._applied = None
         if self._latch.engaged and self._expected():
             self.state, self.steps = StudioPanic.PENDING, ()
-        else:
-            self.state = StudioPanic.OFF
+            return
+        self.state = StudioPanic.OFF
+        if self._memory:
+            later = "put back as soon as OBS is there; until then it stays as panic left it"
+            self.steps = (PanicStep(what="scene", target=self._brb, ok=False, message=later),)
 
     async def _apply(self) -> None:
         studio = self._known_state()

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from apps.obs_controller.engines.base import NOT_FOUND, Request, Result
+from apps.obs_controller.engines.base import NOT_FOUND, Request, Result, StudioError
 from apps.obs_controller.link import ObsLink, Priority
 from apps.obs_controller.names import mic_inputs, panic_filters, voice_inputs
 from apps.obs_controller.panic_memory import PanicMemory, Remembered, What
@@ -47,7 +47,12 @@ class PanicMacro:
         for move in moves:
             requests += [move.read, move.set_to(move.panic_value)]
         clear = self._clear_texts(state)
-        results = await self._link.batch([*requests, *clear], Priority.URGENT)
+        self._memory.presume(_likely(moves, state))
+        try:
+            results = await self._link.batch([*requests, *clear], Priority.URGENT)
+        except StudioError:
+            self._memory.save()
+            raise
         answers = results[len(make_brb) :]
         pairs = list(zip(answers[0::2], answers[1::2], strict=False))[: len(moves)]
         self._memory.remember(
@@ -84,14 +89,19 @@ class PanicMacro:
             if name != brb and name not in within
         }
         if any(others.values()):
+            # Over one that is not seen now, and one that may be seen, if there are such.
+            allowed = names(self._settings.obs_scenes) or scenes
             log.warning("OBS shows more than '%s' in a panic: it is switched once more", brb)
-            way = min(others, key=lambda name: others[name])  # one that is not seen now, if any
+            way = min(others, key=lambda name: (others[name], name not in allowed))
             await self._link.batch(
                 [scene(way).set_to(way), scene(brb).set_to(brb)], Priority.URGENT
             )
 
     async def restore(self, state: StudioState) -> list[PanicStep]:
-        """Puts back what is still as panic left it; what people changed meanwhile stays."""
+        """Puts back what is still as panic left it; what people changed meanwhile stays.
+
+        Raises `Held` when panic is engaged again on the way: then all is still remembered.
+        """
         moves = [(self._move(item), item.before) for item in self._in_order_of_return()]
         now = await self._link.batch([move.read for move, _ in moves], Priority.URGENT)
         steps: list[PanicStep] = []
@@ -117,7 +127,7 @@ class PanicMacro:
         if not doing:
             return []
         requests = [move.set_to(before) for move, before in doing]
-        results = await self._link.batch(requests, Priority.URGENT)
+        results = await self._link.batch(requests, Priority.RELEASE)
         return [
             _put_back(move, before, result)
             for (move, before), result in zip(doing, results, strict=True)
@@ -211,6 +221,22 @@ class PanicMacro:
             iter(names(self._settings.obs_scenes)), ""
         )
         return default if default in state.scenes else move.panic_value
+
+
+def _likely(moves: Sequence[Move], state: StudioState) -> list[Remembered]:
+    """How things are now as far as it is known without asking."""
+    found: list[Remembered] = []
+    for move in moves:
+        known = state.inputs.get(move.target)
+        if move.what == "mute" and known is not None and known.muted is not None:
+            found.append(move.remembered(known.muted))
+        elif move.what == "scene" and state.scene:
+            found.append(move.remembered(state.scene))
+        elif move.what == "transition" and state.transition:
+            found.append(move.remembered(state.transition))
+        elif move.what == "filter":
+            found.append(move.remembered(False))
+    return found
 
 
 def _said_brb_before(moves: Sequence[Move], pairs: Sequence[tuple[Result, Result]]) -> bool:

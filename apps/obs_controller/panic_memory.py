@@ -22,23 +22,41 @@ class Remembered:
     before: Any
 
 
+def _key(item: Remembered) -> tuple[str, str, str]:
+    return item.what, item.target, item.source
+
+
 class PanicMemory:
     """Promises: the first value of a thing counts until `forget`, over restarts of this process and
     of OBS. A file that cannot be read counts as empty: then nothing is put back by itself."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._presumed: set[tuple[str, str, str]] = set()
         self.items: list[Remembered] = self._read()
 
     def __bool__(self) -> bool:
         return bool(self.items)
 
+    def presume(self, likely: list[Remembered]) -> None:
+        """What is probably so before the panic. It counts if OBS does the panic but its answer,
+        which says what was so, is lost: asked again it would tell of the panic itself."""
+        self._presumed = {_key(item) for item in likely} - {_key(item) for item in self.items}
+        self.items += [item for item in likely if _key(item) in self._presumed]
+
     def remember(self, fresh: list[Remembered]) -> None:
-        known = {(item.what, item.target, item.source) for item in self.items}
-        new = [item for item in fresh if (item.what, item.target, item.source) not in known]
-        if new:
-            self.items += new
-            self._write()
+        """What was so by OBS's own word."""
+        said = {_key(item) for item in fresh}
+        kept = [item for item in self.items if _key(item) not in self._presumed & said]
+        known = {_key(item) for item in kept}
+        self.items = [*kept, *(item for item in fresh if _key(item) not in known)]
+        self._presumed = set()
+        self._write()
+
+    def save(self) -> None:
+        """What was presumed must do."""
+        self._presumed = set()
+        self._write()
 
     def keep(self, items: list[Remembered]) -> None:
         """Only these are still to be put back."""

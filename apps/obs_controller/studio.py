@@ -1,6 +1,7 @@
 """OBS as one thing: the link, what is known of it, panic's hold on it, and telling of it."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from apps.obs_controller.studio_state import (
     read_details,
     read_overview,
 )
+from libs.bus.base import BusError
 from libs.contracts.envelope import Event
 from libs.contracts.studio import StudioChanged, StudioLink, StudioPanicReported
 from libs.worker.panic_latch import PanicLatch
@@ -196,7 +198,8 @@ class Studio:
 
     async def _tell(self, report: StudioPanicReported) -> None:
         self.changed()
-        await self._publish(report.model_copy(update={"show": self._settings.kitsu_show}))
+        with contextlib.suppress(BusError):  # without a bus the panic is in force all the same
+            await self._publish(report.model_copy(update={"show": self._settings.kitsu_show}))
 
 
 def _looks(event: StudioChanged) -> dict[str, Any]:

@@ -89,20 +89,27 @@ class ObsControllerWorker(Worker):
             self._texts.get(settings.obs_now_playing_source),
             Gate.load(),
         )
+        self._mood = Mood.NEUTRAL
         dock = f"http://{settings.orch_host}:{settings.orch_port}/"
         self._web = SetupWeb(self.studio, dock)
 
     # Life -------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
+    async def wake_up(self) -> None:
+        """The link, before there is a bus: panic reaches OBS without one."""
+        self._link.hold(self.panic.engaged)
         if not self.settings.obs_ws_url:
             self._link.never("OBS is not used: OBS_WS_URL is empty.")
-        else:
-            self.spawn("link", self._link.run())
-            self.spawn("reread", self.studio.keep_reading())
-            self.spawn("panic", self.studio.panic.run())
-            for name, text in self._texts.items():
-                self.spawn(f"text {name}", text.run())
+            return
+        self.spawn("link", self._link.run())
+        self.spawn("reread", self.studio.keep_reading())
+        self.spawn("panic", self.studio.panic.run())
+
+    async def start(self) -> None:
+        self._link.hold(self.panic.engaged)  # the bus may know of a release
+        self.studio.panic.wake()
+        for name, text in self._texts.items():
+            self.spawn(f"text {name}", text.run())
         self.spawn("news", self.studio.keep_telling(self._latch))
         self.studio.changed()
 
@@ -191,6 +198,7 @@ class ObsControllerWorker(Worker):
     async def _may(self, event: Event, delivery: Delivery) -> bool:
         if event.expires_at is None and delivery.age_seconds > OLD_ORDER_SECONDS:
             self.counters["dropped_old"] += 1
+            await self._refuse(event, OrderRefused("stale", "The order came too late."))
             return False
         if not self.enabled:
             await self._refuse(event, OrderRefused("obs_not_ready", "The OBS module is off."))
@@ -225,8 +233,10 @@ class ObsControllerWorker(Worker):
             await self._act_on_mood(event.mood)
 
     async def _act_on_mood(self, mood: Mood) -> None:
+        """Once when she gets into it, not with every sentence."""
+        before, self._mood = self._mood, mood
         action = self._actions.of_mood(mood)
-        if action is None or self.panic.engaged or not self._link.ready:
+        if mood is before or action is None or self.panic.engaged or not self._link.ready:
             return
         try:
             await self._actions.carry_out(action)

@@ -18,7 +18,7 @@ from libs.contracts.envelope import Event
 from libs.contracts.studio import StudioChanged
 from libs.testing.running_show import free_module_ports
 from libs.worker.access import Access, Scope
-from libs.worker.runtime import running
+from libs.worker.runtime import Runtime, running
 from tests.obs_controller.scripted_obs import MemoryObs
 from tests.obs_studio.fixtures import eye, fresh_obs, module_obs, real_obs
 
@@ -70,6 +70,19 @@ class RunningController:
         await until(lambda: self.worker.studio.link.ready)
 
 
+@asynccontextmanager
+async def _started(worker: ObsControllerWorker) -> AsyncIterator[None]:
+    """Its process runs, whether or not it ever gets a bus."""
+    runtime = Runtime(worker, worker.bus)
+    task = asyncio.create_task(runtime.run())
+    try:
+        await asyncio.sleep(0.1)
+        yield
+    finally:
+        runtime.request_stop("the test is over")
+        await task
+
+
 @pytest.fixture
 def obs() -> MemoryObs:
     return MemoryObs()
@@ -87,7 +100,10 @@ def controller(
     server, ports = MemoryServer(), free_module_ports()
 
     @asynccontextmanager
-    async def begin(ready: bool = True, **changes: Any) -> AsyncIterator[RunningController]:
+    async def begin(
+        ready: bool = True, entered: bool = True, **changes: Any
+    ) -> AsyncIterator[RunningController]:
+        """`entered`: it is running with its bus when this begins."""
         fields: dict[str, Any] = {
             "kitsu_data_dir": tmp_path,
             "obs_ws_password": "secret-password",
@@ -99,8 +115,9 @@ def controller(
         settings = ObsControllerSettings(_env_file=None, **fields)
         worker = ObsControllerWorker(settings, MemoryBus(server, "obs_controller@here#0"))
         beside = MemoryBus(server, "test@here#0")
-        async with running(worker, worker.bus):
-            await beside.open()
+        async with running(worker, worker.bus) if entered else _started(worker):
+            if entered:
+                await beside.open()
             stand = RunningController(worker, beside, settings)
             if ready:
                 await stand.ready()

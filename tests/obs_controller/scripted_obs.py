@@ -56,6 +56,8 @@ class MemoryObs:
     """Status code by request kind."""
     gate: threading.Event = field(default_factory=threading.Event)
     """Requests wait for it (cleared: OBS hangs)."""
+    loses_answers: bool = False
+    """Does what it is asked, but the answer does not come."""
     there: bool = True
     cannot: CannotConnect | None = None
     hears: list[Hear] = field(default_factory=list)
@@ -106,7 +108,10 @@ class MemoryConnection:
             raise ConnectionLost("OBS does not answer", hanging=True)
         if self.closed.is_set() or not self._obs.there:
             raise ConnectionLost("The connection to OBS broke")
-        return [self._obs.do(request) for request in requests]
+        answers = [self._obs.do(request) for request in requests]
+        if self._obs.loses_answers:
+            raise ConnectionLost("OBS does not answer", hanging=True)
+        return answers
 
     @property
     def alive(self) -> bool:

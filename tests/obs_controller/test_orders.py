@@ -266,3 +266,28 @@ async def test_another_scene_collection_under_the_same_address_is_told_of(
         told = [e.message for e in await stand.facts(ErrorReported)]
         assert any("no longer 'show'" in message for message in told)
         assert "scene 'BRB'" in stand.told.missing[0]
+
+
+@pytest.mark.usefixtures("actions")
+async def test_what_was_on_before_an_action_is_still_on_after_it(
+    controller: Start, obs: MemoryObs
+) -> None:
+    obs.filters[("Live", "Panic")] = True
+    async with controller() as stand:
+        await stand.order(RequestStageAction(action="disco"))
+        await asyncio.sleep(0.6)
+        assert obs.filters[("Live", "Panic")]
+
+
+@pytest.mark.usefixtures("actions")
+async def test_a_mood_acts_when_she_gets_into_it_and_not_with_every_sentence(
+    controller: Start, obs: MemoryObs
+) -> None:
+    async with controller() as stand:
+        for mood in (Mood.EXCITED, Mood.EXCITED, Mood.SAD, Mood.EXCITED):
+            await stand.bus.publish(SetExpression(mood=mood))
+            await asyncio.sleep(0.4)
+        switched = [
+            r for r in obs.asked if r.kind == "SetSourceFilterEnabled" and r.data["filterEnabled"]
+        ]
+        assert len(switched) == 2

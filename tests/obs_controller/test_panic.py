@@ -1,10 +1,17 @@
 """Panic in OBS: what it does, what it keeps in force, and what its release puts back."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from apps.obs_controller.engines.base import NOT_FOUND, CannotConnect
+import pytest
+
+from apps.obs_controller.engines.base import NOT_FOUND, CannotConnect, Request
+from apps.obs_controller.link import Priority
 from apps.obs_controller.panic_memory import PanicMemory, Remembered
+from libs.bus.base import BusUnavailable
+from libs.bus.memory import MemoryBus
 from libs.contracts.stage import StageCommandFailed, SwitchScene
 from libs.contracts.studio import (
     ControlRecording,
@@ -238,6 +245,22 @@ async def test_a_hanging_obs_is_told_of_and_gets_the_panic_when_it_wakes(
         await until(lambda: stand.told.panic is StudioPanic.APPLIED)
 
 
+async def test_a_panic_that_obs_did_but_could_not_answer_is_taken_back_whole(
+    controller: Start, obs: MemoryObs
+) -> None:
+    """OBS hung, did it when it woke, and knows nothing of before when it is asked again."""
+    async with controller() as stand:
+        obs.loses_answers = True
+        await stand.request("POST", "/panic")
+        await until(lambda: in_panic(obs))
+        obs.loses_answers = False
+        await until(lambda: stand.told.panic is StudioPanic.APPLIED)
+        await stand.request("POST", "/panic/release")
+        await until(lambda: obs.scene == "Live" and obs.transition == "Fade")
+        assert obs.muted == {"Mic": False, "Voice": False}
+        assert not obs.filters[("Live", "Panic")]
+
+
 async def test_a_panic_engaged_while_obs_was_away_is_applied_before_anything_else(
     controller: Start, obs: MemoryObs
 ) -> None:
@@ -346,6 +369,10 @@ def test_the_first_value_before_a_panic_counts_and_a_broken_file_is_no_error(
     memory = PanicMemory(path)
     memory.remember([Remembered("mute", "Mic", "", False)])
     memory.remember([Remembered("mute", "Mic", "", True), Remembered("scene", "BRB", "", "Live")])
+    memory.presume([Remembered("mute", "Voice", "", False), Remembered("mute", "Mic", "", True)])
+    memory.remember([Remembered("mute", "Voice", "", True)])
+    assert [item.before for item in memory.items] == [False, "Live", True]
+    memory.keep(memory.items[:2])
     again = PanicMemory(path)
     assert [item.before for item in again.items] == [False, "Live"]
     for broken in (b"\xff\x00", b"[1, 2]", b'{"what": 1}', b'[{"odd": 1}]'):
@@ -366,3 +393,61 @@ async def test_a_panic_does_not_wait_for_an_obs_that_nobody_expects(
         assert stand.told.link is StudioLink.NOT_CONFIGURED
         obs.cannot = None
         await until(lambda: in_panic(obs))
+
+
+async def test_a_worker_started_without_a_bus_brings_panic_to_obs_all_the_same(
+    controller: Start, obs: MemoryObs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with controller() as stand:
+        await stand.request("POST", "/panic")
+    obs.scene, obs.muted = "Live", {"Mic": False, "Voice": False}
+
+    async def away(self: MemoryBus) -> None:
+        raise BusUnavailable("stopped")
+
+    monkeypatch.setattr(MemoryBus, "open", away)
+    async with controller(ready=False, entered=False) as stand:
+        await until(lambda: in_panic(obs))  # the latch on its own disk
+        await stand.request("POST", "/panic/release")
+        await until(lambda: obs.scene == "Live" and not obs.muted["Mic"])
+        answer = (await stand.request("POST", "/panic")).json()
+        assert answer["obs"]["state"] == "applied"
+        assert in_panic(obs)
+
+
+async def test_a_panic_in_the_middle_of_a_release_wins(controller: Start, obs: MemoryObs) -> None:
+    async with controller() as stand:
+        await stand.request("POST", "/panic")
+        seen: list[bool] = []
+        link = stand.worker.studio.link
+        batch = link.batch
+
+        async def held_after_reading(requests: Sequence[Request], *priority: Priority) -> Any:
+            found = await batch(requests, *priority)
+            if not link.held and requests[0].kind == "GetCurrentProgramScene" and not seen:
+                seen.append(True)
+                await stand.worker.panic_engaged("again")
+                stand.worker.panic.engage("again", "test")
+            return found
+
+        link.batch = held_after_reading
+        obs.asked.clear()
+        await stand.request("POST", "/panic/release")
+        assert seen
+        await until(lambda: stand.told.panic is StudioPanic.APPLIED)
+        opened = [r for r in obs.asked if r.kind == "SetInputMute" and not r.data["inputMuted"]]
+        assert opened == []
+        link.batch = batch
+        await stand.request("POST", "/panic/release")
+        await until(lambda: obs.scene == "Live" and not obs.muted["Mic"])
+
+
+async def test_a_release_without_obs_says_that_it_is_put_back_later(
+    controller: Start, obs: MemoryObs
+) -> None:
+    async with controller() as stand:
+        await stand.request("POST", "/panic")
+        obs.there = False
+        await until(lambda: not stand.worker.studio.link.ready)
+        answer = (await stand.request("POST", "/panic/release")).json()
+        assert "as soon as OBS is there" in answer["obs"]["steps"][0]["message"]

@@ -47,6 +47,17 @@ _LINK_OF = {
 logging.getLogger("obsws_python").setLevel(logging.CRITICAL + 1)
 
 
+class _TidyClient(ObsClient):  # type: ignore[misc]
+    """Closes its socket when nobody says hello; the library leaves it open."""
+
+    def __init__(self, **where: Any) -> None:
+        try:
+            super().__init__(**where)
+        except BaseException:
+            self.ws.shutdown()
+            raise
+
+
 class ObsWebSocketConnection:
     """Two sockets: requests on one, events on the other. (On one socket a scene switch takes five
     times as long: an event in between holds the answer back until it is acknowledged.)"""
@@ -76,7 +87,7 @@ class ObsWebSocketConnection:
 
     def _identified(self, subscriptions: int) -> ObsClient:
         host = f"[{self._host}]" if ":" in self._host else self._host
-        client = ObsClient(
+        client = _TidyClient(
             host=host,
             port=self._port,
             password=self._password,

@@ -59,6 +59,11 @@ class OwnProcess:
     def running(self) -> bool:
         return self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative: the number of the signal that ended it."""
+        return self._process.poll()
+
     def interrupt(self) -> None:
         if self.running:
             self._process.send_signal(signal.SIGINT)

@@ -103,6 +103,11 @@ class ObsStudio:
         return "obs" in self._processes and self._processes["obs"].running
 
     @property
+    def exit_code(self) -> int | None:
+        """Of the OBS that was started last; None while it runs."""
+        return self._processes["obs"].exit_code
+
+    @property
     def pids(self) -> dict[str, int]:
         return {name: p.pid for name, p in self._processes.items() if p.running}
 

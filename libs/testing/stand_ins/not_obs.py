@@ -17,7 +17,7 @@ class _TcpServer:
         self.connections = 0
         """Clients that ever connected."""
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._meet, "127.0.0.1", self.port)
@@ -27,18 +27,22 @@ class _TcpServer:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        for writer in list(self._open):
+        talks = list(self._open.values())
+        for writer in self._open:
             writer.transport.abort()
+        await asyncio.gather(*talks)
         await self._server.wait_closed()
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._open.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[writer] = task
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await self._talk(reader, writer)
         finally:
-            self._open.discard(writer)
+            self._open.pop(writer)
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
