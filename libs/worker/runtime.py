@@ -78,6 +78,7 @@ class Runtime:
         port = self._open_port()
         await port.open()
         try:
+            await self._worker.wake_up()
             if await self._unless_stopped(self._open_bus()):
                 await self._live()
         finally:

@@ -121,7 +121,8 @@ class WebGate:
         if problem is not None:
             await _refuse(problem, scope, receive, send)
             return
-        await self._app(scope, self._bounded(receive), _with_headers(send, SECURITY_HEADERS))
+        bounded = self._bounded(receive, cut=scope["path"] in self._rules.any_body)
+        await self._app(scope, bounded, _with_headers(send, SECURITY_HEADERS))
 
     def _other_page(self, scope: AsgiScope, headers: Mapping[str, str]) -> OtherPage | None:
         """The page this comes from, when it is one that may do this and nothing looks odd."""
@@ -161,12 +162,14 @@ class WebGate:
     def _body(self, scope: AsgiScope, headers: Mapping[str, str]) -> Problem | None:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             return None
+        if scope["path"] in self._rules.any_body:
+            return None
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._rules.body_limit_bytes:
             return self._too_large()
         has_body = length != "0" or "transfer-encoding" in headers
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if has_body and kind != "application/json" and scope["path"] not in self._rules.any_body:
+        if has_body and kind != "application/json":
             return Problem(415, "JSON only", "Send the body as application/json.", "content_type")
         return None
 
@@ -203,8 +206,9 @@ class WebGate:
             return Problem(401, "Not signed in", step, "token")
         return Problem(403, "Not allowed", f"This needs the scope '{needed}'.", "scope")
 
-    def _bounded(self, receive: Receive) -> Receive:
-        """Cuts off a body that turns out larger than it said."""
+    def _bounded(self, receive: Receive, cut: bool) -> Receive:
+        """Ends a body that turns out larger than it may be: with the connection, or (`cut`) by
+        leaving out the rest."""
         received = 0
 
         async def bounded() -> Message:
@@ -212,6 +216,8 @@ class WebGate:
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
+                if received > self._rules.body_limit_bytes and cut:
+                    return {"type": "http.request", "body": b"", "more_body": False}
                 if received > self._rules.body_limit_bytes:
                     return {"type": "http.disconnect"}
             return message

@@ -76,6 +76,9 @@ class Worker:
 
     # Hooks -------------------------------------------------------------------------------------
 
+    async def wake_up(self) -> None:
+        """What must work without a bus: called first, when the port is open."""
+
     async def start(self) -> None:
         """Loads engines and opens devices. Called once, with the bus open, before any handler."""
 

@@ -177,6 +177,23 @@ async def test_a_panic_is_not_refused_for_the_form_of_its_body(door: Door) -> No
         assert (await client.post(door.url + "/panic", headers=foreign)).status_code == 403
 
 
+async def test_a_panic_is_not_refused_for_the_size_of_its_body(door: Door) -> None:
+    async def in_pieces() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 1_000
+
+    headers = door.bearer(Scope.HOOK)
+    async with httpx.AsyncClient() as client:
+        for body in (b"x" * 40_000, in_pieces()):
+            answer = await client.post(door.url + "/panic", headers=headers, content=body)
+            assert answer.status_code == 200
+        refused = await client.post(
+            door.url + "/say", headers=door.bearer(), content=b'"' + b"x" * 40_000 + b'"'
+        )
+        assert refused.status_code == 413
+    assert door.let_in == ["/panic", "/panic"]
+
+
 async def get(door: Door, path: str, headers: dict[str, str]) -> int:
     async with httpx.AsyncClient() as client:
         return (await client.get(door.url + path, headers=headers)).status_code
