@@ -91,8 +91,9 @@ async def test_one_press_hides_the_show_and_one_release_brings_it_back(
     assert answer["obs"]["state"] == "applied"
     assert (await show.get("/now", "stage"))["speaking"] is None
     await hidden(eye)
-    status = await show.get("/status")
-    assert status["scene"] == BRB
+    async with asyncio.timeout(20):  # OBS tells of a scene a picture or two after it is seen
+        while (status := await show.get("/status"))["scene"] != BRB:  # noqa: ASYNC110 - is asked
+            await asyncio.sleep(0.02)
     assert status["panic"]["obs"]["state"] == "applied"
 
     refused = await show.client.post(f"{show.url}/obs/scene", json={"scene": LIVE})
