@@ -4,9 +4,10 @@ Everything that must survive a kill is in the database before it is acknowledged
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 from apps.orchestrator.feed import Feed
@@ -112,7 +113,8 @@ class Conversation:
     # Inputs -----------------------------------------------------------------------------------
 
     async def offer(self, candidate: Candidate, first_time: bool = True) -> None:
-        """Accepts an input: when this returns it is on disk. The same input again is ignored.
+        """Accepts an input: when this returns it is on disk, or is as soon as the disk takes it. The
+        same input again is ignored.
 
         `first_time`: it cannot have been offered before (it was not handed out again).
         """
@@ -141,7 +143,7 @@ class Conversation:
             self._give_up_in(self._settings.turn_thinking_seconds)
             await self._publish(request)
             await asyncio.sleep(ANSWER_FIRST_SECONDS)
-            await self._database.run(lambda db: self._accept(db, turn, request))
+            await self._database.keep(lambda db: self._accept(db, turn, request))
         self._in_background("tell of turn", self._tell_of(turn, request))
         self._feed.heard_input(candidate.input_id, candidate.input)
         return True
@@ -156,6 +158,12 @@ class Conversation:
         theirs = bool(viewer_id) and given.author.viewer_id == viewer_id
         if theirs or (message_id and message_id in given.message_ids):
             await self._cut_turn(turn, "retracted")
+
+    @contextlib.asynccontextmanager
+    async def nothing_half_written(self) -> AsyncIterator[None]:
+        """While this is held no turn is being opened or closed: what is known is on disk."""
+        async with self._picking:
+            yield
 
     async def advance(self) -> None:
         """Opens the next turn if none is open."""
@@ -174,7 +182,7 @@ class Conversation:
             self.active = turn
             request = self._request(turn)
             self._give_up_in(self._settings.turn_thinking_seconds)
-            await self._database.run(lambda db: records.open_turn(db, turn, request))
+            await self._database.keep(lambda db: records.open_turn(db, turn, request))
         if self.active is turn:
             await self._send(turn, request)
 
@@ -211,7 +219,7 @@ class Conversation:
         again with the same event id, which a policy worker recognises.)"""
         await asyncio.sleep(ANSWER_FIRST_SECONDS)
         await self._publish(TurnOpened.caused_by(request, input=request.input))
-        await self._database.run(lambda db: records.mark_published(db, turn.turn_id))
+        await self._database.keep(lambda db: records.mark_published(db, turn.turn_id))
         self._show(turn)
 
     # What became of it ------------------------------------------------------------------------
@@ -249,7 +257,7 @@ class Conversation:
     async def playback_finished(self, event: PlaybackFinished) -> None:
         turn = self.active
         if turn is None or not self._is_active(event):
-            await self._database.run(lambda db: records.heard_late(db, event))
+            await self._database.keep(lambda db: records.heard_late(db, event))
             await self._memory.refresh()
             return
         turn.playback_finished(event)
@@ -325,7 +333,7 @@ class Conversation:
             if records.close_turn(db, turn, clock.now()):
                 learn(db)
 
-        await self._database.run(write)
+        await self._database.keep(write)
         await self._memory.refresh()
         await self._publish(
             TurnTimed(

@@ -60,8 +60,7 @@ class Session:
         return self.epoch
 
     async def keep_epoch(self) -> None:
-        epoch = self.epoch
-        await self._database.run(lambda db: records.set_setting(db, "epoch", epoch))
+        await self._database.keep(lambda db: records.set_setting(db, "epoch", self.epoch))
 
     async def change_persona(self, change: SetPersona) -> None:
         """Raises `ValueError` for a style this persona does not have."""
@@ -70,8 +69,12 @@ class Session:
             raise ValueError(f"style '{change.style[:40]}' is not known; choose one of: {styles}")
         given = {k: getattr(change, k) for k in _PERSONA_FIELDS if getattr(change, k) is not None}
         self.snapshot = self.snapshot.model_copy(update=given)
-        kept = {k: getattr(self.snapshot, k) for k in _PERSONA_FIELDS}
-        await self._database.run(lambda db: records.set_setting(db, "persona", kept))
+
+        def write(db: Any) -> None:
+            kept = {k: getattr(self.snapshot, k) for k in _PERSONA_FIELDS}
+            records.set_setting(db, "persona", kept)
+
+        await self._database.keep(write)
 
     def persona_status(self) -> PersonaStatus:
         snapshot = self.snapshot

@@ -14,7 +14,7 @@ from libs.telemetry import clock
 
 
 class WaitingRoom:
-    """Promises: an input that was accepted is on disk; it leaves once, through `take` or with a
+    """Promises: an input that was accepted is on disk (or is as soon as that can be); it leaves once, through `take` or with a
     reason code that feed and bus are told."""
 
     def __init__(
@@ -46,7 +46,7 @@ class WaitingRoom:
         await self._skip(leaving)
 
     async def knows(self, candidate: Candidate) -> bool:
-        return await self._database.run(lambda db: records.knows(db, candidate))
+        return await self._database.look(lambda db: records.knows(db, candidate))
 
     async def accept(self, candidate: Candidate) -> None:
         """One transaction a line, also in a flood: its arrival, and whoever it pushes out."""
@@ -57,7 +57,7 @@ class WaitingRoom:
             records.add_input(db, candidate)
             records.skip_inputs(db, leaving)
 
-        await self._database.run(write)
+        await self._database.keep(write)
         self._feed.heard_input(candidate.input_id, candidate.input)
         await self._tell(leaving)
 
@@ -85,7 +85,7 @@ class WaitingRoom:
 
     async def _skip(self, skipped: Sequence[Skipped]) -> None:
         if skipped:
-            await self._database.run(lambda db: records.skip_inputs(db, skipped))
+            await self._database.keep(lambda db: records.skip_inputs(db, skipped))
             await self._tell(skipped)
 
     async def _tell(self, skipped: Sequence[Skipped]) -> None:

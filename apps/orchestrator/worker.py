@@ -1,7 +1,8 @@
 """The orchestrator: session, floor, turns, panic, and the APIs people use."""
 
 import asyncio
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from apps.orchestrator.floor import Candidate
 from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
+from apps.orchestrator.memory.late_writes import cannot_now
 from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.panic_desk import PanicDesk
@@ -41,7 +43,7 @@ from libs.contracts.conversation import (
     SkipReason,
     TurnInput,
 )
-from libs.contracts.health import ErrorReported, WorkerBeat, WorkerStopped
+from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, WorkerStopped
 from libs.contracts.identity import derived_id, new_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
@@ -101,6 +103,7 @@ class OrchestratorWorker(Worker):
 
     async def start(self) -> None:
         await self.database.open()
+        self.database.late.when_changed = self._memory_troubled
         await self.session.restore()
         latched = await self.bus.latch(self.show, "epoch") or {}
         epoch = latched.get("epoch")
@@ -120,12 +123,30 @@ class OrchestratorWorker(Worker):
         self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", self._keep_house())
 
+    def _memory_troubled(self) -> None:
+        late = self.database.late
+        if late.trouble:
+            told = (
+                f"The memory cannot be written: {late.trouble}. The show goes on; what is heard "
+                "meanwhile is written as soon as it can be."
+            )
+            note = self.incidents.note("memory_not_written", "error", told)
+        else:
+            lost = f" {late.lost} records were too many to wait and are lost." if late.lost else ""
+            told = f"The memory is written again; what waited is in it.{lost}"
+            note = self.incidents.note("memory_written_again", "info", told)
+        self.spawn("tell of memory", _only(note))
+        self.status_changed(urgent=True)
+
     async def stop(self) -> None:
         await self.conversation.stop()
         await self.panic_desk.close()
         await self.database.close()
 
     def health(self) -> Health:
+        if self.database.late.trouble:
+            why = f"the memory cannot be written, {self.database.late.trouble}"
+            return Health(ModuleState.DEGRADED, why)
         count = len(self.screens)
         return Health(detail="1 panel open" if count == 1 else f"{count} panels open")
 
@@ -237,10 +258,12 @@ class OrchestratorWorker(Worker):
         self.speaking = speaking
         self.screens.tell(SpeakingMessage(speaking=speaking), replaces="speaking")
 
-    async def forget_viewer(self, viewer_id: str, by: str) -> int:
-        """All that is known of a viewer goes. Returns how many rows that was."""
+    async def forget_viewer(self, viewer_id: str, by: str) -> int | None:
+        """All that is known of a viewer goes. Returns how many records that were; None when the
+        disk cannot now: then it is done as soon as it can."""
         await self.conversation.withdraw(viewer_id=viewer_id)
-        removed = await self.memory.forget(viewer_id)
+        async with self.conversation.nothing_half_written():
+            removed = await self.memory.forget(viewer_id)
         await self.publish(ViewerForgotten(show=self.show, viewer_id=viewer_id, by=by))
         await self.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
         self.status_changed()
@@ -364,10 +387,15 @@ class OrchestratorWorker(Worker):
     async def _keep_house(self) -> None:
         while True:
             self.roster.forget_silent()
-            self.message_count = await self.database.run(records.message_count)
+            self.message_count = await self.database.look(records.message_count)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            await self.database.run(records.prune)
-            await self.memory.keep_house()
+            try:
+                await self.memory.keep_house()
+                await self.database.run(records.prune)
+            except sqlite3.OperationalError as error:
+                if not cannot_now(error):
+                    raise
+                self.log.warning("the memory could not be tidied up: %s", error)
 
     async def tell_epoch(self) -> None:
         value: dict[str, Any] = {"epoch": self.session.epoch}
@@ -376,3 +404,8 @@ class OrchestratorWorker(Worker):
     @staticmethod
     def now() -> float:
         return clock.now()
+
+
+async def _only(work: Awaitable[Any]) -> None:
+    """A background task has no result."""
+    await work

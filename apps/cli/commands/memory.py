@@ -86,7 +86,8 @@ def forget_fact(fact_id: int, as_json: bool) -> None:
 def backup(as_json: bool) -> None:
     """Copy the whole memory while the show goes on.
 
-    The copy lies in the data folder and keeps what is forgotten later: delete old copies when a viewer wants to be forgotten.
+    The copy lies in the data folder and keeps what is forgotten later: delete old copies when a
+    viewer wants to be forgotten.
     """
     answer = MemoryDesk(cli_settings()).call("POST", "/memory/backup", seconds=120.0)
     _done(answer, as_json, f"{answer.get('file', '')} ({answer.get('bytes', 0)} bytes)")

@@ -58,6 +58,8 @@ def forget(viewer: str, yes: bool, as_json: bool) -> None:
     answer = desk.forget(who.viewer_id)
     if as_json:
         print_json(answer)
+    elif answer.get("pending"):
+        click.echo(visible(f"{who.name} will be forgotten as soon as the memory can be written."))
     else:
         click.echo(visible(f"{who.name} is forgotten ({answer.get('removed', 0)} records)."))
 

@@ -1,5 +1,8 @@
 """What she remembers, and forgetting it."""
 
+import contextlib
+import sqlite3
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -9,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from apps.orchestrator.api.worker_of import TheWorker
 from apps.orchestrator.memory import facts, records, viewers
 from apps.orchestrator.memory.fact_rules import MAXIMUM_CHARACTERS, Claim
+from apps.orchestrator.memory.late_writes import cannot_now
 from libs.contracts.safety import GateAction
 from libs.safety import clean_chat
 from libs.telemetry import clock
@@ -32,7 +36,7 @@ async def get_memory(worker: TheWorker) -> dict[str, Any]:
     """The summary, the lines that go with the next turn, the newest facts, and which memories went
     with the latest turns and why."""
     now = clock.now()
-    count, known, recalled = await worker.database.run(
+    count, known, recalled = await worker.database.look(
         lambda db: (
             records.message_count(db),
             [fact.as_json(now) for fact in facts.latest(db, 50)],
@@ -57,19 +61,21 @@ async def get_viewers(
 ) -> dict[str, Any]:
     """Viewers that something is known of, the last heard first. `named`: only those with this id or
     this name (case does not count)."""
-    return {"viewers": await worker.database.run(lambda db: viewers.everybody(db, limit, named))}
+    return {"viewers": await worker.database.look(lambda db: viewers.everybody(db, limit, named))}
 
 
 @router.get("/memory/viewers/{viewer_id:path}")
 async def get_viewer(viewer_id: ViewerId, worker: TheWorker) -> dict[str, Any]:
     """All that is kept of a viewer."""
-    return await worker.database.run(lambda db: viewers.export(db, viewer_id, clock.now()))
+    return await worker.database.look(lambda db: viewers.export(db, viewer_id, clock.now()))
 
 
 @router.delete("/memory/viewers/{viewer_id:path}")
 async def delete_viewer(viewer_id: ViewerId, worker: TheWorker) -> dict[str, Any]:
-    """Forgets a viewer: their lines, our answers to them, and what was learned of them."""
-    return {"viewer_id": viewer_id, "removed": await worker.forget_viewer(viewer_id, "operator")}
+    """Forgets a viewer: their lines, our answers to them, what was learned of them, and their name
+    in what remains. `pending`: the disk cannot now; it is done as soon as it can."""
+    removed = await worker.forget_viewer(viewer_id, "operator")
+    return {"viewer_id": viewer_id, "removed": removed or 0, "pending": removed is None}
 
 
 @router.post("/memory/facts", status_code=201)
@@ -81,16 +87,19 @@ async def post_fact(fact: ShowFact, worker: TheWorker) -> dict[str, Any]:
     if worker.memory.gate.check(text).action is GateAction.BLOCK:
         raise Problem(422, "Not remembered", "She would not be allowed to say that.", "blocked")
     claim, now = Claim("asked", text, 1.0), clock.now()
-    await worker.database.run(
-        lambda db: facts.learn(db, facts.THE_SHOW, "", claim, "operator", now, trusted=True)
-    )
+    with _if_it_can_be_written():
+        await worker.database.run(
+            lambda db: facts.learn(db, facts.THE_SHOW, "", claim, "operator", now, trusted=True)
+        )
     return {"text": text}
 
 
 @router.delete("/memory/facts/{fact_id}")
 async def delete_fact(fact_id: FactId, worker: TheWorker) -> dict[str, Any]:
     """Forgets one fact."""
-    if not await worker.database.run(lambda db: facts.forget(db, fact_id)):
+    with _if_it_can_be_written():
+        found = await worker.database.run(lambda db: facts.forget(db, fact_id))
+    if not found:
         raise Problem(404, "No such fact", "It may be forgotten already.", "not_found")
     return {"fact_id": fact_id}
 
@@ -98,5 +107,18 @@ async def delete_fact(fact_id: FactId, worker: TheWorker) -> dict[str, Any]:
 @router.post("/memory/backup")
 async def post_backup(worker: TheWorker) -> dict[str, Any]:
     """A copy of the whole memory in the data folder, made while the show goes on."""
-    path = await worker.memory.backup()
+    with _if_it_can_be_written():
+        path = await worker.memory.backup()
     return {"file": str(path), "bytes": path.stat().st_size}
+
+
+@contextlib.contextmanager
+def _if_it_can_be_written() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        why = cannot_now(error)
+        if not why:
+            raise
+        detail = f"Nothing was changed: {why}, then try again."
+        raise Problem(503, "The memory cannot be written", detail, "not_written") from None

@@ -54,7 +54,7 @@ async def stream(socket: WebSocket, worker: TheWorker) -> None:
 
 
 async def _welcome(worker: "OrchestratorWorker") -> list[BaseModel]:
-    turns = await worker.database.run(lambda db: records.turns(db, SHOWN_TURNS))
+    turns = await worker.database.look(lambda db: records.turns(db, SHOWN_TURNS))
     incidents = await worker.incidents.latest(20)
     return [
         status_message(worker),

@@ -29,7 +29,7 @@ class NewIncident(Body):
 @router.get("/telemetry/turns")
 async def get_turns(worker: TheWorker, limit: Limit = 50) -> dict[str, Any]:
     """The latest turns, newest first, with their stage times."""
-    turns = await worker.database.run(lambda db: records.turns(db, limit))
+    turns = await worker.database.look(lambda db: records.turns(db, limit))
     active = worker.conversation.active
     if active is None:
         return {"turns": turns}
@@ -45,7 +45,7 @@ async def get_latency(worker: TheWorker) -> dict[str, Any]:
 @router.get("/telemetry/export.csv")
 async def get_export(worker: TheWorker, limit: Limit = 1_000) -> Response:
     """The latest turns as a table."""
-    turns = await worker.database.run(lambda db: records.turns(db, limit))
+    turns = await worker.database.look(lambda db: records.turns(db, limit))
     text = io.StringIO()
     if turns:
         rows = [{**turn, **turn.pop("stages")} for turn in turns]

@@ -10,11 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from apps.orchestrator.memory.late_writes import LateWrites, cannot_now
 from libs.worker.problems import CannotRun
 
 Result = TypeVar("Result")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+#: How long a write waits for another program that has the file locked.
+LOCK_WAIT_MS = 2_000
+#: The same while it is known to be locked: the thread is wanted for looking things up.
+SHORT_LOCK_WAIT_MS = 50
 
 log = logging.getLogger("kitsu.orchestrator.memory")
 
@@ -36,12 +42,16 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self.moved_aside: Path | None = None
+        self.late = LateWrites(lambda work: self.run(work))
 
     async def open(self) -> None:
         """Raises `DatabaseTooNew`, or `sqlite3.Error` when the folder cannot be written."""
         await self._in_thread(self._open)
 
     async def close(self) -> None:
+        await self.catch_up()
+        if self.late:
+            log.error("%s changes could not be written: %s", len(self.late), self.late.trouble)
         if self._reader is not None:
             self._reader.close()
             self._reader = None
@@ -51,6 +61,40 @@ class Database:
     async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """`work(connection)` in one transaction: all of it is kept, or nothing."""
         return await self._in_thread(lambda: self._transact(work))
+
+    async def keep(self, work: Callable[[sqlite3.Connection], Result]) -> bool:
+        """`run`, now or as soon as the disk takes it, in order. True when it is done already.
+
+        For what must not be lost and nobody waits for: the show goes on with a full disk.
+        """
+        return await self.late.keep(work)
+
+    async def catch_up(self) -> None:
+        """Does what had to wait, if it can be done now."""
+        if self.late and self._connection is not None:
+            await self._lock_wait(SHORT_LOCK_WAIT_MS)
+            try:
+                await self.late.catch_up()
+            finally:
+                await self._lock_wait(LOCK_WAIT_MS)
+
+    async def look(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """`work(connection)` that only reads: it needs no lock, whoever is writing."""
+
+        def looked() -> Result:
+            assert self._connection is not None, "the database is not open"
+            with self._connection:
+                self._connection.execute("BEGIN")
+                return work(self._connection)
+
+        return await self._in_thread(looked)
+
+    async def _lock_wait(self, milliseconds: int) -> None:
+        def change() -> None:
+            assert self._connection is not None, "the database is not open"
+            self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+        await self._in_thread(change)
 
     def read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """`work(connection)` at once, in the caller's thread, on a connection that cannot write.
@@ -69,8 +113,13 @@ class Database:
         def copy() -> Path:
             assert self._connection is not None, "the database is not open"
             target.parent.mkdir(exist_ok=True)
-            with contextlib.closing(sqlite3.connect(target)) as copied:
-                self._connection.backup(copied)
+            unfinished = target.with_name(f"{name}.part")
+            try:
+                with contextlib.closing(sqlite3.connect(unfinished)) as copied:
+                    self._connection.backup(copied)
+                unfinished.replace(target)
+            finally:
+                unfinished.unlink(missing_ok=True)
             return target
 
         return await self._in_thread(copy)
@@ -80,7 +129,11 @@ class Database:
 
         def checkpoint() -> None:
             assert self._connection is not None, "the database is not open"
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            try:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.OperationalError as error:
+                if not cannot_now(error):
+                    raise
 
         await self._in_thread(checkpoint)
 
@@ -112,7 +165,7 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("PRAGMA busy_timeout = 2000")
+            connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS}")
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise sqlite3.DatabaseError(found)  # noqa: TRY301 - one way out for both

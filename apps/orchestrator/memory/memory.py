@@ -89,7 +89,7 @@ class Memory:
             newest = db.execute("SELECT coalesce(max(message_id), 0) FROM message").fetchone()[0]
             return lines, summaries.current(db), newest
 
-        lines, self.summary, newest = await self._database.run(read)
+        lines, self.summary, newest = await self._database.look(read)
         budget = rules.budget_tokens - tokens_of(self.summary.text)
         self.history = within_budget(lines, max(0, budget))
         self._newest_history_id = newest - len(self.history) + 1
@@ -161,14 +161,19 @@ class Memory:
 
     # Keeping and forgetting -------------------------------------------------------------------
 
-    async def forget(self, viewer_id: str) -> int:
-        gone = await self._database.run(lambda db: forgetting.forget(db, viewer_id))
+    async def forget(self, viewer_id: str) -> int | None:
+        """How many records went; None when the disk cannot now: it is done when it can."""
+        gone: list[int] = []
+        await self._database.keep(lambda db: gone.append(forgetting.forget(db, viewer_id)))
         await self._database.wipe()
         await self.refresh()
-        return gone
+        return gone[0] if gone else None
 
     async def keep_house(self) -> None:
-        """What is due now and then: a summary, and forgetting what is too old."""
+        """What is due now and then: late writes, a summary, and forgetting what is too old."""
+        await self._database.catch_up()
+        if self._database.late:
+            return
         if await self.summarise():
             await self.refresh()
         if clock.now() - self._retention_at > RETENTION_LOOK_SECONDS:
