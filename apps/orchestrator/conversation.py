@@ -113,8 +113,8 @@ class Conversation:
     # Inputs -----------------------------------------------------------------------------------
 
     async def offer(self, candidate: Candidate, first_time: bool = True) -> None:
-        """Accepts an input: when this returns it is on disk, or is as soon as the disk takes it. The
-        same input again is ignored.
+        """Accepts an input: when this returns it is on disk, or is as soon as the disk takes it.
+        The same input again is ignored.
 
         `first_time`: it cannot have been offered before (it was not handed out again).
         """

@@ -13,7 +13,6 @@ from apps.orchestrator.api.worker_of import TheWorker
 from apps.orchestrator.memory import facts, records, viewers
 from apps.orchestrator.memory.fact_rules import MAXIMUM_CHARACTERS, Claim
 from apps.orchestrator.memory.late_writes import cannot_now
-from libs.contracts.safety import GateAction
 from libs.safety import clean_chat
 from libs.telemetry import clock
 from libs.worker.problems import Problem
@@ -84,8 +83,8 @@ async def post_fact(fact: ShowFact, worker: TheWorker) -> dict[str, Any]:
     text = clean_chat(fact.text, maximum=MAXIMUM_CHARACTERS)
     if not text:
         raise Problem(422, "Nothing to remember", "The text is empty.")
-    if worker.memory.gate.check(text).action is GateAction.BLOCK:
-        raise Problem(422, "Not remembered", "She would not be allowed to say that.", "blocked")
+    if not worker.memory.may_be_kept(text):
+        raise Problem(422, "Not remembered", "The gate would stop her saying that.", "blocked")
     claim, now = Claim("asked", text, 1.0), clock.now()
     with _if_it_can_be_written():
         await worker.database.run(

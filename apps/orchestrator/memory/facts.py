@@ -197,10 +197,10 @@ def _keep_bounds(db: sqlite3.Connection, viewer_id: str, now: float) -> None:
 def _drop(db: sqlite3.Connection, fact_ids: list[int]) -> int:
     if not fact_ids:
         return 0
-    db.executemany("DELETE FROM fact WHERE fact_id = ?", [(fact_id,) for fact_id in fact_ids])
+    dropped = db.executemany("DELETE FROM fact WHERE fact_id = ?", [(one,) for one in fact_ids])
     if word_index.is_there(db):
         word_index.remove(db, "fact_words", fact_ids)
-    return len(fact_ids)
+    return dropped.rowcount
 
 
 def _fact(row: sqlite3.Row) -> Fact:

@@ -117,7 +117,7 @@ class Memory:
         heard = turn.outcome in ("completed", "interrupted") and bool(turn.heard_text)
         if not heard or given.source not in _TAUGHT_BY or turn.reason == "retracted":
             return lambda db: None
-        if not self._may_be_kept(given.text):
+        if not self.may_be_kept(given.text):
             return lambda db: None
         claims, show_fact = claims_of(given.text), self._show_fact(given)
         author, helped = given.author, self._used
@@ -140,7 +140,7 @@ class Memory:
         text = wished(given.text)
         return Claim("asked", text, 0.9) if text is not None else None
 
-    def _may_be_kept(self, text: str) -> bool:
+    def may_be_kept(self, text: str) -> bool:
         """What she must not hear or must not say is not kept either."""
         heard, said = self.gate.check(text, place="input"), self.gate.check(text)
         return heard.action is GateAction.ALLOW and said.action is GateAction.ALLOW
