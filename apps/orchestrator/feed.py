@@ -19,11 +19,14 @@ class Feed:
         self._screens = screens
         self._name = name
         self._rows: OrderedDict[str, FeedRow] = OrderedDict()
+        self._whose: dict[str, str] = {}
+        """The viewer whose line, or whose answer, a row is."""
 
     def latest(self) -> list[FeedMessage]:
         return [FeedMessage(row=row) for row in self._rows.values()]
 
     def heard_input(self, input_id: str, given: TurnInput) -> None:
+        self._whose[f"in:{input_id}"] = given.author.viewer_id
         kinds = {TurnSource.OPERATOR: "operator", TurnSource.VOICE: "mic"}
         self._put(
             FeedRow(
@@ -37,6 +40,7 @@ class Feed:
         )
 
     def skipped(self, input_id: str, author: Author, text: str, reason: SkipReason) -> None:
+        self._whose[f"in:{input_id}"] = author.viewer_id
         known = self._rows.get(f"in:{input_id}")
         self._put(
             FeedRow(
@@ -61,6 +65,7 @@ class Feed:
         rest = full[len(heard) :].strip() if full.startswith(heard) else full
         completed = event.outcome is PlaybackOutcome.COMPLETED
         note = "" if completed else f"{event.outcome.value} {event.reason}".strip()
+        self._whose[f"out:{turn.utterance_id}"] = turn.candidate.input.author.viewer_id
         self._put(
             FeedRow(
                 id=f"out:{turn.utterance_id}",
@@ -88,8 +93,19 @@ class Feed:
     def system(self, row_id: str, text: str) -> None:
         self._put(FeedRow(id=f"sys:{row_id}", at=clock.now(), kind="system", text=text))
 
+    def forget(self, viewer_id: str) -> None:
+        """A viewer's lines and the answers to them are empty from now on."""
+        for row_id in [one for one, whose in self._whose.items() if whose == viewer_id]:
+            self._put(
+                FeedRow(
+                    id=row_id, at=self._rows[row_id].at, kind="system", text="", note="forgotten"
+                )
+            )
+            del self._whose[row_id]
+
     def _put(self, row: FeedRow) -> None:
         self._rows[row.id] = row
         if len(self._rows) > FEED_ROWS:
-            self._rows.popitem(last=False)
+            gone, _ = self._rows.popitem(last=False)
+            self._whose.pop(gone, None)
         self._screens.tell(FeedMessage(row=row))

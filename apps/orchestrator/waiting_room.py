@@ -14,8 +14,8 @@ from libs.telemetry import clock
 
 
 class WaitingRoom:
-    """Promises: an input that was accepted is on disk, or is as soon as the disk takes it; it leaves
-    once, through `take` or with a reason code that feed and bus are told."""
+    """Promises: an input that was accepted is on disk, or is as soon as the disk takes it; it
+    leaves once, through `take` or with a reason code that feed and bus are told."""
 
     def __init__(
         self,

@@ -264,6 +264,7 @@ class OrchestratorWorker(Worker):
         await self.conversation.withdraw(viewer_id=viewer_id)
         async with self.conversation.nothing_half_written():
             removed = await self.memory.forget(viewer_id)
+        self.feed.forget(viewer_id)
         await self.publish(ViewerForgotten(show=self.show, viewer_id=viewer_id, by=by))
         await self.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
         self.status_changed()
