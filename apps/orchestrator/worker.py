@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -124,18 +124,7 @@ class OrchestratorWorker(Worker):
         self.spawn("housekeeping", self._keep_house())
 
     def _memory_troubled(self) -> None:
-        late = self.database.late
-        if late.trouble:
-            told = (
-                f"The memory cannot be written: {late.trouble}. The show goes on; what is heard "
-                "meanwhile is written as soon as it can be."
-            )
-            note = self.incidents.note("memory_not_written", "error", told)
-        else:
-            lost = f" {late.lost} records were too many to wait and are lost." if late.lost else ""
-            told = f"The memory is written again; what waited is in it.{lost}"
-            note = self.incidents.note("memory_written_again", "info", told)
-        self.spawn("tell of memory", _only(note))
+        self.spawn("tell of memory", self.incidents.note_writing(self.database.late))
         self.status_changed(urgent=True)
 
     async def stop(self) -> None:
@@ -405,8 +394,3 @@ class OrchestratorWorker(Worker):
     @staticmethod
     def now() -> float:
         return clock.now()
-
-
-async def _only(work: Awaitable[Any]) -> None:
-    """A background task has no result."""
-    await work
