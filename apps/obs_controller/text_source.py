@@ -24,12 +24,18 @@ class TextSource:
         self._shown: str | None = None
         self._due = asyncio.Event()
         self._alphabet = Alphabet()
+        self._emptied = 0
         self.missing = False
 
     def show(self, text: str) -> None:
         if text != self._wanted:
             self._wanted = text
             self._due.set()
+
+    def emptied(self) -> None:
+        """Panic ends what was being said, and empties the source itself."""
+        self._emptied += 1
+        self._wanted, self._shown = "", None
 
     def reconnected(self) -> None:
         """Another OBS, or the same after a restart: nothing is known of what it shows."""
@@ -55,13 +61,12 @@ class TextSource:
                 "overlay": True,
             },
         )
+        emptied = self._emptied
         try:
             result = (await self._link.batch([request], Priority.BACKGROUND))[0]
         except StudioError:
-            if self._link.held:  # a panic ends what was being said, and empties the source itself
-                self._wanted, self._shown = "", None
             return  # written again when OBS is back
-        self._shown = text
+        self._shown = text if emptied == self._emptied else None
         self.missing = result.code == NOT_FOUND
         if not result.ok:
             log.warning("text source '%s': %s", self._name, result.comment or result.code)

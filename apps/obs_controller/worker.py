@@ -140,6 +140,8 @@ class ObsControllerWorker(Worker):
     async def panic_engaged(self, reason: str) -> None:
         self._link.hold(True)
         self._captions.clear()
+        for text in self._texts.values():
+            text.emptied()
         self.studio.panic.wake()
         self.studio.changed()
 
