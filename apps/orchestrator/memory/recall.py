@@ -114,12 +114,13 @@ def recall(
     asked = Question.of(given.text)
     own, best = _own_facts(db, given, asked, now)
     found = [(fact, "told by the one who asks") for fact in own]
-    if word_index.is_there(db):
+    indexed = word_index.is_there(db)
+    if indexed:
         only_named = asked.of_oneself and best >= OWN_IS_ENOUGH
         found += _facts_of_others(db, given, asked, only_named, now)
     lines = [memory_of(fact, why) for fact, why in found]
-    if word_index.is_there(db):
-        lines += _past(db, given, asked, before_message_id, [line.text for line in lines])
+    if indexed:
+        lines += _past(db, asked, before_message_id, [line.text for line in lines])
     return lines, [fact.fact_id for fact, _ in found]
 
 
@@ -197,20 +198,13 @@ def _fits_words(asked: Question, fact: facts.Fact) -> bool:
 
 def _past(
     db: sqlite3.Connection,
-    given: TurnInput,
     asked: Question,
     before_message_id: int,
     known: list[str],
 ) -> list[MemoryLine]:
-    hits = word_index.search_any(db, "message_words", _longest(asked.terms), PAST_LINES * 4)
     lines: list[MemoryLine] = []
-    for hit in hits:
-        row = db.execute(
-            "SELECT m.*, t.viewer_id AS asked_by FROM message m LEFT JOIN turn t USING (turn_id)"
-            " WHERE m.message_id = ?",
-            (hit.row_id,),
-        ).fetchone()
-        if row is None or hit.row_id >= before_message_id or not _fits(asked, row["text"]):
+    for row in word_index.messages(db, _longest(asked.terms), before_message_id, PAST_LINES * 4):
+        if not _fits(asked, row["text"]):
             continue
         about = row["name"] if row["speaker"] == "viewer" else "you"
         if not any(text in row["text"] for text in (*known, *(line.text for line in lines))):

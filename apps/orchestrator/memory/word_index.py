@@ -3,7 +3,6 @@
 import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from apps.orchestrator.memory.concepts import concepts_of
@@ -17,14 +16,6 @@ _SOURCES: tuple[tuple[Table, str], ...] = (("message_words", "message"), ("fact_
 
 #: Words of a question that are looked up.
 ASKED_TERMS = 12
-
-
-@dataclass(frozen=True)
-class Hit:
-    """`score`: larger is better (the negative of SQLite's bm25)."""
-
-    row_id: int
-    score: float
 
 
 def ensure(db: sqlite3.Connection) -> bool:
@@ -91,18 +82,19 @@ def remove(db: sqlite3.Connection, table: Table, row_ids: Sequence[int]) -> None
     db.executemany(f"DELETE FROM {table} WHERE rowid = ?", [(row_id,) for row_id in row_ids])
 
 
-def search(db: sqlite3.Connection, table: Table, text: str, limit: int) -> list[Hit]:
-    """The rows whose words fit best, best first. The text may be anything: it is never a query."""
-    terms = list(dict.fromkeys(terms_of(text)))
-    longest = sorted(terms, key=len, reverse=True)[:ASKED_TERMS]
-    return search_any(db, table, longest, limit)
-
-
-def search_any(db: sqlite3.Connection, table: Table, terms: Iterable[str], limit: int) -> list[Hit]:
-    """The rows with any of these terms (as `terms_of` and the marks make them), best first."""
+def messages(
+    db: sqlite3.Connection, terms: Iterable[str], before_id: int, limit: int
+) -> list[sqlite3.Row]:
+    """The messages with any of these terms, best first, each with who was answered (`asked_by`)."""
     asked = any_of(terms)
-    sql = f"SELECT rowid, bm25({table}) FROM {table} WHERE {table} MATCH ? ORDER BY 2 LIMIT ?"
-    return [Hit(row[0], -row[1]) for row in db.execute(sql, (asked, limit))] if asked else []
+    sql = (
+        "SELECT m.*, t.viewer_id AS asked_by FROM"
+        " (SELECT rowid AS row_id, bm25(message_words) AS badness FROM message_words"
+        " WHERE message_words MATCH ? ORDER BY 2 LIMIT ?)"
+        " JOIN message m ON m.message_id = row_id LEFT JOIN turn t USING (turn_id)"
+        " WHERE row_id < ? ORDER BY badness"
+    )
+    return db.execute(sql, (asked, limit, before_id)).fetchall() if asked else []
 
 
 def any_of(terms: Iterable[str]) -> str:
