@@ -1,7 +1,8 @@
 // The item she shows: drawn beside her, it pops up, floats, and goes.
 
-/** Where it stands and how large it is, in the units of canvas_view.js: above her shoulder. */
-const PLACE = { x: 262, y: -212, size: 0.82 };
+/** Where it stands and how large it is, in the units of canvas_view.js: beside her cheek, below the
+ *  signs of her moods. */
+const PLACE = { x: 276, y: 8, size: 0.8 };
 const COMES_MS = 260;
 const GOES_MS = 200;
 
