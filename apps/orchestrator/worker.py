@@ -47,7 +47,7 @@ from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, Worker
 from libs.contracts.identity import derived_id, new_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
-from libs.contracts.memory import ViewerForgotten
+from libs.contracts.memory import RememberFact, ViewerForgotten
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
@@ -246,6 +246,24 @@ class OrchestratorWorker(Worker):
     def _now_speaking(self, speaking: SpeakingStatus | None) -> None:
         self.speaking = speaking
         self.screens.tell(SpeakingMessage(speaking=speaking), replaces="speaking")
+
+    @handles(RememberFact)
+    async def remember(self, event: RememberFact, delivery: Delivery) -> None:
+        """The sentence with which she wants this remembered has begun to be heard."""
+        if self.fences.stale(event.show, event.epoch, event.turn_id):
+            self._noted("stale")
+            return
+        loop = asyncio.get_running_loop()
+
+        def told(refused: str) -> None:
+            """In the database's thread."""
+            loop.call_soon_threadsafe(self._noted, refused)
+
+        async with self.conversation.nothing_half_written():
+            await self.memory.note(event.turn_id or "", event.text, told)
+
+    def _noted(self, refused: str) -> None:
+        self.counters[f"notes_refused_{refused}" if refused else "notes_kept"] += 1
 
     async def forget_viewer(self, viewer_id: str, by: str) -> int | None:
         """All that is known of a viewer goes. Returns how many records that were; None when the

@@ -207,7 +207,7 @@ SHAPE = '{d: "M0,0L9,9", fill: "#ffffff"}'
         (f"items:\n  heart: {{shapes: [{SHAPE}], hold_seconds: 900}}", "hold_seconds"),
         (
             "items:\n  heart:\n    shapes: []\n  heart:\n    shapes: []",
-            "line 4: heart: stands here twice",
+            "line 4: heart: stands",
         ),
         ('items: {a: {shapes: [{d: "M0,0url(x)", fill: "#ffffff"}]}}', "shapes.0.d"),
         ('items: {a: {shapes: [{d: "L0,0", fill: "#ffffff"}]}}', "shapes.0.d"),
