@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -20,6 +21,7 @@ from apps.orchestrator.memory.late_writes import cannot_now
 from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.panic_desk import PanicDesk
+from apps.orchestrator.poll_desk import PollDesk, result_of
 from apps.orchestrator.roster import Roster
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
@@ -38,9 +40,11 @@ from libs.contracts.chat import (
 )
 from libs.contracts.control import PanicEngaged, SetModuleEnabled, SetPersona
 from libs.contracts.conversation import (
+    PollFinished,
     ReplyAbandoned,
     ReplyFinished,
     SkipReason,
+    StartPoll,
     TurnInput,
 )
 from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, WorkerStopped
@@ -94,6 +98,7 @@ class OrchestratorWorker(Worker):
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
         )
         self.panic_desk = PanicDesk(self)
+        self.polls = PollDesk(self)
         self.speaking: SpeakingStatus | None = None
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
@@ -120,6 +125,8 @@ class OrchestratorWorker(Worker):
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
         self._brain_on = switch.get("enabled") is not False
         await self._hold_or_let_go()
+        await self.polls.restore()
+        self.spawn("polls", self.polls.keep_running())
         self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", self._keep_house())
 
@@ -154,7 +161,7 @@ class OrchestratorWorker(Worker):
             await self.forget_viewer(event.author.viewer_id, event.author.name)
         elif await self.panic_desk.hear_chat(event.author, event.text, delivery):
             self.feed.ordered_panic(event.event_id, given)
-        else:
+        elif not await self.polls.hear_chat(event.event_id, given):
             await self._offer(event.event_id, given, delivery)
 
     @handles(ChatCommandIssued)
@@ -202,6 +209,19 @@ class OrchestratorWorker(Worker):
     @handles(ViewerBanned)
     async def hear_ban(self, event: ViewerBanned, delivery: Delivery) -> None:
         await self.conversation.withdraw(viewer_id=event.viewer_id)
+        await self.polls.withdraw(event.viewer_id)
+
+    @handles(StartPoll)
+    async def start_poll(self, event: StartPoll, delivery: Delivery) -> None:
+        await self.polls.start(event)
+
+    @handles(PollFinished)
+    async def poll_finished(self, event: PollFinished, delivery: Delivery) -> None:
+        """She may say how it ended; it may be told twice, after a kill."""
+        if event.outcome == "ended":
+            given = inputs.from_poll(event, result_of(event))
+            again = replace(delivery, deliveries=delivery.deliveries + 1)
+            await self._offer(event.event_id, given, again)
 
     # Answers ----------------------------------------------------------------------------------
 
@@ -269,6 +289,7 @@ class OrchestratorWorker(Worker):
         """All that is known of a viewer goes. Returns how many records that were; None when the
         disk cannot now: then it is done as soon as it can."""
         await self.conversation.withdraw(viewer_id=viewer_id)
+        await self.polls.withdraw(viewer_id)
         async with self.conversation.nothing_half_written():
             removed = await self.memory.forget(viewer_id)
         self.feed.forget(viewer_id)
@@ -336,6 +357,7 @@ class OrchestratorWorker(Worker):
         self.conversation.expect_the_end()
         self.status_changed(urgent=True)
         await self._hold_or_let_go()
+        await self.polls.cancel("panic")
 
     async def panic_released(self) -> None:
         await self._hold_or_let_go()
