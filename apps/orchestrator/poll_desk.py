@@ -3,6 +3,8 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from apps.orchestrator import inputs
+from apps.orchestrator.floor import Candidate
 from apps.orchestrator.memory import polls
 from apps.orchestrator.panel.protocol import PollStatus
 from apps.orchestrator.poll import Poll, PollRefused
@@ -156,6 +158,17 @@ class PollDesk:
         await worker.publish(finished)
         await worker.database.keep(lambda db: polls.end(db, poll.id, finished.outcome))
         self._tell(f"poll over {poll.id}", result_of(finished))
+
+    async def hear_end(self, event: PollFinished) -> None:
+        """She may say how it ended. It may be told twice, after a kill."""
+        if event.outcome != "ended":
+            return
+        input_id = event.event_id
+        turn_id, utterance_id = derived_id(input_id, "turn"), derived_id(input_id, "utterance")
+        given = inputs.from_poll(event, result_of(event))
+        candidate = Candidate(input_id, turn_id, utterance_id, given)
+        await self._worker.conversation.offer(candidate, first_time=False)
+        self._worker.status_changed()
 
     # Screens ----------------------------------------------------------------------------------
 

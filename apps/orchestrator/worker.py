@@ -3,12 +3,12 @@
 import asyncio
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
 
 from apps.orchestrator import inputs
+from apps.orchestrator.api import actions
 from apps.orchestrator.api.application import build_application
 from apps.orchestrator.api.rules import ACCESS_RULES
 from apps.orchestrator.conversation import Conversation
@@ -19,9 +19,10 @@ from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.late_writes import cannot_now
 from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
+from apps.orchestrator.note_desk import NoteDesk
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.panic_desk import PanicDesk
-from apps.orchestrator.poll_desk import PollDesk, result_of
+from apps.orchestrator.poll_desk import PollDesk
 from apps.orchestrator.roster import Roster
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
@@ -48,10 +49,10 @@ from libs.contracts.conversation import (
     TurnInput,
 )
 from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, WorkerStopped
-from libs.contracts.identity import derived_id, new_id
+from libs.contracts.identity import derived_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
-from libs.contracts.memory import RememberFact, ViewerForgotten
+from libs.contracts.memory import RememberFact
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
@@ -99,6 +100,7 @@ class OrchestratorWorker(Worker):
         )
         self.panic_desk = PanicDesk(self)
         self.polls = PollDesk(self)
+        self.notes = NoteDesk(self)
         self.speaking: SpeakingStatus | None = None
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
@@ -158,7 +160,7 @@ class OrchestratorWorker(Worker):
     async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
         given = inputs.from_chat(event)
         if asks_to_be_forgotten(event.text):
-            await self.forget_viewer(event.author.viewer_id, event.author.name)
+            await actions.forget_viewer(self, event.author.viewer_id, event.author.name)
         elif await self.panic_desk.hear_chat(event.author, event.text, delivery):
             self.feed.ordered_panic(event.event_id, given)
         elif not await self.polls.hear_chat(event.event_id, given):
@@ -189,13 +191,6 @@ class OrchestratorWorker(Worker):
         if phrase is not None:
             await self.panic_desk.hear_voice(phrase, delivery)
 
-    async def say(self, text: str, by: str, mood: str, voice: str, override: bool) -> str:
-        """Operator text, word for word, through the gate. Returns the utterance's id."""
-        given = inputs.from_operator(text, by, override)
-        candidate = Candidate(new_id(), new_id(), new_id(), given, mood, voice)
-        await self.conversation.offer(candidate)
-        return candidate.utterance_id
-
     async def _offer(self, input_id: str, given: TurnInput, delivery: Delivery) -> None:
         turn_id, utterance_id = derived_id(input_id, "turn"), derived_id(input_id, "utterance")
         candidate = Candidate(input_id, turn_id, utterance_id, given)
@@ -217,11 +212,7 @@ class OrchestratorWorker(Worker):
 
     @handles(PollFinished)
     async def poll_finished(self, event: PollFinished, delivery: Delivery) -> None:
-        """She may say how it ended; it may be told twice, after a kill."""
-        if event.outcome == "ended":
-            given = inputs.from_poll(event, result_of(event))
-            again = replace(delivery, deliveries=delivery.deliveries + 1)
-            await self._offer(event.event_id, given, again)
+        await self.polls.hear_end(event)
 
     # Answers ----------------------------------------------------------------------------------
 
@@ -269,34 +260,7 @@ class OrchestratorWorker(Worker):
 
     @handles(RememberFact)
     async def remember(self, event: RememberFact, delivery: Delivery) -> None:
-        """The sentence with which she wants this remembered has begun to be heard."""
-        if self.fences.stale(event.show, event.epoch, event.turn_id):
-            self._noted("stale")
-            return
-        loop = asyncio.get_running_loop()
-
-        def told(refused: str) -> None:
-            """In the database's thread."""
-            loop.call_soon_threadsafe(self._noted, refused)
-
-        async with self.conversation.nothing_half_written():
-            await self.memory.note(event.turn_id or "", event.text, told)
-
-    def _noted(self, refused: str) -> None:
-        self.counters[f"notes_refused_{refused}" if refused else "notes_kept"] += 1
-
-    async def forget_viewer(self, viewer_id: str, by: str) -> int | None:
-        """All that is known of a viewer goes. Returns how many records that were; None when the
-        disk cannot now: then it is done as soon as it can."""
-        await self.conversation.withdraw(viewer_id=viewer_id)
-        await self.polls.withdraw(viewer_id)
-        async with self.conversation.nothing_half_written():
-            removed = await self.memory.forget(viewer_id)
-        self.feed.forget(viewer_id)
-        await self.publish(ViewerForgotten(show=self.show, viewer_id=viewer_id, by=by))
-        await self.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
-        self.status_changed()
-        return removed
+        await self.notes.take(event)
 
     # Control ----------------------------------------------------------------------------------
 
