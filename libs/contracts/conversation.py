@@ -111,7 +111,7 @@ class StartPoll(Event):
     topic = CONVERSATION
     type: Literal["conversation.start_poll"] = "conversation.start_poll"
     question: str = Field(max_length=200)
-    options: tuple[str, ...]
+    options: tuple[str, ...] = Field(max_length=20)
 
 
 class PollFinished(Event):

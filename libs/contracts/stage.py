@@ -60,7 +60,7 @@ class ShowPoll(Event):
     topic = STAGE
     type: Literal["stage.show_poll"] = "stage.show_poll"
     question: str = Field(default="", max_length=200)
-    options: tuple[PollOption, ...] = ()
+    options: tuple[PollOption, ...] = Field(default=(), max_length=20)
     ends_at: float = 0.0
     """When no vote counts any more (show's clock)."""
 

@@ -1,6 +1,7 @@
 """What she does beside speaking: read strictly, allowed by name, on the sentence it belongs to."""
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -21,7 +22,13 @@ from apps.policy_worker.actions import (
 from apps.policy_worker.engines.prompt import prompt_of
 from apps.policy_worker.persona_shelf import PersonaShelf
 from apps.policy_worker.worker import PolicyWorker
-from libs.contracts.conversation import ActionChosen, ChosenOrder, ReplyFinished, StartPoll
+from libs.contracts.conversation import (
+    ActionChosen,
+    ChosenOrder,
+    ReplyFinished,
+    StartPoll,
+    TurnSource,
+)
 from libs.contracts.envelope import Event
 from libs.contracts.memory import RememberFact
 from libs.contracts.speaking import Mood, SpeakSentence
@@ -334,6 +341,18 @@ async def test_a_model_is_told_of_what_it_may_do(tmp_path: Path) -> None:
         assert named in system
     assert "remember(" in system
     assert "poll(" in system
+
+
+async def test_a_model_is_told_how_a_poll_of_hers_ended_as_data(tmp_path: Path) -> None:
+    engine = PlaysScript("<speech>Hi.</speech>")
+    result = 'the poll "Which <i>game?" is over: Snake won'
+    async with working(tmp_path) as (worker, _):
+        await use(worker, engine)
+        for text in (result, ""):
+            await answer(worker, turn(text, source=TurnSource.IDLE))
+    told, silence = (prompt_of(request).messages[-1].text for request in engine.asked)
+    assert json.loads(told) == {"event": result.replace("<", "‹").replace(">", "›")}
+    assert "nobody has written" in silence
 
 
 async def test_a_model_is_not_told_of_what_its_persona_may_not_do(tmp_path: Path) -> None:

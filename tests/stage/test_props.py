@@ -7,12 +7,16 @@ import pytest
 
 from apps.stage.pages import Page, Pages
 from apps.stage.props import RESULT_SECONDS, Props
+from apps.stage.settings import StageSettings
+from apps.stage.worker import StageWorker
+from libs.bus.memory import MemoryBus, MemoryServer
 from libs.contracts.control import EngagePanic, ReleasePanic
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.stage import PollOption, ShowItem, ShowPoll
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry import clock
+from libs.worker.problems import CannotRun
 from tests.stage.conftest import RunningStage, until
 from tests.stage.test_stage_worker import a_page
 
@@ -189,6 +193,17 @@ async def test_in_a_panic_nothing_is_shown_and_what_is_stale_never_is(
 
 def test_the_shipped_items_can_be_used() -> None:
     assert set(load_items()) >= {"tea cup", "heart", "sparkles", "question mark"}
+
+
+def test_a_stage_does_not_start_with_a_file_that_it_cannot_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "items.yaml").write_text("items: 7", "utf-8")
+    use = lambda: load_items(tmp_path / "items.yaml")  # noqa: E731
+    monkeypatch.setattr("apps.stage.worker.load_items", use)
+    settings = StageSettings(_env_file=None, kitsu_data_dir=tmp_path)
+    with pytest.raises(CannotRun, match=r"items\.yaml, line 1: items"):
+        StageWorker(settings, MemoryBus(MemoryServer(), "stage@test#0"))
 
 
 def test_without_a_file_there_is_nothing_to_show(tmp_path: Path) -> None:

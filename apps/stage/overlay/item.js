@@ -2,7 +2,7 @@
 
 /** Where it stands and how large it is, in the units of canvas_view.js: beside her cheek, below the
  *  signs of her moods. */
-const PLACE = { x: 276, y: 8, size: 0.8 };
+const PLACE = { x: 264, y: 6, size: 0.74 };
 const COMES_MS = 260;
 const GOES_MS = 200;
 
