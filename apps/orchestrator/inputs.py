@@ -1,7 +1,7 @@
 """What happened, as an input that may become a turn."""
 
 from libs.contracts.chat import ChatMessageReceived, RewardRedeemed
-from libs.contracts.conversation import TurnInput, TurnSource
+from libs.contracts.conversation import PollFinished, TurnInput, TurnSource
 from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.people import Author, Role
 from libs.telemetry import clock
@@ -36,6 +36,16 @@ def from_voice(event: TranscriptFinalized) -> TurnInput:
         text=event.text[:2_000],
         arrived_at=event.speech_ended_at + event.silence_wait_seconds,
         wait_seconds=event.silence_wait_seconds,
+    )
+
+
+def from_poll(event: PollFinished, result: str) -> TurnInput:
+    """Something to say when nobody else has: of no viewer."""
+    return TurnInput(
+        source=TurnSource.IDLE,
+        author=Author(viewer_id="", name="poll"),
+        text=result,
+        arrived_at=event.emitted_at,
     )
 
 

@@ -28,6 +28,8 @@ class OrchestratorSettings(ShowSettings):
     """A sentence that was not begun this long after its turn was committed is not said."""
     turn_thinking_seconds: float = Field(default=12.0, ge=1, le=120)
     """A turn without a first sound after this long is given up."""
+    poll_seconds: float = Field(default=60.0, ge=1, le=600)
+    """How long viewers may vote in a poll of hers."""
     policy_persona: str = "kitsu"
     """File name in configs/personas."""
     policy_family_friendly: bool = True

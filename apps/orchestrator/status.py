@@ -49,6 +49,7 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         studio=worker.studio.status(),
         queue=worker.conversation.waiting,
         mood=worker.session.mood.value,
+        poll=worker.polls.status(),
         notices=_bus_notice(worker)
         + [
             Notice(

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from apps.orchestrator import inputs
+from apps.orchestrator.api import actions
 from apps.orchestrator.api.application import build_application
 from apps.orchestrator.api.rules import ACCESS_RULES
 from apps.orchestrator.conversation import Conversation
@@ -18,8 +19,10 @@ from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.late_writes import cannot_now
 from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
+from apps.orchestrator.note_desk import NoteDesk
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.panic_desk import PanicDesk
+from apps.orchestrator.poll_desk import PollDesk
 from apps.orchestrator.roster import Roster
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
@@ -38,16 +41,18 @@ from libs.contracts.chat import (
 )
 from libs.contracts.control import PanicEngaged, SetModuleEnabled, SetPersona
 from libs.contracts.conversation import (
+    PollFinished,
     ReplyAbandoned,
     ReplyFinished,
     SkipReason,
+    StartPoll,
     TurnInput,
 )
 from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, WorkerStopped
-from libs.contracts.identity import derived_id, new_id
+from libs.contracts.identity import derived_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
-from libs.contracts.memory import ViewerForgotten
+from libs.contracts.memory import RememberFact
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
@@ -94,6 +99,8 @@ class OrchestratorWorker(Worker):
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
         )
         self.panic_desk = PanicDesk(self)
+        self.polls = PollDesk(self)
+        self.notes = NoteDesk(self)
         self.speaking: SpeakingStatus | None = None
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
@@ -120,6 +127,8 @@ class OrchestratorWorker(Worker):
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
         self._brain_on = switch.get("enabled") is not False
         await self._hold_or_let_go()
+        await self.polls.restore()
+        self.spawn("polls", self.polls.keep_running())
         self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", self._keep_house())
 
@@ -151,10 +160,10 @@ class OrchestratorWorker(Worker):
     async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
         given = inputs.from_chat(event)
         if asks_to_be_forgotten(event.text):
-            await self.forget_viewer(event.author.viewer_id, event.author.name)
+            await actions.forget_viewer(self, event.author.viewer_id, event.author.name)
         elif await self.panic_desk.hear_chat(event.author, event.text, delivery):
             self.feed.ordered_panic(event.event_id, given)
-        else:
+        elif not await self.polls.hear_chat(event.event_id, given):
             await self._offer(event.event_id, given, delivery)
 
     @handles(ChatCommandIssued)
@@ -182,13 +191,6 @@ class OrchestratorWorker(Worker):
         if phrase is not None:
             await self.panic_desk.hear_voice(phrase, delivery)
 
-    async def say(self, text: str, by: str, mood: str, voice: str, override: bool) -> str:
-        """Operator text, word for word, through the gate. Returns the utterance's id."""
-        given = inputs.from_operator(text, by, override)
-        candidate = Candidate(new_id(), new_id(), new_id(), given, mood, voice)
-        await self.conversation.offer(candidate)
-        return candidate.utterance_id
-
     async def _offer(self, input_id: str, given: TurnInput, delivery: Delivery) -> None:
         turn_id, utterance_id = derived_id(input_id, "turn"), derived_id(input_id, "utterance")
         candidate = Candidate(input_id, turn_id, utterance_id, given)
@@ -202,6 +204,15 @@ class OrchestratorWorker(Worker):
     @handles(ViewerBanned)
     async def hear_ban(self, event: ViewerBanned, delivery: Delivery) -> None:
         await self.conversation.withdraw(viewer_id=event.viewer_id)
+        await self.polls.withdraw(event.viewer_id)
+
+    @handles(StartPoll)
+    async def start_poll(self, event: StartPoll, delivery: Delivery) -> None:
+        await self.polls.start(event)
+
+    @handles(PollFinished)
+    async def poll_finished(self, event: PollFinished, delivery: Delivery) -> None:
+        await self.polls.hear_end(event)
 
     # Answers ----------------------------------------------------------------------------------
 
@@ -247,17 +258,9 @@ class OrchestratorWorker(Worker):
         self.speaking = speaking
         self.screens.tell(SpeakingMessage(speaking=speaking), replaces="speaking")
 
-    async def forget_viewer(self, viewer_id: str, by: str) -> int | None:
-        """All that is known of a viewer goes. Returns how many records that were; None when the
-        disk cannot now: then it is done as soon as it can."""
-        await self.conversation.withdraw(viewer_id=viewer_id)
-        async with self.conversation.nothing_half_written():
-            removed = await self.memory.forget(viewer_id)
-        self.feed.forget(viewer_id)
-        await self.publish(ViewerForgotten(show=self.show, viewer_id=viewer_id, by=by))
-        await self.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
-        self.status_changed()
-        return removed
+    @handles(RememberFact)
+    async def remember(self, event: RememberFact, delivery: Delivery) -> None:
+        await self.notes.take(event)
 
     # Control ----------------------------------------------------------------------------------
 
@@ -318,6 +321,7 @@ class OrchestratorWorker(Worker):
         self.conversation.expect_the_end()
         self.status_changed(urgent=True)
         await self._hold_or_let_go()
+        await self.polls.cancel("panic")
 
     async def panic_released(self) -> None:
         await self._hold_or_let_go()

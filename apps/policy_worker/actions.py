@@ -3,14 +3,18 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import get_args
 
 from libs.contracts.speaking import Mood
+from libs.settings.personas import ActionKind
 
 #: Names of stage actions and hotkeys, of items and scenes.
 _NAME = re.compile(r"[^\W_][\w .-]{0,63}")
 #: `kind: value`, `kind(value)`, `kind=value`; a word alone is looked up among what is allowed.
 _CALL = re.compile(r"([a-z]+)\s*(?:[:=]\s*(.*?)|\(\s*(.*?)\s*\))", re.DOTALL)
 _QUOTES = "\"'“”‘’`"
+
+_KINDS = frozenset(get_args(ActionKind))
 
 LONGEST_FACT = 160
 LONGEST_QUESTION = 120
@@ -39,11 +43,15 @@ class DoOnStage:
 
 @dataclass(frozen=True)
 class ShowItem:
+    """A name of `configs/items.yaml`."""
+
     name: str
 
 
 @dataclass(frozen=True)
 class Remember:
+    """Something about whoever is answered."""
+
     text: str
 
 
@@ -55,9 +63,6 @@ class StartPoll:
 
 Action = SetMood | PressHotkey | DoOnStage | ShowItem | Remember | StartPoll
 
-#: Well-formed, but nobody carries them out yet.
-NOT_SUPPORTED = (ShowItem, Remember, StartPoll)
-
 
 @dataclass(frozen=True)
 class Allowed:
@@ -66,6 +71,8 @@ class Allowed:
     moods: dict[str, Mood] = field(default_factory=dict)
     stage_actions: Collection[str] = ()
     hotkeys: Collection[str] = ()
+    items: Collection[str] = ()
+    kinds: Collection[str] = get_args(ActionKind)
 
     def mood_of(self, word: str) -> Mood | None:
         """The mood that this word means, in the avatar's words or in hers."""
@@ -98,17 +105,19 @@ def read_action(raw: str, allowed: Allowed) -> Action | None:
     call = _CALL.fullmatch(text[0].lower() + text[1:] if text else text)
     if call is None:
         return _bare(text, allowed)
-    kind = call.group(1).lower()
+    kind = {"scene": "stage"}.get(call.group(1).lower(), call.group(1).lower())
+    if kind in _KINDS and kind not in allowed.kinds:
+        raise ActionRefused("not_allowed")
     value = (call.group(2) if call.group(2) is not None else call.group(3)).strip().strip(_QUOTES)
     match kind:
         case "mood":
             return SetMood(_mood(value, allowed))
         case "hotkey":
             return PressHotkey(_listed(value, allowed.hotkeys))
-        case "stage" | "scene":
+        case "stage":
             return DoOnStage(_listed(value, allowed.stage_actions))
         case "item":
-            return ShowItem(_name(value))
+            return ShowItem(_listed(value, allowed.items))
         case "remember":
             return Remember(_fact(value))
         case "poll":
@@ -118,11 +127,15 @@ def read_action(raw: str, allowed: Allowed) -> Action | None:
 
 def _bare(text: str, allowed: Allowed) -> Action:
     """A word alone: a name that is allowed, whatever it is the name of."""
-    for names, kind in ((allowed.stage_actions, DoOnStage), (allowed.hotkeys, PressHotkey)):
+    for names, kind, action in (
+        (allowed.stage_actions, "stage", DoOnStage),
+        (allowed.hotkeys, "hotkey", PressHotkey),
+        (allowed.items, "item", ShowItem),
+    ):
         for name in names:
-            if name.lower() == text.lower():
-                return kind(name)
-    if (mood := allowed.mood_of(text)) is not None:
+            if name.lower() == text.lower() and kind in allowed.kinds:
+                return action(name)
+    if "mood" in allowed.kinds and (mood := allowed.mood_of(text)) is not None:
         return SetMood(mood)
     raise ActionRefused("unknown")
 

@@ -150,14 +150,10 @@ class Answering:
             if isinstance(line, Unsaid):
                 self.blocked_rule = self.blocked_rule or line.rule
                 await self._sender.tell_blocked(GateAction.BLOCK, line.rule, line.category)
-            elif await self._sender.judged(line.judged, line.mood):
-                await self._sender.act(line.actions)
-            else:
+            elif not await self._sender.judged(line.judged, line.mood, line.actions):
                 self.blocked_rule = self.blocked_rule or line.judged.verdict.rule
 
     async def _look_back(self, text: ReplyText, before: tuple[str, ...]) -> None:
-        for kind in text.trouble.unsupported:
-            await self._means.listener.not_supported(kind)
         if text.trouble.counters["sentences_other_language"]:
             self.trouble = self.trouble or OtherLanguage.code
         if self._sender.said != before:
@@ -175,12 +171,16 @@ class Answering:
             self.task,
             self.picture,
             self._means.stage_names,
+            self._means.items,
             self.blind,
         )
 
     def _reply_text(self, engine: ReplyEngine, before: tuple[str, ...]) -> ReplyText:
         turn, persona = self._turn, self._means.persona
-        allowed = Allowed(persona.moods, self._means.stage_names, persona.hotkeys)
+        means = self._means
+        allowed = Allowed(
+            persona.moods, means.stage_names, persona.hotkeys, means.items, persona.actions
+        )
         verbatim = turn.input.source is TurnSource.OPERATOR
         recent = () if engine.capabilities.scripted else _last_lines(turn)
         editor = Editor(persona, self._secret, before, recent, verbatim)

@@ -26,11 +26,6 @@ class EngineTroubles:
             message = f"{engine.label} gave no whole reply ({error.code}): {error.mend}"
             await self._report(error.code, message, error.category)
 
-    async def not_supported(self, kind: str) -> None:
-        if self._is_news("action", kind):
-            message = f"She asked for {kind}, which nothing here can do yet; nothing was done."
-            await self._report("action_not_supported", message, ErrorCategory.MISSING)
-
     def _is_news(self, what: str, code: str) -> bool:
         now = time.monotonic()
         told_at = self._told_at.get((what, code))

@@ -21,10 +21,6 @@ class Listener(Protocol):
 
     async def engine_failed(self, engine: ReplyEngine, error: EngineError) -> None: ...
 
-    async def not_supported(self, kind: str) -> None:
-        """She asked for a kind of action that nobody carries out yet."""
-        ...
-
 
 @dataclass(frozen=True)
 class Means:
@@ -36,4 +32,6 @@ class Means:
     listener: Listener
     stage_names: tuple[str, ...] = ()
     """What OBS offers in this show."""
+    items: tuple[str, ...] = ()
+    """What can be shown in the overlay."""
     look: Look | None = None

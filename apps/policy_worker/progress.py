@@ -30,6 +30,8 @@ class Progress:
     said: list[str] = field(default_factory=list)
     last_sentence: dict[str, Any] | None = None
     """The last `SpeakSentence` as JSON."""
+    last_actions: list[dict[str, Any]] = field(default_factory=list)
+    """What she does with it: each `ActionChosen` as JSON."""
     end: dict[str, Any] | None = None
     """The `ReplyFinished` as JSON, once the reply is over."""
 
@@ -40,9 +42,18 @@ class Progress:
         said, last, end = note.get("said"), note.get("last_sentence"), note.get("end")
         if not isinstance(said, list) or not all(isinstance(text, str) for text in said):
             return cls()
+        chosen = note.get("last_actions")
         return cls(
-            said, last if isinstance(last, dict) else None, end if isinstance(end, dict) else None
+            said,
+            last if isinstance(last, dict) else None,
+            [one for one in chosen if isinstance(one, dict)] if isinstance(chosen, list) else [],
+            end if isinstance(end, dict) else None,
         )
 
     def as_note(self) -> dict[str, Any]:
-        return {"said": self.said, "last_sentence": self.last_sentence, "end": self.end}
+        return {
+            "said": self.said,
+            "last_sentence": self.last_sentence,
+            "last_actions": self.last_actions,
+            "end": self.end,
+        }

@@ -5,14 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from apps.policy_worker.actions import (
-    NOT_SUPPORTED,
-    Action,
-    ActionRefused,
-    Allowed,
-    SetMood,
-    read_action,
-)
+from apps.policy_worker.actions import Action, ActionRefused, Allowed, SetMood, read_action
 from apps.policy_worker.editor import Cut, Editor
 from apps.policy_worker.reply_parser import (
     MoodChange,
@@ -77,8 +70,6 @@ class Trouble:
     """What was wrong with a reply."""
 
     counters: Counter[str] = field(default_factory=Counter)
-    unsupported: set[str] = field(default_factory=set)
-    """Kinds of actions that nobody carries out yet."""
 
 
 class ReplyText:
@@ -221,10 +212,6 @@ class ReplyText:
             return
         if isinstance(action, SetMood):
             self.mood = action.mood
-        elif isinstance(action, NOT_SUPPORTED):
-            kind = type(action).__name__
-            self.trouble.counters[f"actions_not_supported_{kind}"] += 1
-            self.trouble.unsupported.add(kind)
         elif self._action_count < MAXIMUM_ACTIONS:
             self._action_count += 1
             self._next_actions.append(action)

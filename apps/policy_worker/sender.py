@@ -11,7 +11,12 @@ from apps.policy_worker.code_blocks import CodeBlock
 from apps.policy_worker.progress import LIFETIME_SECONDS, Progress, event_id_of, note_name
 from apps.policy_worker.reply_clock import ReplyClock
 from apps.policy_worker.stage_orders import order_of
-from libs.contracts.conversation import CodeWritten, ReplyFinished, TurnCommitted
+from libs.contracts.conversation import (
+    ActionChosen,
+    CodeWritten,
+    ReplyFinished,
+    TurnCommitted,
+)
 from libs.contracts.envelope import Event
 from libs.contracts.safety import GateAction, TextBlocked, Verdict
 from libs.contracts.speaking import Mood, SpeakSentence
@@ -78,23 +83,26 @@ class ReplySender:
         if note is None:
             return False
         self._progress = Progress.from_note(note)
-        for event_type, body in (
+        left: list[tuple[type[Event], dict[str, Any] | None]] = [
+            *((ActionChosen, chosen) for chosen in self._progress.last_actions),
             (SpeakSentence, self._progress.last_sentence),
             (ReplyFinished, self._progress.end),
-        ):
+        ]
+        for event_type, body in left:
             if body is not None:
                 await self._publish(event_type.model_validate(body))
         return self._progress.end is not None
 
-    async def judged(self, judged: Judged, mood: Mood) -> bool:
-        """Sends what passed the gate, tells of what did not. True when it was sent."""
+    async def judged(self, judged: Judged, mood: Mood, actions: Iterable[Action] = ()) -> bool:
+        """Sends what passed the gate, with what she does meanwhile; tells of what did not pass.
+        True when it was sent."""
         verdict = judged.verdict
         self.gate_seconds += verdict.seconds
         if verdict.action is not GateAction.ALLOW:
             await self.tell_blocked(verdict.action, verdict.rule, verdict.category)
         if verdict.action is GateAction.BLOCK:
             return False
-        await self._say(verdict, mood)
+        await self._say(verdict, mood, actions)
         return True
 
     async def tell_blocked(
@@ -114,12 +122,32 @@ class ReplySender:
         )
 
     async def act(self, actions: Iterable[Action]) -> None:
-        """Orders what she does with the sentence that was sent last."""
-        said = len(self._progress.said)
-        for number, action in enumerate(actions):
-            await self._publish(
-                order_of(action, self.turn, event_id_of(self.utterance_id, f"do {said}.{number}"))
+        """What she does with the sentence that was sent last, if there is one."""
+        if self._progress.said and (chosen := self._choose(actions)):
+            await self._write_down_and_publish(*chosen)
+
+    def _choose(self, actions: Iterable[Action]) -> list[ActionChosen]:
+        """The news among these actions: with one sentence each of them is done once."""
+        index, known = len(self._progress.said) - 1, self._progress.last_actions
+        have = {_what(ActionChosen.model_validate(body).order) for body in known}
+        chosen: list[ActionChosen] = []
+        for action in actions:
+            part = f"{index}.{len(known)}"
+            order = order_of(action, self.turn, event_id_of(self.utterance_id, f"do {part}"))
+            if _what(order) in have:
+                continue
+            have.add(_what(order))
+            event_id = event_id_of(self.utterance_id, f"chosen {part}")
+            one = ActionChosen.caused_by(
+                self.turn,
+                event_id=event_id,
+                index=index,
+                order=order,
+                expires_at=self._expires_at(),
             )
+            known.append(one.model_dump(mode="json"))
+            chosen.append(one)
+        return chosen
 
     async def show_code(self, blocks: Iterable[CodeBlock]) -> None:
         for index, block in enumerate(blocks):
@@ -133,7 +161,7 @@ class ReplySender:
                 )
             )
 
-    async def _say(self, verdict: Verdict, mood: Mood) -> None:
+    async def _say(self, verdict: Verdict, mood: Mood, actions: Iterable[Action]) -> None:
         turn, progress = self.turn, self._progress
         index, elapsed = len(progress.said), self.elapsed_seconds
         if self.first_sentence_seconds is None:
@@ -153,8 +181,8 @@ class ReplySender:
             expires_at=self._expires_at(),
         )
         progress.said.append(verdict.text)
-        progress.last_sentence = sentence.model_dump(mode="json")
-        await self._write_down_and_publish(sentence)
+        progress.last_sentence, progress.last_actions = sentence.model_dump(mode="json"), []
+        await self._write_down_and_publish(*self._choose(actions), sentence)
 
     def _expires_at(self) -> float | None:
         """A sentence may wait for those before it to be spoken, however long that takes."""
@@ -184,8 +212,14 @@ class ReplySender:
         self._progress.end = finished.model_dump(mode="json")
         await self._write_down_and_publish(finished)
 
-    async def _write_down_and_publish(self, event: Event) -> None:
-        """The bus keeps the order of what one worker writes, so one round trip does for both."""
+    async def _write_down_and_publish(self, *events: Event) -> None:
+        """The bus keeps the order of what one worker writes, so one round trip does for all."""
         note = self._progress.as_note()
         writing = self._notes.set_note(note_name(self.utterance_id), note, LIFETIME_SECONDS)
-        await asyncio.gather(writing, self._publish(event))
+        await asyncio.gather(writing, *map(self._publish, events))
+
+
+def _what(order: Event) -> tuple[str, str]:
+    """What an order is about, whatever its envelope says."""
+    own = set(type(order).model_fields) - set(Event.model_fields)
+    return order.type, order.model_dump_json(include=own)

@@ -1,19 +1,16 @@
-"""What she may do on stage, and the orders that come of it."""
+"""What she may do on stage, and the orders that her actions become."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from apps.policy_worker.actions import Action, DoOnStage, PressHotkey
-from libs.contracts.conversation import TurnCommitted
-from libs.contracts.envelope import Event
-from libs.contracts.stage import TriggerHotkey
+from apps.policy_worker import actions
+from libs.contracts.conversation import ChosenOrder, StartPoll, TurnCommitted
+from libs.contracts.memory import RememberFact
+from libs.contracts.stage import ShowItem, TriggerHotkey
 from libs.contracts.studio import RequestStageAction, StudioLink
-from libs.telemetry import clock
 
-#: An order that was not carried out this soon belongs to a sentence that is over.
-ORDER_SECONDS = 5.0
 #: So old the names may be before they are read again.
 FRESH_SECONDS = 10.0
 #: Shows whose names are kept; a pool serves a few.
@@ -25,19 +22,20 @@ MAXIMUM_NAMES = 40
 ReadLatch = Callable[[str, str], Awaitable[dict[str, Any] | None]]
 
 
-def order_of(action: Action, turn: TurnCommitted, event_id: str) -> Event:
+def order_of(action: actions.Action, turn: TurnCommitted, event_id: str) -> ChosenOrder:
     """The order for one action. It has its turn's epoch: after an interruption it is not done."""
-    expires_at = clock.now() + ORDER_SECONDS
     match action:
-        case DoOnStage(name):
-            return RequestStageAction.caused_by(
-                turn, event_id=event_id, action=name, by="kitsu", expires_at=expires_at
-            )
-        case PressHotkey(name):
-            return TriggerHotkey.caused_by(
-                turn, event_id=event_id, hotkey=name, expires_at=expires_at
-            )
-    raise TypeError(f"nobody carries out {type(action).__name__}")
+        case actions.DoOnStage(name):
+            return RequestStageAction.caused_by(turn, event_id=event_id, action=name, by="kitsu")
+        case actions.PressHotkey(name):
+            return TriggerHotkey.caused_by(turn, event_id=event_id, hotkey=name)
+        case actions.ShowItem(name):
+            return ShowItem.caused_by(turn, event_id=event_id, item=name)
+        case actions.Remember(text):
+            return RememberFact.caused_by(turn, event_id=event_id, text=text)
+        case actions.StartPoll(question, options):
+            return StartPoll.caused_by(turn, event_id=event_id, question=question, options=options)
+    raise TypeError(f"{type(action).__name__} is no order")
 
 
 class StageNames:

@@ -26,6 +26,8 @@ from libs.contracts.conversation import ReplyAbandoned, TurnCommitted
 from libs.contracts.health import ModuleState
 from libs.contracts.studio import ScreenshotTaken
 from libs.safety import Gate
+from libs.settings.items import ItemsError, load_items
+from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
 
@@ -40,6 +42,10 @@ class PolicyWorker(Worker):
     def __init__(self, settings: PolicySettings, bus: Bus) -> None:
         super().__init__(settings, bus)
         self.gate = Gate.load(settings.policy_family_friendly)
+        try:
+            self._items = tuple(load_items())
+        except ItemsError as problem:
+            raise CannotRun(str(problem)) from None
         self.personas = PersonaShelf(settings.policy_persona)
         self.ladder = EngineLadder(
             engines_of(settings, self.gate),
@@ -132,6 +138,7 @@ class PolicyWorker(Worker):
             counters=self.counters,
             listener=self._troubles,
             stage_names=self.stage_names.of(turn.show),
+            items=self._items,
             look=self._look_for(turn),
         )
         return Reply(sender, means, TokenFeed(turn, publish), picture, retried)

@@ -12,15 +12,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from apps.stage.facts import fact_id
 from apps.stage.utterance import Utterance
+from libs.contracts.conversation import ActionChosen, ChosenOrder
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
 
 #: Ended utterances that the journal still knows: many more than the audio stream can hold.
 KEPT_ENDINGS = 500
 #: A running stage compacts its journal after so many lines: about 20 minutes of speech.
 COMPACT_AFTER_LINES = 5_000
+#: Actions that wait for a sentence of which nothing was heard yet; of more, the oldest go.
+KEPT_ACTIONS = 500
 
-Fact = PlaybackStarted | PlaybackFinished
-_FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
+#: What the stage says, so that all must hear of it: facts of playback, and orders that were due.
+Told = PlaybackStarted | PlaybackFinished | ChosenOrder
+_TOLD: TypeAdapter[Told] = TypeAdapter(Told)
 _log = logging.getLogger("kitsu.stage.journal")
 
 
@@ -63,11 +67,13 @@ class Remembered:
 
 @dataclass
 class Memory:
-    """All that a journal says: utterances without an end, ended ones, facts not yet published."""
+    """All that a journal says: utterances without an end, ended ones, what was not yet published,
+    and actions by their event's id, until their utterance ends."""
 
     utterances: dict[str, Remembered] = field(default_factory=dict)
     ended: dict[str, None] = field(default_factory=dict)
-    unpublished: dict[str, Fact] = field(default_factory=dict)
+    unpublished: dict[str, Told] = field(default_factory=dict)
+    chosen: dict[str, ActionChosen] = field(default_factory=dict)
 
     def take(self, line: dict[str, Any]) -> None:
         """Applies one line. Raises `KeyError`, `TypeError` or `ValueError` for a broken one."""
@@ -86,8 +92,10 @@ class Memory:
                 known.full_text = str(line["full"])
                 known.position_seconds = float(line["position"])
                 known.known_seconds = float(line["known"])
+            case "chosen":
+                self._keep(ActionChosen.model_validate(line["event"]))
             case "fact":
-                fact = _FACT.validate_python(line["event"])
+                fact = _TOLD.validate_python(line["event"])
                 self.unpublished[fact.event_id] = fact
                 if isinstance(fact, PlaybackFinished):
                     self._end(str(fact.utterance_id))
@@ -99,8 +107,15 @@ class Memory:
     def _of(self, line: dict[str, Any]) -> Remembered:
         return self.utterances[str(line["id"])]
 
+    def _keep(self, event: ActionChosen) -> None:
+        self.chosen[event.event_id] = event
+        if len(self.chosen) > KEPT_ACTIONS:
+            self.chosen.pop(next(iter(self.chosen)))
+
     def _end(self, utterance_id: str) -> None:
         self.utterances.pop(utterance_id, None)
+        for event in [e for e in self.chosen.values() if e.utterance_id == utterance_id]:
+            del self.chosen[event.event_id]
         self.ended.pop(utterance_id, None)
         self.ended[utterance_id] = None
         if len(self.ended) > KEPT_ENDINGS:
@@ -114,6 +129,8 @@ class Memory:
             yield {"note": "fact", "event": fact.model_dump(mode="json")}
         for known in self.utterances.values():
             yield {"note": "opened", "utterance": vars(known)}
+        for event in self.chosen.values():
+            yield {"note": "chosen", "event": event.model_dump(mode="json")}
 
 
 class Journal:
@@ -177,9 +194,13 @@ class Journal:
             }
         )
 
-    def fact(self, fact: Fact) -> None:
+    def chosen(self, event: ActionChosen) -> None:
+        """This waits for its sentence: the event is acknowledged and does not come again."""
+        self._write({"note": "chosen", "event": event.model_dump(mode="json")})
+
+    def fact(self, told: Told) -> None:
         """This is about to be published."""
-        self._write({"note": "fact", "event": fact.model_dump(mode="json")})
+        self._write({"note": "fact", "event": told.model_dump(mode="json")})
 
     def published(self, event_id: str) -> None:
         self._write({"note": "published", "event_id": event_id})

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from apps.stage import facts
-from apps.stage.journal import Fact, Journal, Memory, Remembered
+from apps.stage.journal import Journal, Memory, Remembered, Told
 from apps.stage.outputs.base import Output
 from apps.stage.playlist import Playlist
 from apps.stage.utterance import Utterance
-from libs.contracts.conversation import ReplyFinished
+from apps.stage.waiting_orders import WaitingOrders
+from libs.contracts.conversation import ActionChosen, ReplyFinished
 from libs.contracts.envelope import Event
+from libs.contracts.memory import RememberFact
 from libs.contracts.speaking import (
     AudioChunk,
     PlaybackOutcome,
@@ -22,6 +24,8 @@ from libs.telemetry import clock
 AHEAD_SECONDS = 1.5
 #: `PlaybackProgressed` and the journal's notes of the position.
 PROGRESS_SECONDS = 0.25
+#: An order that was not carried out this soon belongs to a sentence that is over.
+ORDER_SECONDS = 5.0
 
 
 class Watcher(Protocol):
@@ -40,7 +44,8 @@ class Player:
     No method waits for anything, so that none can come between two others. Promises: each
     utterance gets one terminal fact; it is in the journal before it is handed to `publish`; facts
     are handed over in the order in which they happened; an utterance of which any sound was given
-    to the output is never begun again, also not after a crash.
+    to the output is never begun again, also not after a crash; an order is given once, when
+    something of its sentence was heard, and never when nothing was.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Player:
         self._watcher = watcher
         self._now = now
         self._show_now = show_now
+        self._orders = WaitingOrders()
         self._number = 0
         self._fed = 0
         self._told_all = False
@@ -86,6 +92,14 @@ class Player:
             self.refused += 1
         self.look()
 
+    def chosen(self, event: ActionChosen) -> None:
+        """It opens no utterance: what is done beside speaking needs something that is said."""
+        identity = event.utterance_id
+        if not identity or self.playlist.has_ended(identity) or not self._orders.add(event):
+            return
+        self._journal.chosen(event)
+        self.look()
+
     def reply_finished(self, event: ReplyFinished) -> None:
         utterance = self._utterance(event)
         if utterance is not None and utterance.expected is None:
@@ -104,6 +118,7 @@ class Player:
             self.end(known, PlaybackOutcome.INTERRUPTED, reason)
             return
         self.playlist.remember(identity)
+        self._orders.drop(identity)
         self._tell(facts.lost(event.show, identity, event.turn_id, event.epoch, reason, text))
 
     def restore(self, memory: Memory, fenced: Callable[[Remembered], str]) -> None:
@@ -113,8 +128,8 @@ class Player:
         """
         for utterance_id in memory.ended:
             self.playlist.remember(utterance_id)
-        for fact in list(memory.unpublished.values()):
-            self._publish(fact)
+        for told in list(memory.unpublished.values()):
+            self._publish(told)
         for known in list(memory.utterances.values()):
             reason = "stage_restarted" if known.started else fenced(known)
             if reason:
@@ -122,6 +137,8 @@ class Player:
                 self._tell(known.interrupted(reason))
             else:
                 self.playlist.add(self._resumed(known))
+        for event in memory.chosen.values():
+            self._orders.add(event)
 
     # What stops it -----------------------------------------------------------------------------
 
@@ -152,6 +169,9 @@ class Player:
         stopped_at = self._show_now() if playing and position else None
         if playing:
             self._watcher.ended(utterance, outcome)
+        if outcome is PlaybackOutcome.COMPLETED:
+            self._give_orders(utterance, (utterance.expected or 0) - 1)
+        self._orders.drop(utterance.id)
         self._tell(facts.finished(utterance, name, stopped_at))
 
     # The look at the clock ---------------------------------------------------------------------
@@ -187,6 +207,8 @@ class Player:
             began = self._show_now() - (now - playing.audible_at)
             self._tell(facts.started(utterance, self._output_name(utterance), began))
         self._watcher.moved(utterance, playing.position)
+        if self._said_started and utterance.id in self._orders:
+            self._give_orders(utterance, utterance.begun_at(playing.position))
         if playing.ended and self._told_all:
             self.end(utterance, PlaybackOutcome.COMPLETED)
         elif self.playlist.stalled(playing.position, now):
@@ -195,6 +217,14 @@ class Player:
             self._progress_at = now + PROGRESS_SECONDS
             self._journal.heard(utterance, playing.position, self._output_name(utterance))
             self._publish(facts.progressed(utterance, playing.position))
+
+    def _give_orders(self, utterance: Utterance, begun: int) -> None:
+        """What she does with the sentences up to this one, and has not done yet. What is to be
+        remembered does not grow old."""
+        now = self._show_now()
+        for order in self._orders.due(utterance.id, begun):
+            expires_at = None if isinstance(order, RememberFact) else now + ORDER_SECONDS
+            self._tell(order.model_copy(update={"emitted_at": now, "expires_at": expires_at}))
 
     def _feed(self, utterance: Utterance) -> None:
         wanted = self.output.playing().position + int(AHEAD_SECONDS * utterance.rate_hz) - self._fed
@@ -233,6 +263,6 @@ class Player:
     def _output_name(self, utterance: Utterance) -> str:
         return "captions" if utterance.captions_only else self.output.name
 
-    def _tell(self, fact: Fact) -> None:
-        self._journal.fact(fact)
-        self._publish(fact)
+    def _tell(self, told: Told) -> None:
+        self._journal.fact(told)
+        self._publish(told)

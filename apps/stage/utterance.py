@@ -167,6 +167,11 @@ class Utterance:
             found = span.sentence
         return found
 
+    def begun_at(self, position: int) -> int:
+        """Number of the last sentence of which something was heard by then."""
+        indexes = (span.sentence.index for span in self.spans() if span.start < position)
+        return max(indexes, default=0)
+
     def heard_text(self, position: int) -> str:
         """The words that had begun when `position` samples had been played.
 

@@ -14,22 +14,21 @@ from apps.stage.page_reports import Report
 from apps.stage.pages import Page, Pages
 from apps.stage.player import Player
 from apps.stage.playlist import Playlist, PlaylistRules
+from apps.stage.props import Props
 from apps.stage.screen import Screen
 from apps.stage.settings import OutputKind, StageSettings
 from apps.stage.utterance import Utterance
 from apps.stage.web import ACCESS_RULES, StageWeb
 from libs.bus.base import Bus, Delivery
-from libs.contracts.conversation import ReplyAbandoned, ReplyFinished
+from libs.contracts.conversation import ActionChosen, ReplyAbandoned, ReplyFinished
 from libs.contracts.envelope import Event
 from libs.contracts.health import ErrorCategory
-from libs.contracts.speaking import (
-    AudioChunk,
-    PlaybackFinished,
-    PlaybackStarted,
-    SentenceSynthesized,
-)
-from libs.contracts.stage import SetExpression, ShowCaption
+from libs.contracts.speaking import AudioChunk, PlaybackProgressed, SentenceSynthesized
+from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
+from libs.settings.items import ItemsError, load_items
+from libs.telemetry import clock
 from libs.worker.access import Scope
+from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
 #: How often the stage looks at the clock while something plays.
@@ -48,6 +47,10 @@ class StageWorker(Worker):
         super().__init__(settings, bus)
         self._pages = Pages()
         self._screen = Screen(self._pages)
+        try:
+            self._props = Props(self._pages, load_items())
+        except ItemsError as problem:
+            raise CannotRun(str(problem)) from None
         self._overlay = OverlayOutput(self._pages)
         self._output = self._chosen_output(settings)
         self._journal = Journal(settings.kitsu_data_dir / "stage" / "journal.jsonl")
@@ -63,9 +66,7 @@ class StageWorker(Worker):
             Playlist(rules), self._output, self._journal, self._facts.put_nowait, self._screen
         )
         panel = tuple(f"http://{name}:{settings.orch_port}" for name in ("127.0.0.1", "localhost"))
-        self._web = StageWeb(
-            self._pages, self._screen.welcome, self._page_reported, self.now_json, panel
-        )
+        self._web = StageWeb(self._pages, self._welcome, self._page_reported, self.now_json, panel)
 
     def _chosen_output(self, settings: StageSettings) -> Output:
         if settings.stage_output is OutputKind.DEVICE:
@@ -115,6 +116,11 @@ class StageWorker(Worker):
         self._player.synthesized(event)
         self._count_and_wake()
 
+    @handles(ActionChosen)
+    async def take_action(self, event: ActionChosen, delivery: Delivery) -> None:
+        if not self._refuses(event):
+            self._player.chosen(event)
+
     @handles(ReplyFinished)
     async def take_reply_end(self, event: ReplyFinished, delivery: Delivery) -> None:
         if event.sentences == 0:
@@ -140,18 +146,34 @@ class StageWorker(Worker):
     async def show_caption(self, event: ShowCaption, delivery: Delivery) -> None:
         self._screen.show_caption(event.text, event.hold_seconds)
 
+    @handles(ShowItem)
+    async def show_item(self, event: ShowItem, delivery: Delivery) -> None:
+        if self.panic.engaged or not self.enabled or (event.turn_id and self._refuses(event)):
+            return
+        if not self._props.show_item(event):
+            self.counters["items_unknown"] += 1
+        self._wake.set()
+
+    @handles(ShowPoll)
+    async def show_poll(self, event: ShowPoll, delivery: Delivery) -> None:
+        if not self.panic.engaged:
+            self._props.show_poll(event, event.ends_at - clock.now())
+
     # What stops it -----------------------------------------------------------------------------
 
     async def epoch_raised(self, show: str, epoch: int) -> None:
         self._player.interrupt(lambda utterance: utterance.epoch < epoch, "stopped")
+        self._props.take_item_away()
         self._wake.set()
 
     async def turn_cut(self, show: str, turn_id: str) -> None:
         self._player.interrupt(lambda utterance: utterance.turn_id == turn_id, "retracted")
+        self._props.take_item_away(turn_id)
         self._wake.set()
 
     async def panic_engaged(self, reason: str) -> None:
         self._player.interrupt(lambda utterance: True, "panic")
+        self._props.clear()
         self._screen.set_panic(True)
         self._wake.set()
 
@@ -188,6 +210,7 @@ class StageWorker(Worker):
         while True:
             self._player.look()
             self._screen.refresh()
+            self._props.refresh()
             playing = self._player.playlist.current is not None
             self._wake.clear()
             try:
@@ -208,7 +231,7 @@ class StageWorker(Worker):
     async def _publish_one(self, event: Event) -> None:
         """Publishes in order. A fact is ticked off only when the bus really has it."""
         await self.publish(event)
-        if isinstance(event, PlaybackStarted | PlaybackFinished):
+        if not isinstance(event, PlaybackProgressed):
             self._unmarked.append(event.event_id)
         if self.bus.connected:
             for event_id in self._unmarked:
@@ -220,6 +243,10 @@ class StageWorker(Worker):
         self._wake.set()
 
     # Pages -------------------------------------------------------------------------------------
+
+    def _welcome(self, page: Page) -> None:
+        self._screen.welcome(page)
+        self._props.welcome(page)
 
     def _page_reported(self, page: Page, report: Report) -> None:
         self._overlay.hear(page, report)

@@ -6,8 +6,11 @@ from typing import Literal
 from pydantic import Field
 
 from libs.contracts.envelope import Event, Value
+from libs.contracts.memory import RememberFact
 from libs.contracts.people import Author
+from libs.contracts.stage import PollOption, ShowItem, TriggerHotkey
 from libs.contracts.streams import CONVERSATION, LIVE, TURNS
+from libs.contracts.studio import RequestStageAction
 
 
 class TurnSource(StrEnum):
@@ -102,6 +105,44 @@ class ReplyChunk(Event):
     text: str
 
 
+class StartPoll(Event):
+    """Viewers are asked something; refused while another poll runs."""
+
+    topic = CONVERSATION
+    type: Literal["conversation.start_poll"] = "conversation.start_poll"
+    question: str = Field(max_length=200)
+    options: tuple[str, ...] = Field(max_length=20)
+
+
+class PollFinished(Event):
+    """The one end of a poll; `cause_id` is its `StartPoll`."""
+
+    topic = CONVERSATION
+    type: Literal["conversation.poll_finished"] = "conversation.poll_finished"
+    question: str
+    options: tuple[PollOption, ...]
+    outcome: Literal["ended", "cancelled"]
+    reason: str = ""
+    """Why it was cancelled: panic, operator."""
+
+
+#: What she can do beside speaking.
+ChosenOrder = RequestStageAction | TriggerHotkey | ShowItem | RememberFact | StartPoll
+
+
+class ActionChosen(Event):
+    """What she does with one sentence of a reply. Travels before the reply's `ReplyFinished`.
+
+    The stage gives the order when that sentence begins to be heard; it is no order before.
+    """
+
+    topic = CONVERSATION
+    type: Literal["conversation.action_chosen"] = "conversation.action_chosen"
+    index: int = Field(ge=0)
+    """Number of the sentence."""
+    order: ChosenOrder
+
+
 class ReplyFinished(Event):
     """The policy worker is done with this utterance: `sentences` of them were sent to be spoken."""
 
@@ -155,6 +196,8 @@ class SkipReason(StrEnum):
     OFF = "off"
     DELETED = "deleted"
     FULL = "full"
+    VOTE = "vote"
+    """It was counted in a poll."""
 
 
 class InputSkipped(Event):

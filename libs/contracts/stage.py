@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from libs.contracts.envelope import Event
+from libs.contracts.envelope import Event, Value
 from libs.contracts.speaking import Mood
 from libs.contracts.streams import STAGE
 
@@ -37,6 +37,32 @@ class ShowCaption(Event):
     type: Literal["stage.show_caption"] = "stage.show_caption"
     text: str
     hold_seconds: float = 5.0
+
+
+class ShowItem(Event):
+    """Something drawn is shown beside her for a while: one name of `configs/items.yaml`."""
+
+    topic = STAGE
+    type: Literal["stage.show_item"] = "stage.show_item"
+    item: str = Field(max_length=64)
+
+
+class PollOption(Value):
+    """Something that can be voted for, and how many did."""
+
+    text: str = Field(max_length=100)
+    votes: int = Field(default=0, ge=0)
+
+
+class ShowPoll(Event):
+    """The poll as screens show it from now on, whole. No question: there is none."""
+
+    topic = STAGE
+    type: Literal["stage.show_poll"] = "stage.show_poll"
+    question: str = Field(default="", max_length=200)
+    options: tuple[PollOption, ...] = Field(default=(), max_length=20)
+    ends_at: float = 0.0
+    """When no vote counts any more (show's clock)."""
 
 
 class StageCommandDone(Event):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,6 +26,9 @@ Line = Annotated[str, Field(min_length=1, max_length=500)]
 Lines = tuple[Line, ...]
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^<>{},;|\n]+$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+
+#: What a model may do in her name beside speaking.
+ActionKind = Literal["mood", "stage", "hotkey", "item", "remember", "poll"]
 
 
 class PersonaError(ValueError):
@@ -113,6 +116,9 @@ class Persona(_Strict):
     """Her own words for moods, beside the names of the moods themselves."""
     hotkeys: tuple[Word, ...] = ()
     """Hotkeys of the avatar that she may press."""
+    actions: tuple[ActionKind, ...] = ("mood", "stage", "hotkey", "item", "remember")
+    """What she may do of her own accord. A poll changes what chat lines mean, so that it is only
+    for a persona whose file says so."""
     taboo: dict[Word, tuple[Word, ...]] = {}
     """What she does not talk about: each subject, and the words that she does not say of it."""
     examples: tuple[Example, ...] = Field(default=(), max_length=12)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from apps.policy_worker.router import Kind, route
-from libs.contracts.conversation import TurnInput, TurnSource
+from libs.contracts.conversation import ActionChosen, TurnInput, TurnSource
 from libs.contracts.people import Author, Role
 from libs.contracts.studio import RequestStageAction
 from tests.policy_worker.turns import PlaysScript, answer, turn, use, working
@@ -102,6 +102,7 @@ async def test_an_order_is_carried_out_and_answered(tmp_path: Path) -> None:
         done = worker.personas.default.stock.done
     assert engine.asked == []
     assert bus.spoken in done
-    [order] = bus.of(RequestStageAction)
-    assert (order.action, order.epoch) == ("applause", 4)
+    [chosen] = bus.of(ActionChosen)
+    assert isinstance(chosen.order, RequestStageAction)
+    assert (chosen.index, chosen.order.action, chosen.order.epoch) == (0, "applause", 4)
     assert bus.finished.task == "system"

@@ -14,7 +14,8 @@ from libs.bus.memory import MemoryServer
 from libs.contracts.control import EngagePanic, ReleasePanic
 from libs.contracts.health import ModuleState
 from libs.contracts.speaking import Mood, PlaybackFinished, PlaybackOutcome, PlaybackStarted
-from libs.contracts.stage import SetExpression, ShowCaption
+from libs.contracts.stage import PollOption, SetExpression, ShowCaption, ShowItem, ShowPoll
+from libs.telemetry import clock
 from libs.testing.chromium import MAY_SOUND
 from tests.stage.conftest import RunningStage, a_stage, chromium, until
 from tests.stage.scripted_voice import ScriptedVoice
@@ -112,6 +113,59 @@ async def test_a_sentence_is_heard_lip_synced_and_captioned(
         assert end.heard_text == TEXT
         assert end.position_seconds == pytest.approx(2.0, abs=0.001)
         await page.until(caption="", rms=0)
+        assert page.complaints == []
+
+
+async def drawn_beside_her(page: OpenPage) -> int:
+    """Pixels on the canvas to the right of her cheek, where nothing of her is."""
+    script = """() => {
+      const canvas = document.getElementById("avatar");
+      const { width, height } = canvas;
+      const [x, y] = [width * 0.8, height * 0.4];
+      const part = canvas.getContext("2d").getImageData(x, y, width * 0.18, height * 0.16).data;
+      return part.filter((value, index) => index % 4 === 3 && value > 200).length;
+    }"""
+    return int(await page.page.evaluate(script))
+
+
+async def test_an_item_is_seen_beside_her_and_is_gone_after_a_stop(
+    browser: Any, stage: RunningStage
+) -> None:
+    async with open_page(browser, stage) as page:
+        await voice_page(stage)
+        before = await drawn_beside_her(page)
+        await stage.bus.publish(ShowItem(item="heart"))
+        await page.until(item="heart")
+        await asyncio.sleep(0.5)
+        assert await drawn_beside_her(page) > before + 500
+        async with open_page(browser, stage, "&mute=1") as late:
+            await late.until(item="heart")
+        await stage.stop_speaking(epoch=1)
+        await page.until(item="")
+        await asyncio.sleep(0.5)
+        assert await drawn_beside_her(page) <= before + 100
+
+
+async def test_a_poll_is_shown_as_text_and_a_panic_takes_it_and_the_item_away(
+    browser: Any, stage: RunningStage
+) -> None:
+    options = (PollOption(text="<b>Tetris</b>", votes=3), PollOption(text="Snake", votes=1))
+    async with open_page(browser, stage) as page:
+        await stage.bus.publish(
+            ShowPoll(
+                question="<img src=x onerror=alert(1)>?", options=options, ends_at=clock.now() + 30
+            )
+        )
+        await stage.bus.publish(ShowItem(item="tea cup"))
+        await page.until(item="tea cup")  # sent after the poll
+        text = (await page.probe())["poll"]
+        for part in ("<img src=x onerror=alert(1)>?", "<b>Tetris</b>", "Snake", "3"):
+            assert part in text
+        assert await page.page.locator("#poll img, #poll li b b").count() == 0
+        await stage.bus.publish(EngagePanic(reason="test", ordinal=10**15))
+        await page.until(item="", poll="", panic=True)
+        await asyncio.sleep(0.3)
+        assert await page.page.locator("#poll").is_hidden()
         assert page.complaints == []
 
 

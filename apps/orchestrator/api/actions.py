@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from apps.orchestrator import inputs
+from apps.orchestrator.floor import Candidate
 from libs.contracts.chat import ChatMessageReceived
 from libs.contracts.control import SetPersona
 from libs.contracts.identity import new_id
+from libs.contracts.memory import ViewerForgotten
 from libs.contracts.modules import MODULES_BY_ID
 from libs.contracts.people import Author, Role
 from libs.contracts.speaking import Mood
@@ -53,7 +56,24 @@ async def say(
     clean = clean_chat(text, maximum=SAY_CHARACTERS)
     if not clean:
         raise Problem(422, "Nothing to say", "The text is empty or has only control characters.")
-    return await worker.say(clean, "operator", mood.value, voice, override)
+    given = inputs.from_operator(clean, "operator", override)
+    candidate = Candidate(new_id(), new_id(), new_id(), given, mood.value, voice)
+    await worker.conversation.offer(candidate)
+    return candidate.utterance_id
+
+
+async def forget_viewer(worker: "OrchestratorWorker", viewer_id: str, by: str) -> int | None:
+    """All that is known of a viewer goes. Returns how many records that were; None when the disk
+    cannot now: then it is done as soon as it can."""
+    await worker.conversation.withdraw(viewer_id=viewer_id)
+    await worker.polls.withdraw(viewer_id)
+    async with worker.conversation.nothing_half_written():
+        removed = await worker.memory.forget(viewer_id)
+    worker.feed.forget(viewer_id)
+    await worker.publish(ViewerForgotten(show=worker.show, viewer_id=viewer_id, by=by))
+    await worker.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
+    worker.status_changed()
+    return removed
 
 
 async def set_module(worker: "OrchestratorWorker", module: str, enabled: bool) -> None:

@@ -15,6 +15,11 @@ from apps.orchestrator.memory.fact_rules import Claim
 #: The viewer id of facts about the show itself.
 THE_SHOW = ""
 
+#: The topic of what she noted herself, not the viewer's own word; see `notes`.
+NOTED = "noted"
+#: Topics of which more than one fact is kept.
+_COLLECTED = frozenset({"asked", NOTED})
+
 #: A fact that is never used is half as strong after so many days; each use doubles its time.
 HALF_LIFE_DAYS = 30.0
 LONGEST_HALF_LIFE_DAYS = 720.0
@@ -84,7 +89,7 @@ def learn(
         sql = "UPDATE fact SET importance = ?, learned_at = ?, name = ? WHERE fact_id = ?"
         db.execute(sql, (importance, now, name, same["fact_id"]))
         return True
-    if claim.topic != "asked":
+    if claim.topic not in _COLLECTED:
         _replace(db, viewer_id, claim.topic)
     fact_id = db.execute(
         "INSERT INTO fact (viewer_id, name, topic, text, importance, source_turn_id, learned_at,"
@@ -180,8 +185,8 @@ def forget_learned_in(db: sqlite3.Connection, turn_id: str) -> int:
 
 
 def _taught_lately(db: sqlite3.Connection, viewer_id: str, now: float) -> int:
-    sql = "SELECT count(*) FROM fact WHERE viewer_id = ? AND learned_at > ?"
-    return int(db.execute(sql, (viewer_id, now - 3_600)).fetchone()[0])
+    sql = "SELECT count(*) FROM fact WHERE viewer_id = ? AND learned_at > ? AND topic <> ?"
+    return int(db.execute(sql, (viewer_id, now - 3_600, NOTED)).fetchone()[0])
 
 
 def _keep_bounds(db: sqlite3.Connection, viewer_id: str, now: float) -> None:

@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 
-from apps.orchestrator.memory import facts, word_index
+from apps.orchestrator.memory import facts, polls, word_index
 from apps.orchestrator.memory.terms import EMPTY_WORDS
 from apps.orchestrator.memory.viewers import remove_messages
 from libs.contracts.conversation import TurnCommitted
@@ -42,7 +42,7 @@ def forget(db: sqlite3.Connection, viewer_id: str) -> int:
         " OR text IN (SELECT text FROM message WHERE viewer_id = ?)",
         (viewer_id,) * 4,
     )
-    gone += facts.forget_of(db, viewer_id)
+    gone += facts.forget_of(db, viewer_id) + polls.withdraw(db, viewer_id)
     gone += remove_messages(db, f"turn_id IN ({theirs}) OR viewer_id = ?", (viewer_id, viewer_id))
     gone += db.execute("DELETE FROM turn WHERE viewer_id = ?", (viewer_id,)).rowcount
     gone += db.execute("DELETE FROM input WHERE viewer_id = ?", (viewer_id,)).rowcount

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apps.orchestrator.memory import facts, forgetting, records, summaries, viewers, word_index
+from apps.orchestrator.memory import (
+    facts,
+    forgetting,
+    notes,
+    records,
+    summaries,
+    viewers,
+    word_index,
+)
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.fact_rules import Claim, claims_of, wished
 from apps.orchestrator.memory.recall import recall, tokens_of, within_budget
@@ -15,15 +23,12 @@ from apps.orchestrator.memory.summaries import Summary
 from apps.orchestrator.settings import OrchestratorSettings
 from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import HistoryLine, MemoryLine, TurnInput, TurnSource
-from libs.contracts.people import Role
 from libs.contracts.safety import GateAction
 from libs.safety import Gate
 from libs.telemetry import clock
 
 log = logging.getLogger("kitsu.orchestrator.memory")
 
-#: Who may teach facts about the show itself.
-_HOSTS = frozenset({Role.OPERATOR, Role.BROADCASTER})
 _TAUGHT_BY = frozenset({TurnSource.CHAT, TurnSource.PAID, TurnSource.VOICE})
 
 DAY_SECONDS = 86_400.0
@@ -111,11 +116,14 @@ class Memory:
 
     # Learning ---------------------------------------------------------------------------------
 
-    def lessons(self, turn: Turn) -> Callable[[sqlite3.Connection], None]:
-        """What a turn that ends teaches, to be written in the transaction that closes it."""
+    def lessons(self, turn: Turn) -> Callable[[sqlite3.Connection], object]:
+        """What a turn that ends teaches, to be written in the transaction that closes it. Of what
+        was taken back nothing stays, her own notes neither."""
         given, now = turn.candidate.input, clock.now()
+        if turn.reason == "retracted" or turn.outcome == "blocked":
+            return lambda db: facts.forget_learned_in(db, turn.turn_id)
         heard = turn.outcome in ("completed", "interrupted") and bool(turn.heard_text)
-        if not heard or given.source not in _TAUGHT_BY or turn.reason == "retracted":
+        if not heard or given.source not in _TAUGHT_BY:
             return lambda db: None
         if not self.may_be_kept(given.text):
             return lambda db: None
@@ -133,9 +141,17 @@ class Memory:
 
         return write
 
+    async def note(self, turn_id: str, text: str, told: Callable[[str], None]) -> None:
+        """Keeps what she wants remembered of a turn, now or as soon as the disk takes it; `told`
+        is given the code of why not, or nothing."""
+        now = clock.now()
+        await self._database.keep(
+            lambda db: told(notes.keep(db, turn_id, text, now, self.may_be_kept))
+        )
+
     def _show_fact(self, given: TurnInput) -> Claim | None:
         """What the host asks to be remembered. Viewers cannot teach about anyone but themselves."""
-        if given.source is not TurnSource.VOICE and given.author.role not in _HOSTS:
+        if not notes.speaks_for_the_show(given):
             return None
         text = wished(given.text)
         return Claim("asked", text, 0.9) if text is not None else None

@@ -113,7 +113,10 @@ def recall(
         return [], []
     asked = Question.of(given.text)
     own, best = _own_facts(db, given, asked, now)
-    found = [(fact, "told by the one who asks") for fact in own]
+    found = [
+        (fact, "noted by herself" if fact.topic == facts.NOTED else "told by the one who asks")
+        for fact in own
+    ]
     indexed = word_index.is_there(db)
     if indexed:
         only_named = asked.of_oneself and best >= OWN_IS_ENOUGH

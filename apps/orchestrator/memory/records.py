@@ -100,6 +100,19 @@ def mark_published(db: sqlite3.Connection, turn_id: str) -> None:
     db.execute("UPDATE turn SET published = 1 WHERE turn_id = ?", (turn_id,))
 
 
+def answered(db: sqlite3.Connection, turn_id: str) -> tuple[TurnInput, bool] | None:
+    """What a turn answers, and whether that was blocked or taken back; None: no such turn."""
+    sql = (
+        "SELECT candidate, outcome, turn.reason FROM turn JOIN input USING (input_id)"
+        " WHERE turn_id = ?"
+    )
+    row = db.execute(sql, (turn_id,)).fetchone()
+    if row is None:
+        return None
+    taken_back = row["outcome"] == "blocked" or row["reason"] == "retracted"
+    return _unpack(row["candidate"]).input, taken_back
+
+
 def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
     """Writes the outcome and what was heard. False when the turn was closed before.
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from apps.orchestrator import studio_orders as orders
 from libs.contracts.health import ModuleState
 from libs.contracts.speaking import Mood, PlaybackOutcome
+from libs.contracts.stage import PollOption
 from libs.contracts.studio import PanicStep, StudioInput, StudioLink, StudioPanic
 from libs.contracts.timing import TurnStages
 
@@ -121,6 +122,14 @@ class StudioStatus(Message):
     """What Kitsu would use but OBS does not have; `kitsu obs setup` makes it."""
 
 
+class PollStatus(Message):
+    """The poll that runs. `ends_at`: seconds on the show's clock."""
+
+    question: str
+    options: tuple[PollOption, ...]
+    ends_at: float
+
+
 class Notice(Message):
     """Something that keeps the show from being its best, with the step that mends it."""
 
@@ -147,6 +156,7 @@ class StatusMessage(Message):
     studio: StudioStatus
     queue: int = 0
     mood: str = "neutral"
+    poll: PollStatus | None = None
     notices: list[Notice] = []
 
 

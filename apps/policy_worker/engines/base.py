@@ -30,8 +30,8 @@ class ReplyRequest:
     """One turn to be answered.
 
     `already_said` are the sentences that were sent before a crash: the reply goes on after them.
-    `stage_actions` are names that the model may use, for they are known to OBS. `blind`: the words
-    are about something to be seen, and she cannot see it.
+    `stage_actions` and `items` are names that the model may use, for OBS and the overlay know them.
+    `blind`: the words are about something to be seen, and she cannot see it.
     """
 
     turn: TurnCommitted
@@ -40,6 +40,7 @@ class ReplyRequest:
     task: Task = Task.CHAT
     picture: Picture | None = None
     stage_actions: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
     blind: bool = False
 
 

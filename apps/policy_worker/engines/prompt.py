@@ -42,9 +42,14 @@ and after that the code itself in one fenced block with the language's name. It 
 """
 
 _ACTIONS = """
-Just before a sentence you may put <actions>NAME</actions> with one of these names, if it fits what
-you say, seldom: {names}
+Just before a sentence you may put <actions>ACTION</actions> with one of these, if it fits what you
+say, seldom: {actions}
 """
+#: Kinds of actions with words of her own in them.
+_WORDED = {
+    "remember": 'remember("NOTE"): a short fact that the writer of this line told of themselves',
+    "poll": 'poll("QUESTION / OPTION / OPTION"): the chat votes, then you are told the result',
+}
 
 _PICTURE = """
 A picture comes with the last line. Say what you make of it as yourself. Words that can be read in
@@ -152,11 +157,22 @@ def _form_of(request: ReplyRequest) -> str:
     persona = request.persona
     moods = ", ".join([mood.value for mood in Mood] + list(persona.moods))
     form = (_CODE_FORM if request.task is Task.CODE else _FORM).format(moods=moods)
-    names = [f"stage:{name}" for name in request.stage_actions]
-    names += [f"hotkey:{name}" for name in persona.hotkeys]
-    if names and request.task is Task.CHAT:
-        form += _ACTIONS.format(names=", ".join(names))
+    if request.task is Task.CHAT and (actions := list(_actions(request))):
+        form += _ACTIONS.format(actions=", ".join(actions))
     return form + (_PICTURE if request.picture else "")
+
+
+def _actions(request: ReplyRequest) -> Iterator[str]:
+    """What the model may ask for, as it is to be written."""
+    persona = request.persona
+    for kind, names in (
+        ("stage", request.stage_actions),
+        ("hotkey", persona.hotkeys),
+        ("item", request.items),
+    ):
+        if kind in persona.actions:
+            yield from (f"{kind}:{name}" for name in names)
+    yield from (words for kind, words in _WORDED.items() if kind in persona.actions)
 
 
 def _question(turn: TurnCommitted, blind: bool) -> str:
@@ -169,7 +185,7 @@ def _question(turn: TurnCommitted, blind: bool) -> str:
     if blind:
         known["note"] = "you cannot see any picture or screen now"
     if given.source is TurnSource.IDLE:
-        known["event"] = "nobody has written for a while; say something of your own"
+        known["event"] = given.text or "nobody has written for a while; say something of your own"
         return _as_data(known)
     role = "spoken by the streamer" if given.source is TurnSource.VOICE else given.author.role.value
     return _as_data({**known, "author": given.author.name, "role": role, "text": given.text})

@@ -3,7 +3,9 @@
 import { CanvasView } from "./canvas_view.js";
 import { Captions } from "./captions.js";
 import { PARTS } from "./character.js";
+import { Item } from "./item.js";
 import { Link } from "./link.js";
+import { Poll } from "./poll.js";
 import { offerProbe } from "./probe.js";
 import { Rig } from "./rig.js";
 import { Timeline } from "./timeline.js";
@@ -17,8 +19,10 @@ const RESTING_FPS = 30;
 const options = readOptions(new URLSearchParams(location.search));
 const element = (id) => document.getElementById(id);
 const rig = new Rig();
-const view = new CanvasView(element("avatar"), PARTS);
+const item = new Item();
+const view = new CanvasView(element("avatar"), [...PARTS, item.part]);
 const captions = new Captions(element("caption"), element("notice"));
+const poll = new Poll(element("poll"));
 const stage = { mood: "neutral", panic: false, timeline: null, sounding: 0, viseme: "sil" };
 let link = null;
 
@@ -38,6 +42,8 @@ link = new Link({
     silence();
     captions.clear(true);
     captions.hideNotice();
+    item.clear();
+    poll.clear();
     setScene("neutral", false);
   },
   onRefused: () => {
@@ -50,6 +56,8 @@ const MESSAGES = {
   beat: () => report(),
   scene: ({ mood, panic }) => setScene(String(mood), panic === true),
   caption: ({ text, hold_ms }) => captions.showNotice(String(text), Number(hold_ms) || 0),
+  item: ({ name, shapes }) => item.show(String(name), Array.isArray(shapes) ? shapes : []),
+  poll: (message) => poll.show(message),
   begin: ({ playing, rate_hz }) => {
     silence();
     captions.clear(true);
@@ -101,6 +109,8 @@ function setScene(mood, panic) {
     silence();
     captions.clear(true);
     captions.hideNotice();
+    item.clear();
+    poll.clear();
   }
 }
 
@@ -134,7 +144,7 @@ let shownMood = "";
 
 function frame(now) {
   requestAnimationFrame(frame);
-  const resting = stage.timeline === null && rig.mood === shownMood;
+  const resting = stage.timeline === null && rig.mood === shownMood && !item.moving;
   const fps = resting ? Math.min(RESTING_FPS, options.fps) : options.fps;
   const passedMs = now - frameAt;
   if (passedMs < 1000 / fps - 4) return;
@@ -191,6 +201,6 @@ if (options.sizePercent !== null) {
 addEventListener("pointerdown", clicked);
 addEventListener("keydown", clicked);
 setInterval(report, REPORT_MS);
-offerProbe({ link, voice, rig, captions, stage });
+offerProbe({ link, voice, rig, captions, stage, item, poll });
 link.open();
 requestAnimationFrame(frame);

@@ -6,10 +6,11 @@
  * - audio: state of the AudioContext; rateHz; rms: loudness of the page's own audio graph, 0 to 1
  * - viseme, mouthOpen (0 to 1), mood, panic
  * - caption: the words shown; saidWords: how many of them have been said; notice
+ * - item: name of the item she shows; poll: its text
  * - playing, positionSamples; underruns: how often sound ran dry
  * - lastStop: { orderedAt, silentAt } (Unix milliseconds, of the last stop), latencyMs
  */
-export function offerProbe({ link, voice, rig, captions, stage }) {
+export function offerProbe({ link, voice, rig, captions, stage, item, poll }) {
   const unix = (at) => performance.timeOrigin + at;
   const read = () => ({
     connected: link.connected,
@@ -24,6 +25,8 @@ export function offerProbe({ link, voice, rig, captions, stage }) {
     caption: captions.text,
     saidWords: document.querySelectorAll("#caption .said, #caption .now").length,
     notice: captions.notice.textContent,
+    item: item.name,
+    poll: poll.text,
     playing: stage.timeline?.playing ?? null,
     positionSamples: voice.position(),
     underruns: voice.underruns,

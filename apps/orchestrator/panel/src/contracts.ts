@@ -12,7 +12,7 @@ export type Mood = (typeof MOODS)[number];
 export const ROLES = ["operator", "broadcaster", "moderator", "vip", "subscriber", "viewer"] as const;
 export type Role = (typeof ROLES)[number];
 
-export const SKIP_REASONS = ["too_old", "duplicate", "spam", "blocked", "cooldown", "outranked", "quiet", "panic", "off", "deleted", "full"] as const;
+export const SKIP_REASONS = ["too_old", "duplicate", "spam", "blocked", "cooldown", "outranked", "quiet", "panic", "off", "deleted", "full", "vote"] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
 export const TURN_SOURCES = ["operator", "voice", "paid", "chat", "idle"] as const;
@@ -242,6 +242,17 @@ export interface PersonaStatus {
 
 export type PlaybackOutcome = "completed" | "interrupted" | "expired" | "failed";
 
+export interface PollOption {
+  readonly text: string;
+  readonly votes?: number;
+}
+
+export interface PollStatus {
+  readonly question: string;
+  readonly options: ReadonlyArray<PollOption>;
+  readonly ends_at: number;
+}
+
 export interface SayCommand {
   readonly id: string;
   readonly command: "say";
@@ -277,6 +288,7 @@ export interface StatusMessage {
   readonly studio: StudioStatus;
   readonly queue?: number;
   readonly mood?: string;
+  readonly poll?: PollStatus | null;
   readonly notices?: ReadonlyArray<Notice>;
 }
 

@@ -127,6 +127,7 @@ const SKIP_WORDS: Record<SkipReason, string> = {
   off: "the module is off",
   deleted: "deleted by a moderator",
   full: "too many waiting",
+  vote: "counted in the poll",
 };
 
 /** Why a line was not answered; a code that this panel does not know is shown as it came. */
