@@ -9,6 +9,8 @@ from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engines.base import Picture, ReplyEngine
 from apps.policy_worker.engines.errors import EngineError
 from apps.policy_worker.patience import Patience
+from apps.policy_worker.tools.box import ToolBox
+from apps.policy_worker.tools.errors import ToolError
 from libs.safety import Gate
 from libs.settings.personas import Persona
 
@@ -25,6 +27,8 @@ class Listener(Protocol):
         """She asked for a kind of action that nobody carries out yet."""
         ...
 
+    async def tool_failed(self, error: ToolError) -> None: ...
+
 
 @dataclass(frozen=True)
 class Means:
@@ -37,3 +41,4 @@ class Means:
     stage_names: tuple[str, ...] = ()
     """What OBS offers in this show."""
     look: Look | None = None
+    tools: ToolBox | None = None
