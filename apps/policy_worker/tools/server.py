@@ -27,8 +27,9 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 #: Who was well for so long is started again without a long pause.
 WELL_SECONDS = 60.0
-#: So many calls in a row without an answer, and the server is started anew.
-MAXIMUM_TIMEOUTS = 2
+#: A server whose tool took too long must answer a plain question within this, or it hangs (or has
+#: more to say than anybody wants to hear) and is started anew.
+LIVENESS_SECONDS = 10.0
 #: A program that does not leave by itself is ended by the client package within this.
 STOP_SECONDS = 5.5
 MAXIMUM_PAGES = 20
@@ -65,7 +66,7 @@ class ToolServer:
         self._gate = gate
         self._client: Client | None = None
         self._gone = asyncio.Event()
-        self._timeouts = 0
+        self._doubt: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -116,7 +117,6 @@ class ToolServer:
         self._enter(ServerState.STARTING)
         self.starts += 1
         self._gone = gone = asyncio.Event()
-        self._timeouts = 0
         try:
             async with asyncio.timeout(START_SECONDS) as limit:
                 async with connected(self.name, self.settings, gone) as client:
@@ -129,6 +129,10 @@ class ToolServer:
                         await gone.wait()
         finally:
             self._client = None
+            if self._doubt is not None:
+                self._doubt.cancel()
+                await asyncio.gather(self._doubt, return_exceptions=True)
+                self._doubt = None
         if not self._stopping.is_set():
             raise ToolGone("the connection ended")
 
@@ -193,9 +197,8 @@ class ToolServer:
             async with asyncio.timeout(seconds):
                 result = await client.session.send_request(request, CallToolResult)
         except TimeoutError:
-            self._timeouts += 1
-            if self._timeouts >= MAXIMUM_TIMEOUTS:
-                gone.set()
+            if self._doubt is None or self._doubt.done():
+                self._doubt = asyncio.create_task(_end_unless_alive(client, gone))
             raise ToolTimedOut(f"{seconds:.1f} s") from None
         except Exception as error:  # noqa: BLE001 - another program's answer is supervised here
             if self.settings.url:
@@ -203,12 +206,19 @@ class ToolServer:
             if gone.is_set():
                 raise ToolGone(type(error).__name__) from None
             raise ToolFailed(type(error).__name__) from None
-        self._timeouts = 0
         return result
 
     def failed(self, error: ToolError) -> None:
         self.failures += 1
         self.last_error = error.code
+
+
+async def _end_unless_alive(client: "Client", gone: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(LIVENESS_SECONDS):
+            await client.list_tools()
+    except Exception:  # noqa: BLE001 - another program is supervised here
+        gone.set()
 
 
 async def _listed(client: "Client") -> list["ListedTool"]:
