@@ -69,10 +69,10 @@ class PolicyWorker(Worker):
             self.spawn("probe engines", self.ladder.keep_probing())
 
     async def stop(self) -> None:
-        await self.tools.stop()
         await self._models.stop()
         await self.stage_names.stop()
         await self.ladder.stop()
+        await self.tools.stop()  # last: a stubborn program takes seconds to end
 
     def health(self) -> Health:
         engine = self.ladder.current
