@@ -173,7 +173,10 @@ async def test_a_program_sees_only_the_variables_it_is_given_and_they_do_not_com
 
 async def test_a_secret_of_the_settings_does_not_come_back() -> None:
     async with opened(box_of({"dice": stand_in(allow=("words.look-up/now",))}, "squirrel")) as box:
-        assert "squirrel" not in await call(box, "words_look-up_now", word="squirrel")
+        for word in ("squirrel", "squir\u200brel", "x" * 1_495 + " squirrel"):
+            told = await call(box, "words_look-up_now", word=word)
+            assert "squir" not in told
+            assert len(told) <= MAXIMUM_RESULT_CHARACTERS
 
 
 async def test_a_variable_that_is_not_set_is_told_with_the_step_that_mends_it(
@@ -435,7 +438,7 @@ async def test_without_the_package_that_is_told_and_nothing_is_started(
     async with opened(box_of({"dice": stand_in()}), ready=False) as box:
         assert box.complaints == [
             "tools need a package that is not there: run "
-            '`python -m pip install "kitsu-vtuber[tools]"`'
+            '`python -m pip install "kitsu-vtuber[tools]"` with the Python in .venv'
         ]
         assert box.offered_to(Role.VIEWER) == ()
         assert children() == []

@@ -215,6 +215,27 @@ async def test_an_engine_that_fails_after_a_tool_does_not_have_it_called_again(
     assert told(server, 2) == told(server, 1)
 
 
+async def test_a_worker_that_takes_over_a_turn_does_not_ask_for_a_moment_again(
+    tmp_path: Path,
+) -> None:
+    script = [asks("slow_clock", seconds=30), asks("slow_clock", seconds=0.4), ANSWER]
+    request = turn("what time is it?")
+    async with (
+        OllamaStandIn(script=script) as server,
+        tooled(tmp_path, server, hold_on_seconds=0.1) as (worker, bus),
+    ):
+        leaving = asyncio.create_task(answer(worker, request))
+        await bus.has_sentences(1)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        await answer(worker, request, deliveries=2)
+        hold_on = worker.personas.default.stock.hold_on
+    by_index = {sentence.index: sentence.text for sentence in bus.sentences}
+    assert by_index[0] in hold_on
+    assert " ".join(by_index[index] for index in range(1, len(by_index))) == SPOKEN
+    assert bus.finished.outcome == "complete"
+
+
 # What goes wrong ---------------------------------------------------------------------------------
 
 

@@ -57,7 +57,8 @@ class ToolBox:
         if not self.servers:
             return
         if not package_is_there():
-            self.complaint = f"tools need a package that is not there: run `{MENDED_BY}`"
+            step = f"run `{MENDED_BY}` with the Python in .venv"
+            self.complaint = f"tools need a package that is not there: {step}"
             return
         for server in self.servers:
             server.start()

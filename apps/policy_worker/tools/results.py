@@ -27,7 +27,8 @@ def usable_text(result: "CallToolResult", gate: Gate, redact: Redactor) -> str:
     are none or the gate stops them."""
     if result.is_error:
         raise ToolFailed("the tool says so")
-    text = clean_chat(redact(_words_of(result)), MAXIMUM_RESULT_CHARACTERS)
+    clean = clean_chat(_words_of(result), _READ_CHARACTERS)  # what is invisible hides no secret
+    text = redact(clean)[:MAXIMUM_RESULT_CHARACTERS].strip()
     if not text:
         raise ToolUnusable("empty")
     if gate.check(text, "input").action is GateAction.BLOCK:
