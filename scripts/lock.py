@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 #: Lock by name: the extras it holds beside the project's own dependencies.
-LOCKS = {"base": ("install",), "dev": ("install", "dev")}
+LOCKS = {"base": ("install",), "dev": ("install", "dev", "tools")}
 
 _OPTIONS = (
     "--universal",

@@ -12,6 +12,7 @@ from apps.policy_worker.engines.base import (
     ReplyEngine,
     ReplyRequest,
     Task,
+    ToolCall,
     Truncated,
 )
 from apps.policy_worker.engines.errors import (
@@ -27,6 +28,7 @@ from apps.policy_worker.reply_clock import ReplyClock
 from apps.policy_worker.reply_text import Line, ReplyText, Unsaid
 from apps.policy_worker.sender import ReplySender
 from apps.policy_worker.token_feed import TokenFeed
+from apps.policy_worker.tool_use import ToolUse
 from libs.contracts.conversation import TurnCommitted, TurnSource
 from libs.contracts.safety import GateAction
 from libs.contracts.speaking import Mood
@@ -60,6 +62,7 @@ class Answering:
         self._feed = feed
         self._retried = retried
         self._secret = system_text_of(self._turn.persona, means.persona)
+        self._tools = ToolUse(sender, means)
         self.task = Task.CHAT
         self.picture: Picture | None = None
         self.blind = False
@@ -105,37 +108,61 @@ class Answering:
         return self._means.ladder.failed(engine, failure)
 
     async def stream(self, engine: ReplyEngine) -> None:
-        """Sends what the engine writes. Raises `EngineError`, also when nothing of it could be
-        said and no rule stopped it."""
-        before = self._sender.said
-        text = self._reply_text(engine, before)
+        """Sends what the engine writes, with the tools it asks for on the way. Raises
+        `EngineError`, also when nothing of it could be said and no rule stopped it."""
+        gate = self._stream_gate()
         raw: list[str] = []
+        mood = self._turn.mood
+        while True:
+            text = self._reply_text(engine, gate, mood)
+            calls = await self._ask_once(engine, text, raw)
+            if not calls:
+                break
+            await self._tools.carry_out(calls)
+            mood = text.mood
+        await self._feed.flush()
+        self.ended = text.ended
+        self.trouble = self.trouble or self._tools.trouble
+        self.code = code_blocks("".join(raw)) if self.task is Task.CODE else []
+        if not (self.spoke_after(0) or self.blocked_rule or self.code):
+            raise _EMPTY.get(text.only_reason, ReplyEmpty)("nothing to say")
+
+    async def _ask_once(
+        self, engine: ReplyEngine, text: ReplyText, raw: list[str]
+    ) -> list[ToolCall]:
+        """One question to the engine. Returns the tools it waits for; none where the rest is not
+        wanted."""
+        before = self._sender.said
+        request = self._request(engine)
+        calls: list[ToolCall] = []
         self.clock.asked()
         try:
-            await self._send_pieces(engine, text, raw)
+            await self._send_pieces(engine.reply(request), text, raw, calls)
         except EngineError as failure:
             if not text.speech_closed or self._sender.said == before:
                 raise
+            calls.clear()
             await self._note_failure(engine, failure)  # behind the last word: nobody hears it
             await self._send(text.finish())
         finally:
             self.clock.thought_ended()
             self._means.counters.update(text.trouble.counters)
-        await self._feed.flush()
-        self.ended = text.ended
-        self.code = code_blocks("".join(raw)) if self.task is Task.CODE else []
         await self._look_back(text, before)
+        return calls if request.tools and not text.ended else []
 
-    async def _send_pieces(self, engine: ReplyEngine, text: ReplyText, raw: list[str]) -> None:
-        """Collects the raw reply on the way."""
+    async def _send_pieces(
+        self, pieces: Pieces, text: ReplyText, raw: list[str], calls: list[ToolCall]
+    ) -> None:
+        """Collects the raw reply and the calls on the way."""
         truncated = False
-        pieces = engine.reply(self._request(self._sender.said))
         async with aclosing(pieces), aclosing(self._in_time(pieces, text)) as timely:
             async for piece in timely:
                 if isinstance(piece, str):
                     raw.append(piece)
                     await self._send(text.feed(piece))
                     await self._feed.add(text.speech)
+                elif isinstance(piece, ToolCall):
+                    calls.append(piece)
                 truncated = truncated or isinstance(piece, Truncated)
                 self.clock.came(piece, text.thinking)
                 if text.ended or (text.over and self.task is not Task.CODE):
@@ -158,25 +185,31 @@ class Answering:
             self.trouble = self.trouble or OtherLanguage.code
         if self._sender.said != before:
             await self._sender.act(text.last_actions)
-        elif not (self.blocked_rule or before or self.code):
-            raise _EMPTY.get(text.only_reason, ReplyEmpty)("nothing to say")
+
+    def spoke_after(self, sentences: int) -> bool:
+        """Whether more was said after so many sentences than that it takes a moment."""
+        return any(
+            line not in self._means.persona.stock.hold_on for line in self._sender.said[sentences:]
+        )
 
     # What it is made of -----------------------------------------------------------------------
 
-    def _request(self, before: tuple[str, ...]) -> ReplyRequest:
+    def _request(self, engine: ReplyEngine) -> ReplyRequest:
         return ReplyRequest(
             self._turn,
             self._means.persona,
-            before,
+            self._sender.said,
             self.task,
             self.picture,
             self._means.stage_names,
             self._means.items,
             self.blind,
+            self._tools.offered(engine, self.task),
+            self._tools.heard_of(engine, self.task),
         )
 
-    def _reply_text(self, engine: ReplyEngine, before: tuple[str, ...]) -> ReplyText:
-        turn, persona = self._turn, self._means.persona
+    def _reply_text(self, engine: ReplyEngine, gate: StreamGate, mood: str) -> ReplyText:
+        turn, persona, before = self._turn, self._means.persona, self._sender.said
         means = self._means
         allowed = Allowed(
             persona.moods, means.stage_names, persona.hotkeys, means.items, persona.actions
@@ -184,8 +217,8 @@ class Answering:
         verbatim = turn.input.source is TurnSource.OPERATOR
         recent = () if engine.capabilities.scripted else _last_lines(turn)
         editor = Editor(persona, self._secret, before, recent, verbatim)
-        mood = allowed.mood_of(turn.mood) or Mood.NEUTRAL
-        return ReplyText(self._stream_gate(), editor, allowed, mood, before, verbatim)
+        first = allowed.mood_of(mood) or Mood.NEUTRAL
+        return ReplyText(gate, editor, allowed, first, before, verbatim)
 
     def _stream_gate(self) -> StreamGate:
         given, gate = self._turn.input, self._means.gate

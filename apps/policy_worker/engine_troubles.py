@@ -1,10 +1,11 @@
-"""Telling people what is wrong with engines and replies, without saying it again every turn."""
+"""Telling people what is wrong with engines, tools and replies, and not again every turn."""
 
 import time
 from collections.abc import Awaitable, Callable
 
 from apps.policy_worker.engines.base import ReplyEngine
 from apps.policy_worker.engines.errors import EngineError
+from apps.policy_worker.tools.errors import ToolError
 from libs.contracts.health import ErrorCategory
 
 #: The same trouble is told again after this long.
@@ -15,7 +16,8 @@ Report = Callable[[str, str, ErrorCategory], Awaitable[None]]
 
 
 class EngineTroubles:
-    """Reports each failure of each engine once, and again a minute later if it goes on."""
+    """Reports each failure of each engine, and of tools, once, and again a minute later if it goes
+    on."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -25,6 +27,11 @@ class EngineTroubles:
         if self._is_news(engine.label, error.code):
             message = f"{engine.label} gave no whole reply ({error.code}): {error.mend}"
             await self._report(error.code, message, error.category)
+
+    async def tool_failed(self, error: ToolError) -> None:
+        if self._is_news("tool", error.code):
+            message = f"A tool gave her nothing ({error.code}): {error.mend}"
+            await self._report(error.code, message, ErrorCategory.ENGINE)
 
     def _is_news(self, what: str, code: str) -> bool:
         now = time.monotonic()

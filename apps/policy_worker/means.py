@@ -9,6 +9,8 @@ from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engines.base import Picture, ReplyEngine
 from apps.policy_worker.engines.errors import EngineError
 from apps.policy_worker.patience import Patience
+from apps.policy_worker.tools.box import ToolBox
+from apps.policy_worker.tools.errors import ToolError
 from libs.safety import Gate
 from libs.settings.personas import Persona
 
@@ -20,6 +22,8 @@ class Listener(Protocol):
     """Who is told of what people should know."""
 
     async def engine_failed(self, engine: ReplyEngine, error: EngineError) -> None: ...
+
+    async def tool_failed(self, error: ToolError) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -35,3 +39,4 @@ class Means:
     items: tuple[str, ...] = ()
     """What can be shown in the overlay."""
     look: Look | None = None
+    tools: ToolBox | None = None

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from random import Random
 
 from apps.policy_worker.actions import DoOnStage
 from apps.policy_worker.answering import Answering, Retried
@@ -13,11 +12,10 @@ from apps.policy_worker.engines.verbatim import VerbatimEngine
 from apps.policy_worker.means import Means
 from apps.policy_worker.router import Kind, Route, route
 from apps.policy_worker.sender import End, ReplySender
+from apps.policy_worker.stock_lines import say_stock
 from apps.policy_worker.token_feed import TokenFeed
 from libs.contracts.conversation import TurnSource
 from libs.contracts.safety import GateAction, Verdict
-from libs.contracts.speaking import Mood
-from libs.safety import Judged
 
 #: The engine's name where a stock line of the persona was all there was.
 STOCK = "stock"
@@ -114,7 +112,7 @@ class Reply:
     async def _close_whole(self, engine: ReplyEngine, before: int) -> None:
         """The engine came to the end of what it had to say."""
         answering = self._answering
-        said = len(self._sender.said) > before
+        said = answering.spoke_after(before)
         if not said and answering.code:
             await self._say_stock(self._stock.code_ready)
         await self._sender.show_code(answering.code)
@@ -136,17 +134,7 @@ class Reply:
     # Stock lines and the end ------------------------------------------------------------------
 
     async def _say_stock(self, lines: Sequence[str]) -> None:
-        """One stock line, unless one of them was said before a crash. It passes the gate too; where
-        it does not, the next one may."""
-        if set(lines) & set(self._sender.said):
-            return
-        order = list(lines)
-        Random(self._sender.turn.turn_id or self._sender.turn.event_id).shuffle(order)
-        for line in order:
-            verdict = self._means.gate.check(line)
-            if verdict.action is not GateAction.BLOCK:
-                await self._sender.judged(Judged(line, verdict), Mood.NEUTRAL)
-                return
+        await say_stock(self._sender, self._means.gate, lines)
 
     async def _finish(self, end: End) -> None:
         await self._sender.finish(replace(end, task=self.route.kind.value), self._answering.clock)

@@ -15,8 +15,11 @@ class ReplyClock:
         self.first_token_seconds: float | None = None
         self.thinking_seconds = 0.0
         self.usage: Usage | None = None
+        self._earlier: Usage | None = None
 
     def asked(self) -> None:
+        """Each question counts: a reply with tools takes more than one."""
+        self._earlier = self.usage
         if self._asked_at is None:
             self._asked_at = time.perf_counter()
 
@@ -24,7 +27,10 @@ class ReplyClock:
         """`thinking`: the piece left the reply inside a thought."""
         now = time.perf_counter()
         if isinstance(piece, Usage):
-            self.usage = piece
+            before = self._earlier or Usage(0, 0)
+            self.usage = Usage(
+                before.prompt_tokens + piece.prompt_tokens, before.reply_tokens + piece.reply_tokens
+            )
             return
         if self.first_token_seconds is None and self._asked_at is not None:
             self.first_token_seconds = now - self._asked_at

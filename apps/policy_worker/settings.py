@@ -1,11 +1,13 @@
 """Settings of the policy worker."""
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 
-from libs.settings import ShowSettings
+from apps.policy_worker.tools_file import TOOLS_FILE, load_tools
+from libs.settings import ROOT, ShowSettings
 from libs.settings.personas import load_persona
 
 PROVIDERS = ("ollama", "openai", "scripted")
@@ -49,6 +51,8 @@ class PolicySettings(ShowSettings):
     """Only the scripted persona, whatever else is set."""
     policy_persona: str = "kitsu"
     """File name in configs/personas."""
+    policy_tools_file: Path = Field(default=Path("configs/tools.yaml"), validate_default=True)
+    """Which tools models may use."""
     policy_family_friendly: bool = True
     """Family mode for texts that come without a persona of their own (`POST /respond`)."""
     policy_first_token_seconds: float = Field(default=5.0, ge=0.1, le=120)
@@ -73,6 +77,15 @@ class PolicySettings(ShowSettings):
     def _can_be_loaded(cls, name: str) -> str:
         load_persona(name)
         return name
+
+    @field_validator("policy_tools_file")
+    @classmethod
+    def _can_be_used(cls, path: Path) -> Path:
+        found = ROOT / path.expanduser()
+        if path != TOOLS_FILE.relative_to(ROOT) and not found.is_file():
+            raise ValueError("must be the path of a file")
+        load_tools(found)
+        return found
 
     @field_validator("openai_api_key")
     @classmethod

@@ -21,12 +21,16 @@ from apps.policy_worker.sender import Publish, ReplySender
 from apps.policy_worker.settings import PolicySettings
 from apps.policy_worker.stage_orders import StageNames
 from apps.policy_worker.token_feed import TokenFeed
+from apps.policy_worker.tools.api import ToolApi
+from apps.policy_worker.tools.box import ToolBox
+from apps.policy_worker.tools_file import load_tools
 from libs.bus.base import Bus, BusError, Delivery
 from libs.contracts.conversation import ReplyAbandoned, TurnCommitted
 from libs.contracts.health import ModuleState
 from libs.contracts.studio import ScreenshotTaken
 from libs.safety import Gate
 from libs.settings.items import ItemsError, load_items
+from libs.telemetry.logs import secret_values
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
@@ -58,10 +62,13 @@ class PolicyWorker(Worker):
         self.patience = Patience(settings.policy_first_token_seconds)
         self._troubles = EngineTroubles(self.report)
         self._models = ModelApi(self.ladder, settings.ollama_url)
+        tools = load_tools(settings.policy_tools_file)
+        self.tools = ToolBox(tools, self.gate, secret_values(settings))
 
     # Life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
+        self.tools.start()
         await self.ladder.start()
         await self.stage_names.read(self.show)
         if self.ladder.needs_probing:
@@ -71,16 +78,18 @@ class PolicyWorker(Worker):
         await self._models.stop()
         await self.stage_names.stop()
         await self.ladder.stop()
+        await self.tools.stop()  # last: a stubborn program takes seconds to end
 
     def health(self) -> Health:
         engine = self.ladder.current
-        parts = [f"answers: {engine.label}", *self.ladder.complaints]
+        parts = [f"answers: {engine.label}", self.tools.summary]
+        parts += [*self.ladder.complaints, *self.tools.complaints]
         state = ModuleState.READY if self.ladder.available else ModuleState.DEGRADED
-        return Health(state, "; ".join(parts), engine.name)
+        return Health(state, "; ".join(filter(None, parts)), engine.name)
 
     def routes(self) -> list[BaseRoute]:
         respond = Route("/respond", Respond(self).answer, methods=["POST"])
-        return [respond, *self._models.routes()]
+        return [respond, *self._models.routes(), *ToolApi(self.tools).routes()]
 
     # Turns ------------------------------------------------------------------------------------
 
@@ -140,6 +149,7 @@ class PolicyWorker(Worker):
             stage_names=self.stage_names.of(turn.show),
             items=self._items,
             look=self._look_for(turn),
+            tools=self.tools,
         )
         return Reply(sender, means, TokenFeed(turn, publish), picture, retried)
 

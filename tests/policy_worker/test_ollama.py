@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from apps.policy_worker.engines.base import ReplyRequest, Task
+from apps.policy_worker.engines.base import ReplyRequest, Task, Tool
 from apps.policy_worker.engines.errors import EngineError
 from apps.policy_worker.engines.ollama import OllamaEngine
-from apps.policy_worker.engines.prompt import Message, Prompt, Tool, prompt_of
+from apps.policy_worker.engines.prompt import Message, Prompt, prompt_of
 from apps.policy_worker.patience import Patience
 from apps.policy_worker.worker import PolicyWorker
 from libs.contracts.conversation import HistoryLine, MemoryLine, PersonaSnapshot, ReplyFinished

@@ -16,13 +16,14 @@ from apps.policy_worker.engines.base import (
     ReplyRequest,
     Task,
     Thought,
+    Tool,
     ToolCall,
     Usage,
 )
 from apps.policy_worker.engines.errors import EngineError, ReplyGarbled
 from apps.policy_worker.engines.openai_chunks import ChunkReader
 from apps.policy_worker.engines.openai_compatible import OpenAICompatibleEngine, _pause_of
-from apps.policy_worker.engines.prompt import Message, Prompt, Tool, prompt_of
+from apps.policy_worker.engines.prompt import Message, Prompt, prompt_of
 from apps.policy_worker.engines.server_sent_events import EventStream
 from apps.policy_worker.patience import Patience
 from apps.policy_worker.providers import engines_of

@@ -26,12 +26,51 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Tool:
+    """A tool the model may ask for. `parameters` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape that all chat APIs take."""
+        return {
+            "type": "function",
+            "function": {
+                "name": self.name,
+                "description": self.description,
+                "parameters": dict(self.parameters),
+            },
+        }
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """The model asks for a tool. `arguments` is what it wrote, not checked."""
+
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ToolExchange:
+    """Tools that the model asked for in this turn, and what it is told of each, quoted. `said` are
+    the sentences that were said before it hears of them."""
+
+    said: tuple[str, ...]
+    answers: tuple[tuple[ToolCall, str], ...]
+
+
+@dataclass(frozen=True)
 class ReplyRequest:
     """One turn to be answered.
 
-    `already_said` are the sentences that were sent before a crash: the reply goes on after them.
-    `stage_actions` and `items` are names that the model may use, for OBS and the overlay know them.
-    `blind`: the words are about something to be seen, and she cannot see it.
+    `already_said` are the sentences that were sent before: by a worker that crashed, or before the
+    model asked for a tool (`exchanges`). The reply goes on after them. `stage_actions` and `items`
+    are names that the model may use, for OBS and the overlay know them. `blind`: the words are
+    about something to be seen, and she cannot see it.
     """
 
     turn: TurnCommitted
@@ -42,6 +81,8 @@ class ReplyRequest:
     stage_actions: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     blind: bool = False
+    tools: tuple[Tool, ...] = ()
+    exchanges: tuple[ToolExchange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,15 +103,6 @@ class Thought:
     """What a model writes for itself; never said, only timed."""
 
     text: str
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """The model asks for a tool. `arguments` is what it wrote, not checked."""
-
-    call_id: str
-    name: str
-    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

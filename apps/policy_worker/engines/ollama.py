@@ -202,6 +202,8 @@ def _pieces_of(answer: "ChatResponse") -> Iterator[Piece]:
 
 def _wire_message(message: Message) -> Mapping[str, Any]:
     found: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.tool_name:
+        found["tool_name"] = message.tool_name
     if message.pictures:
         found["images"] = [picture.data for picture in message.pictures]
     if message.tool_calls:

@@ -7,7 +7,7 @@ from typing import Any
 from apps.policy_worker.engines.prompt import Message, Prompt
 
 #: What a server may do without; it is left out when the server says that it does not know it.
-_OPTIONAL = ("stream_options", "temperature", "response_format")
+_OPTIONAL = ("stream_options", "temperature", "response_format", "tools")
 
 
 class RequestForm:

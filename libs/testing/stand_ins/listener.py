@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from libs.testing.stand_ins.http_wire import Connection, Request
+from libs.testing.stand_ins.model_talk import AsksFor
 
 
 @dataclass
@@ -24,13 +25,14 @@ class SeenChat:
 class HttpStandIn:
     """`async with` it: it listens at `url`. Subclasses answer requests in `route`.
 
-    `faults` are taken one by one by the next chats; `script` holds exact replies for the next ones.
+    `faults` are taken one by one by the next chats; `script` holds exact replies for the next ones,
+    or the tools that the model asks for.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.port = port
         self.faults: deque[str] = deque()
-        self.script: deque[str] = deque()
+        self.script: deque[str | AsksFor] = deque()
         self.chats: list[SeenChat] = []
         self.connections = 0
         """Clients that ever connected."""

@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 SENTENCES = (
     "Ooh, hello there!",
@@ -37,6 +38,14 @@ LANGUAGES = {
     "ru": "Привет всем в чате! Сегодня будет очень весело. Давайте начнём прямо сейчас!",
     "pt": "Oi, gente! Hoje vai ser muito divertido. Vocês já estão todos prontos para isso?",
 }
+
+
+@dataclass(frozen=True)
+class AsksFor:
+    """A reply in which the model asks for tools, by name and arguments, after some text or none."""
+
+    calls: tuple[tuple[str, dict[str, Any]], ...]
+    text: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from libs.testing.stand_ins.http_wire import Connection, Request
 from libs.testing.stand_ins.listener import HttpStandIn, SeenChat
-from libs.testing.stand_ins.model_talk import Asked, reply_to, tokens_of
+from libs.testing.stand_ins.model_talk import Asked, AsksFor, reply_to, tokens_of
 from libs.testing.stand_ins.ollama.faults import Kind, Met
 from libs.testing.stand_ins.ollama.pulls import pull_lines
 from libs.testing.stand_ins.ollama.wire import (
@@ -26,6 +26,7 @@ from libs.testing.stand_ins.ollama.wire import (
     full_name,
     go_json,
     last_line,
+    tool_calls,
 )
 
 _NDJSON = "application/x-ndjson"
@@ -44,7 +45,7 @@ class OllamaStandIn(HttpStandIn):
         models: Iterable[str | Model] = ("llama3.2:latest",),
         *,
         faults: Iterable[str] = (),
-        script: Iterable[str] = (),
+        script: Iterable[str | AsksFor] = (),
         seconds_to_first_token: float = 0.0,
         seconds_per_token: float = 0.0,
         seconds_to_load: float = 0.0,
@@ -176,12 +177,15 @@ class OllamaStandIn(HttpStandIn):
             for token in tokens_of(_THOUGHT):
                 await connection.send(chat_line(model, {"thinking": token}))
         limit = int((body.get("options") or {}).get("num_predict") or 0)
-        tokens = tokens_of(self._reply(body["messages"], met), met.name)
+        reply = self._reply(body["messages"], met)
+        tokens = tokens_of(reply.text if isinstance(reply, AsksFor) else reply, met.name)
         cut = bool(limit) and len(tokens) > limit
         async for token in self._paced(tokens[:limit] if cut else tokens, met):
             await connection.send(chat_line(model, {"content": token}))
             self.sent_at.append((token, asyncio.get_running_loop().time()))
             seen.tokens_sent += 1
+        if isinstance(reply, AsksFor):
+            await connection.send(chat_line(model, tool_calls(reply.calls)))
         if met.kind is Kind.TRANSPORT and met.name != "no-done":
             seen.outcome = "fault"
             await _break(connection, model, met.name)
@@ -193,7 +197,7 @@ class OllamaStandIn(HttpStandIn):
         seen.outcome = "fault" if met.name == "no-done" else "done"
         await connection.end_stream()
 
-    def _reply(self, messages: Sequence[dict[str, Any]], met: Met) -> str:
+    def _reply(self, messages: Sequence[dict[str, Any]], met: Met) -> str | AsksFor:
         if self.script:
             return self.script.popleft()
         user, system = _last_by("user", messages), _last_by("system", messages)

@@ -5,6 +5,7 @@ After its public documentation (docs/api.md) and what its server does where that
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,12 @@ def chat_line(model: str, message: dict[str, Any], **more: Any) -> bytes:
         "done": False,
     }
     return go_json({**line, **more}) + b"\n"
+
+
+def tool_calls(calls: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """The part of a message that asks for tools; calls have no ids here."""
+    asked = [{"function": {"name": name, "arguments": given}} for name, given in calls]
+    return {"tool_calls": asked}
 
 
 def last_line(model: str, reason: str, prompt_tokens: int, tokens: int) -> bytes:

@@ -6,12 +6,12 @@ After OpenAI's API reference (chat completion chunks) and what compatible server
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 from libs.testing.stand_ins.http_wire import Connection, Request
 from libs.testing.stand_ins.listener import HttpStandIn, SeenChat
-from libs.testing.stand_ins.model_talk import Asked, reply_to, tokens_of
+from libs.testing.stand_ins.model_talk import Asked, AsksFor, reply_to, tokens_of
 
 #: Faults that end the stream after some tokens, and after how many.
 _AFTER_TOKENS = {
@@ -42,7 +42,7 @@ class OpenAIStandIn(HttpStandIn):
         *,
         key: str = "",
         faults: Iterable[str] = (),
-        script: Iterable[str] = (),
+        script: Iterable[str | AsksFor] = (),
         dislikes: Iterable[str] = (),
         seconds_per_token: float = 0.0,
         lists_models: bool = True,
@@ -115,7 +115,7 @@ class OpenAIStandIn(HttpStandIn):
             return False
         return True
 
-    def _text(self, body: dict[str, Any], name: str) -> str:
+    def _text(self, body: dict[str, Any], name: str) -> str | AsksFor:
         if self.script:
             return self.script.popleft()
         if name == "empty":
@@ -133,13 +133,14 @@ class _Reply:
         body: dict[str, Any],
         fault: str,
         number: str,
-        text: str,
+        reply: str | AsksFor,
         seen: SeenChat,
     ) -> None:
         self._connection = connection
         self._body = body
         self._fault = fault
-        self._text = text
+        self._text = reply.text if isinstance(reply, AsksFor) else reply
+        self._calls = reply.calls if isinstance(reply, AsksFor) else ()
         self._seen = seen
         self._end = "\r\n" if fault == "crlf" else "\n"
         usual = _AFTER_TOKENS.get(fault)
@@ -182,6 +183,8 @@ class _Reply:
                 await self._event({"choices": []})
             parts = [{"type": "text", "text": token}]
             yield {"content": parts if self._fault == "parts" else token}
+        for delta in _tool_calls(self._calls):
+            yield delta
 
     def _thoughts(self) -> list[dict[str, Any]]:
         match self._fault:
@@ -196,7 +199,8 @@ class _Reply:
 
     async def _finish(self) -> None:
         reasons = {"length": "length", "content-filter": "content_filter", "no-finish": None}
-        await self._event(self._chunk({}, reasons.get(self._fault, "stop")))
+        usual = "tool_calls" if self._calls else "stop"
+        await self._event(self._chunk({}, reasons.get(self._fault, usual)))
         if (self._body.get("stream_options") or {}).get("include_usage"):
             await self._event({"choices": [], "usage": self._usage()})
         if self._fault == "no-done":
@@ -259,6 +263,17 @@ class _Reply:
         reply = len(self._text) // 4
         total = prompt + reply
         return {"prompt_tokens": prompt, "completion_tokens": reply, "total_tokens": total}
+
+
+def _tool_calls(calls: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    """Each call in scraps: first its id and name, then its arguments piece by piece."""
+    for index, (name, given) in enumerate(calls):
+        first = {"id": f"call_{index}", "type": "function", "function": {"name": name}}
+        yield {"tool_calls": [{"index": index, **first}]}
+        arguments = json.dumps(given)
+        for at in range(0, len(arguments), 5):
+            scrap = {"arguments": arguments[at : at + 5]}
+            yield {"tool_calls": [{"index": index, "function": scrap}]}
 
 
 def _text_of(content: Any) -> str:

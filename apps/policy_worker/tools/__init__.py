@@ -1,0 +1,1 @@
+"""Tools: other programs, over the Model Context Protocol."""
