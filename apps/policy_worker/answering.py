@@ -129,7 +129,9 @@ class Answering:
     async def _send_pieces(self, engine: ReplyEngine, text: ReplyText, raw: list[str]) -> None:
         """Collects the raw reply on the way."""
         truncated = False
-        pieces = engine.reply(self._request(self._sender.said))
+        request = self._request(self._sender.said)
+        self._means.prompts.asked(engine, request)
+        pieces = engine.reply(request)
         async with aclosing(pieces), aclosing(self._in_time(pieces, text)) as timely:
             async for piece in timely:
                 if isinstance(piece, str):
