@@ -50,6 +50,7 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         queue=worker.conversation.waiting,
         mood=worker.session.mood.value,
         notices=_bus_notice(worker)
+        + _persona_notice(worker)
         + [
             Notice(
                 code=f"{module_id}_{module.state.value}", message=f"{module.title}: {module.detail}"
@@ -79,6 +80,11 @@ def _bus_notice(worker: "OrchestratorWorker") -> list[Notice]:
         return []
     message = "The bus is away and is being tried again; what follows is old. Panic still works."
     return [Notice(code="bus_away", message=message)]
+
+
+def _persona_notice(worker: "OrchestratorWorker") -> list[Notice]:
+    complaint = worker.session.complaint
+    return [Notice(code="persona", message=f"Persona: {complaint}")] if complaint else []
 
 
 def _overlay(worker: "OrchestratorWorker") -> OverlayStatus:

@@ -8,8 +8,9 @@ from typing import Any
 from starlette.applications import Starlette
 
 from apps.orchestrator import inputs
+from apps.orchestrator.api import actions
 from apps.orchestrator.api.application import build_application
-from apps.orchestrator.api.rules import ACCESS_RULES
+from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS
 from apps.orchestrator.conversation import Conversation
 from apps.orchestrator.feed import Feed
 from apps.orchestrator.floor import Candidate
@@ -18,6 +19,7 @@ from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.late_writes import cannot_now
 from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
+from apps.orchestrator.models_desk import ModelsDesk
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.panic_desk import PanicDesk
 from apps.orchestrator.roster import Roster
@@ -28,6 +30,7 @@ from apps.orchestrator.status import status_message
 from apps.orchestrator.status_teller import StatusTeller
 from apps.orchestrator.studio import LATCH_NAME, Answer, StudioDesk
 from apps.orchestrator.studio_words import panic_line, severity
+from apps.orchestrator.turn_papers import TurnPapers
 from libs.bus.base import Bus, Delivery
 from libs.contracts.chat import (
     ChatCommandIssued,
@@ -38,22 +41,22 @@ from libs.contracts.chat import (
 )
 from libs.contracts.control import PanicEngaged, SetModuleEnabled, SetPersona
 from libs.contracts.conversation import (
+    CodeWritten,
+    PromptBuilt,
     ReplyAbandoned,
     ReplyFinished,
     SkipReason,
     TurnInput,
 )
 from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, WorkerStopped
-from libs.contracts.identity import derived_id, new_id
+from libs.contracts.identity import derived_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
-from libs.contracts.memory import ViewerForgotten
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
 from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicReported
 from libs.safety import Gate
-from libs.settings.personas import load_persona
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
 from libs.worker.worker import Health, Worker, handles
@@ -74,9 +77,8 @@ class OrchestratorWorker(Worker):
         self.screens = Screens()
         self.roster = Roster(settings.port_of)
         self.database = Database(settings.kitsu_data_dir / "memory" / "kitsu.sqlite")
-        persona = load_persona(settings.policy_persona)
-        self.session = Session(self.database, persona, settings.policy_family_friendly)
-        self.feed = Feed(self.screens, self.session.snapshot.name)
+        self.session = Session(self.database, settings)
+        self.feed = Feed(self.screens, lambda: self.session.snapshot.name)
         self.incidents = IncidentLog(self.database, self.screens)
         self.memory = Memory(
             self.database, Gate.load(settings.policy_family_friendly), memory_rules(settings)
@@ -85,11 +87,13 @@ class OrchestratorWorker(Worker):
             settings,
             self.database,
             self.session,
-            self.publish,
+            lambda event: self.publish(event, self.papers.pictures.going_with(event)),
             self.screens,
             self.feed,
             self.memory,
         )
+        self.papers = TurnPapers(self.database, self.conversation, self.screens)
+        self.models = ModelsDesk(settings, self.roster)
         self.studio = StudioDesk(
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
         )
@@ -130,6 +134,7 @@ class OrchestratorWorker(Worker):
     async def stop(self) -> None:
         await self.conversation.stop()
         await self.panic_desk.close()
+        await self.models.close()
         await self.database.close()
 
     def health(self) -> Health:
@@ -145,13 +150,16 @@ class OrchestratorWorker(Worker):
     def access_rules(self) -> Mapping[str, Scope]:
         return ACCESS_RULES
 
+    def body_limits(self) -> Mapping[str, int]:
+        return BODY_LIMITS
+
     # Inputs -----------------------------------------------------------------------------------
 
     @handles(ChatMessageReceived)
     async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
         given = inputs.from_chat(event)
         if asks_to_be_forgotten(event.text):
-            await self.forget_viewer(event.author.viewer_id, event.author.name)
+            await actions.forget_viewer(self, event.author.viewer_id, event.author.name)
         elif await self.panic_desk.hear_chat(event.author, event.text, delivery):
             self.feed.ordered_panic(event.event_id, given)
         else:
@@ -182,13 +190,6 @@ class OrchestratorWorker(Worker):
         if phrase is not None:
             await self.panic_desk.hear_voice(phrase, delivery)
 
-    async def say(self, text: str, by: str, mood: str, voice: str, override: bool) -> str:
-        """Operator text, word for word, through the gate. Returns the utterance's id."""
-        given = inputs.from_operator(text, by, override)
-        candidate = Candidate(new_id(), new_id(), new_id(), given, mood, voice)
-        await self.conversation.offer(candidate)
-        return candidate.utterance_id
-
     async def _offer(self, input_id: str, given: TurnInput, delivery: Delivery) -> None:
         turn_id, utterance_id = derived_id(input_id, "turn"), derived_id(input_id, "utterance")
         candidate = Candidate(input_id, turn_id, utterance_id, given)
@@ -212,6 +213,14 @@ class OrchestratorWorker(Worker):
     @handles(ReplyAbandoned)
     async def reply_abandoned(self, event: ReplyAbandoned, delivery: Delivery) -> None:
         await self.conversation.reply_abandoned(event)
+
+    @handles(PromptBuilt)
+    async def prompt_built(self, event: PromptBuilt, delivery: Delivery) -> None:
+        self.papers.prompts.keep(event)
+
+    @handles(CodeWritten)
+    async def code_written(self, event: CodeWritten, delivery: Delivery) -> None:
+        await self.papers.code_written(event)
 
     @handles(PlaybackStarted)
     async def playback_started(self, event: PlaybackStarted, delivery: Delivery) -> None:
@@ -246,18 +255,6 @@ class OrchestratorWorker(Worker):
     def _now_speaking(self, speaking: SpeakingStatus | None) -> None:
         self.speaking = speaking
         self.screens.tell(SpeakingMessage(speaking=speaking), replaces="speaking")
-
-    async def forget_viewer(self, viewer_id: str, by: str) -> int | None:
-        """All that is known of a viewer goes. Returns how many records that were; None when the
-        disk cannot now: then it is done as soon as it can."""
-        await self.conversation.withdraw(viewer_id=viewer_id)
-        async with self.conversation.nothing_half_written():
-            removed = await self.memory.forget(viewer_id)
-        self.feed.forget(viewer_id)
-        await self.publish(ViewerForgotten(show=self.show, viewer_id=viewer_id, by=by))
-        await self.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
-        self.status_changed()
-        return removed
 
     # Control ----------------------------------------------------------------------------------
 

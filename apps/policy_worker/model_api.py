@@ -40,7 +40,7 @@ class ModelApi:
         self._ladder = ladder
         self._url = ollama_url
         self._catalogue = OllamaCatalogue(ollama_url)
-        self._pull = ModelPull(self._catalogue)
+        self._pull = ModelPull(self._catalogue, ladder.probe)
 
     async def stop(self) -> None:
         await self._pull.stop()
@@ -86,8 +86,6 @@ class ModelApi:
     async def _progress(self) -> AsyncGenerator[Told, None]:
         async for state in self._pull.follow():
             yield ("final" if state.done else "progress"), _told(state)
-            if state.ok:
-                await self._ladder.probe()
 
     def _engines(self, task: Task) -> list[dict[str, Any]]:
         there = self._ladder.there(task)

@@ -55,7 +55,7 @@ def test_a_file_that_was_broken_changes_nothing(folder: Path, broken: str) -> No
 async def test_the_worker_reads_the_file_of_a_persona_that_is_chosen_live(
     folder: Path, tmp_path: Path
 ) -> None:
-    async with working(tmp_path) as (worker, bus):
+    async with working(tmp_path) as (worker, _bus):
         worker.personas = PersonaShelf("kitsu", folder)
         new = (folder / "twin.yaml").read_text("utf-8").replace("chaos: 0.9", "chaos: 0.2")
         (folder / "new.yaml").write_text(new, "utf-8")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi import Path as PathValue
 from pydantic import BaseModel, ConfigDict, Field
 
+from apps.orchestrator.api import actions
 from apps.orchestrator.api.worker_of import TheWorker
 from apps.orchestrator.memory import facts, records, viewers
 from apps.orchestrator.memory.fact_rules import MAXIMUM_CHARACTERS, Claim
@@ -73,7 +74,7 @@ async def get_viewer(viewer_id: ViewerId, worker: TheWorker) -> dict[str, Any]:
 async def delete_viewer(viewer_id: ViewerId, worker: TheWorker) -> dict[str, Any]:
     """Forgets a viewer: their lines, our answers to them, what was learned of them, and their name
     in what remains. `pending`: the disk cannot now; it is done as soon as it can."""
-    removed = await worker.forget_viewer(viewer_id, "operator")
+    removed = await actions.forget_viewer(worker, viewer_id, "operator")
     return {"viewer_id": viewer_id, "removed": removed or 0, "pending": removed is None}
 
 
