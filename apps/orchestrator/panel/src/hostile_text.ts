@@ -7,7 +7,7 @@ const PILED_MARKS = /(\p{M}{3})\p{M}+/gu;
 const SHOWN_CHARACTERS = 2_000;
 
 /** A chat text as it may stand in a text node: one direction, no pile of accents, bounded. */
-export function tamed(text: string | undefined): string {
-  const cut = (text ?? "").slice(0, SHOWN_CHARACTERS);
+export function tamed(text: string | undefined, limit = SHOWN_CHARACTERS): string {
+  const cut = (text ?? "").slice(0, limit);
   return cut.replace(INVISIBLE, "").replace(PILED_MARKS, "$1");
 }
