@@ -86,7 +86,7 @@ def _print(told: Models) -> None:
     for complaint in told.complaints:
         click.secho(visible(complaint), fg="yellow")
     if told.ollama.answers and told.ollama.models:
-        click.echo(visible(f"\nOllama at {told.ollama.address} has:"))
+        click.echo(visible(f"Ollama at {told.ollama.address} has:"))
         rows = [[f"  {one.name}", gigabytes(one.size_bytes)] for one in told.ollama.models]
         print_rows(rows, state_column=-1)
     if told.pull is not None and not told.pull.done:
