@@ -3,13 +3,19 @@
 On `http.client`, because a command such as `kitsu panic` must not load a larger client first.
 """
 
+import contextlib
 import http.client
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from apps.cli.failures import Failed
 from apps.cli.settings import CliSettings
 from libs.worker.access import Access, Scope
+
+#: Of an answer that comes bit by bit, a longer line is not ours; of a refusal so much is read.
+LONGEST_LINE = 100_000
+MOST_OF_A_REFUSAL = 100_000
 
 
 class Unreachable(Failed):
@@ -57,6 +63,30 @@ class LocalApi:
             _answer(module, status, raw)
         return raw
 
+    def events(
+        self, module: str, path: str, body: dict[str, Any], silence_seconds: float
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The events of an answer that comes bit by bit (WHATWG HTML, section 9.2), each with its
+        document. Raises as `call` does; ends where the answer does, whole or not."""
+        host, port = self._settings.host_of(module), self._settings.port_of(module)
+        connection = http.client.HTTPConnection(host, port, timeout=silence_seconds)
+        try:
+            connection.request("POST", path, json.dumps(body).encode(), _headers(self._token))
+            answer = connection.getresponse()
+            if answer.status >= 400:
+                _answer(module, answer.status, answer.read(MOST_OF_A_REFUSAL))
+            yield from _events_in(answer)
+        except (OSError, http.client.HTTPException):
+            raise self._unreachable(module) from None
+        finally:
+            connection.close()
+
+    def _unreachable(self, module: str) -> Unreachable:
+        host, port = self._settings.host_of(module), self._settings.port_of(module)
+        return Unreachable(
+            f"The {module} does not answer on {host}:{port}. Start Kitsu with: kitsu up"
+        )
+
     def _request(
         self, module: str, method: str, path: str, body: dict[str, Any] | None, seconds: float
     ) -> tuple[int, bytes]:
@@ -64,8 +94,7 @@ class LocalApi:
         try:
             return request(host, port, method, path, self._token, body, seconds)
         except (OSError, http.client.HTTPException):
-            message = f"The {module} does not answer on {host}:{port}. Start Kitsu with: kitsu up"
-            raise Unreachable(message) from None
+            raise self._unreachable(module) from None
 
 
 def operator_token(settings: CliSettings) -> str:
@@ -101,6 +130,23 @@ def request(
         return response.status, response.read()
     finally:
         connection.close()
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
+def _events_in(answer: http.client.HTTPResponse) -> Iterator[tuple[str, dict[str, Any]]]:
+    kind = "message"
+    while line := answer.readline(LONGEST_LINE):
+        name, _, value = line.decode("utf-8", "replace").strip().partition(": ")
+        if name == "event":
+            kind = value
+        elif name == "data":
+            with contextlib.suppress(ValueError):
+                document = json.loads(value)
+                if isinstance(document, dict):
+                    yield kind, document
 
 
 def _answer(module: str, status: int, raw: bytes) -> dict[str, Any]:

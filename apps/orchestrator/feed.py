@@ -1,6 +1,7 @@
 """The live feed: what was said to her, what was heard from her, and what was not answered."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from apps.orchestrator.panel.protocol import FeedMessage, FeedRow
 from apps.orchestrator.screens import FEED_ROWS, Screens
@@ -15,7 +16,7 @@ from libs.telemetry import clock
 class Feed:
     """The latest rows, and the telling of each new or changed one."""
 
-    def __init__(self, screens: Screens, name: str) -> None:
+    def __init__(self, screens: Screens, name: Callable[[], str]) -> None:
         self._screens = screens
         self._name = name
         self._rows: OrderedDict[str, FeedRow] = OrderedDict()
@@ -36,6 +37,7 @@ class Feed:
                 author=given.author.name,
                 role=given.author.role.value,
                 text=given.text,
+                note="with a picture" if given.picture else "",
             )
         )
 
@@ -71,7 +73,7 @@ class Feed:
                 id=f"out:{turn.utterance_id}",
                 at=clock.now(),
                 kind="kitsu",
-                author=self._name,
+                author=self._name(),
                 text=heard,
                 unheard=rest,
                 note=note,
@@ -84,7 +86,7 @@ class Feed:
                 id=f"block:{event.event_id}",
                 at=event.emitted_at,
                 kind="blocked",
-                author=self._name,
+                author=self._name(),
                 text=f"{event.action.value} at {event.place}",
                 note=event.rule,
             )

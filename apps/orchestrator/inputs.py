@@ -16,6 +16,7 @@ def from_chat(event: ChatMessageReceived) -> TurnInput:
         text=event.text,
         message_ids=(event.message_id,),
         arrived_at=event.emitted_at,
+        picture=event.picture,
     )
 
 

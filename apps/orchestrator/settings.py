@@ -33,7 +33,8 @@ class OrchestratorSettings(ShowSettings):
     policy_persona: str = "kitsu"
     """File name in configs/personas."""
     policy_family_friendly: bool = True
-    """Family mode until the operator changes it."""
+    """Family mode until the operator changes it; where it is set, it wins over the persona's file.
+    """
 
     panic_words: str = "kitsu panic, panic panic panic"
     """What the host says to engage panic, with commas between the phrases; empty: nothing."""

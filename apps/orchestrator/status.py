@@ -39,7 +39,7 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         modules=modules,
         scene=worker.studio.scene,
         last_tts=worker.session.last_tts,
-        speaking=worker.speaking,
+        speaking=worker.on_air.speaking,
         memory=MemoryStatus(
             current_summary=worker.memory.summary.text,
             restore_context=worker.settings.restore_context,
@@ -51,6 +51,7 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         mood=worker.session.mood.value,
         poll=worker.polls.status(),
         notices=_bus_notice(worker)
+        + _persona_notice(worker)
         + [
             Notice(
                 code=f"{module_id}_{module.state.value}", message=f"{module.title}: {module.detail}"
@@ -80,6 +81,11 @@ def _bus_notice(worker: "OrchestratorWorker") -> list[Notice]:
         return []
     message = "The bus is away and is being tried again; what follows is old. Panic still works."
     return [Notice(code="bus_away", message=message)]
+
+
+def _persona_notice(worker: "OrchestratorWorker") -> list[Notice]:
+    complaint = worker.session.complaint
+    return [Notice(code="persona", message=f"Persona: {complaint}")] if complaint else []
 
 
 def _overlay(worker: "OrchestratorWorker") -> OverlayStatus:

@@ -30,6 +30,7 @@ class Turn:
     reply: str = ""
     heard_text: str = ""
     stages: TurnStages = field(default_factory=TurnStages)
+    code_pieces: int = 0
 
     @property
     def turn_id(self) -> str:
@@ -104,6 +105,7 @@ class Turn:
             "state": self.state,
             "opened_at": self.opened_at,
             "stages": self.stages.model_dump(),
+            "code_pieces": self.code_pieces,
         }
 
 

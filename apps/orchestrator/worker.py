@@ -1,7 +1,5 @@
 """The orchestrator: session, floor, turns, panic, and the APIs people use."""
 
-import asyncio
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,17 +8,17 @@ from starlette.applications import Starlette
 from apps.orchestrator import inputs
 from apps.orchestrator.api import actions
 from apps.orchestrator.api.application import build_application
-from apps.orchestrator.api.rules import ACCESS_RULES
+from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS
 from apps.orchestrator.conversation import Conversation
 from apps.orchestrator.feed import Feed
 from apps.orchestrator.floor import Candidate
+from apps.orchestrator.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from apps.orchestrator.incidents import IncidentLog
-from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
-from apps.orchestrator.memory.late_writes import cannot_now
 from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
+from apps.orchestrator.models_desk import ModelsDesk
 from apps.orchestrator.note_desk import NoteDesk
-from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
+from apps.orchestrator.on_air import OnAir
 from apps.orchestrator.panic_desk import PanicDesk
 from apps.orchestrator.poll_desk import PollDesk
 from apps.orchestrator.roster import Roster
@@ -31,6 +29,7 @@ from apps.orchestrator.status import status_message
 from apps.orchestrator.status_teller import StatusTeller
 from apps.orchestrator.studio import LATCH_NAME, Answer, StudioDesk
 from apps.orchestrator.studio_words import panic_line, severity
+from apps.orchestrator.turn_papers import TurnPapers
 from libs.bus.base import Bus, Delivery
 from libs.contracts.chat import (
     ChatCommandIssued,
@@ -41,7 +40,9 @@ from libs.contracts.chat import (
 )
 from libs.contracts.control import PanicEngaged, SetModuleEnabled, SetPersona
 from libs.contracts.conversation import (
+    CodeWritten,
     PollFinished,
+    PromptBuilt,
     ReplyAbandoned,
     ReplyFinished,
     SkipReason,
@@ -58,12 +59,9 @@ from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, Playba
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
 from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicReported
 from libs.safety import Gate
-from libs.settings.personas import load_persona
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
 from libs.worker.worker import Health, Worker, handles
-
-HOUSEKEEPING_SECONDS = 2.0
 
 
 class OrchestratorWorker(Worker):
@@ -79,9 +77,8 @@ class OrchestratorWorker(Worker):
         self.screens = Screens()
         self.roster = Roster(settings.port_of)
         self.database = Database(settings.kitsu_data_dir / "memory" / "kitsu.sqlite")
-        persona = load_persona(settings.policy_persona)
-        self.session = Session(self.database, persona, settings.policy_family_friendly)
-        self.feed = Feed(self.screens, self.session.snapshot.name)
+        self.session = Session(self.database, settings)
+        self.feed = Feed(self.screens, lambda: self.session.snapshot.name)
         self.incidents = IncidentLog(self.database, self.screens)
         self.memory = Memory(
             self.database, Gate.load(settings.policy_family_friendly), memory_rules(settings)
@@ -90,18 +87,20 @@ class OrchestratorWorker(Worker):
             settings,
             self.database,
             self.session,
-            self.publish,
+            lambda event: self.publish(event, self.papers.pictures.going_with(event)),
             self.screens,
             self.feed,
             self.memory,
         )
+        self.on_air = OnAir(self.conversation, self.screens)
+        self.papers = TurnPapers(self.database, self.conversation, self.screens)
+        self.models = ModelsDesk(settings, self.roster)
         self.studio = StudioDesk(
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
         )
         self.panic_desk = PanicDesk(self)
         self.polls = PollDesk(self)
         self.notes = NoteDesk(self)
-        self.speaking: SpeakingStatus | None = None
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
         self._brain_on = True
@@ -130,7 +129,7 @@ class OrchestratorWorker(Worker):
         await self.polls.restore()
         self.spawn("polls", self.polls.keep_running())
         self.spawn("status", self._teller.keep_telling())
-        self.spawn("housekeeping", self._keep_house())
+        self.spawn("housekeeping", Housekeeping(self).keep())
 
     def _memory_troubled(self) -> None:
         self.spawn("tell of memory", self.incidents.note_writing(self.database.late))
@@ -139,6 +138,7 @@ class OrchestratorWorker(Worker):
     async def stop(self) -> None:
         await self.conversation.stop()
         await self.panic_desk.close()
+        await self.models.close()
         await self.database.close()
 
     def health(self) -> Health:
@@ -153,6 +153,9 @@ class OrchestratorWorker(Worker):
 
     def access_rules(self) -> Mapping[str, Scope]:
         return ACCESS_RULES
+
+    def body_limits(self) -> Mapping[str, int]:
+        return BODY_LIMITS
 
     # Inputs -----------------------------------------------------------------------------------
 
@@ -224,58 +227,32 @@ class OrchestratorWorker(Worker):
     async def reply_abandoned(self, event: ReplyAbandoned, delivery: Delivery) -> None:
         await self.conversation.reply_abandoned(event)
 
+    @handles(PromptBuilt)
+    async def prompt_built(self, event: PromptBuilt, delivery: Delivery) -> None:
+        self.papers.prompts.keep(event)
+
+    @handles(CodeWritten)
+    async def code_written(self, event: CodeWritten, delivery: Delivery) -> None:
+        await self.papers.code_written(event)
+
     @handles(PlaybackStarted)
     async def playback_started(self, event: PlaybackStarted, delivery: Delivery) -> None:
-        await self.conversation.playback_started(event)
-        self._now_speaking(
-            SpeakingStatus(
-                utterance_id=event.utterance_id or "", text=event.text, position_seconds=0.0
-            )
-        )
+        await self.on_air.started(event)
 
     @handles(PlaybackProgressed)
     async def playback_progressed(self, event: PlaybackProgressed, delivery: Delivery) -> None:
-        active = self.conversation.active
-        if active is None or active.utterance_id != event.utterance_id:
-            return
-        self.conversation.playback_goes_on()
-        self._now_speaking(
-            SpeakingStatus(
-                utterance_id=active.utterance_id,
-                text=event.text,
-                position_seconds=event.position_seconds,
-                known_seconds=event.known_seconds,
-            )
-        )
+        self.on_air.progressed(event)
 
     @handles(PlaybackFinished)
     async def playback_finished(self, event: PlaybackFinished, delivery: Delivery) -> None:
-        self._now_speaking(None)
-        await self.conversation.playback_finished(event)
+        await self.on_air.finished(event)
         self.status_changed()
-
-    def _now_speaking(self, speaking: SpeakingStatus | None) -> None:
-        self.speaking = speaking
-        self.screens.tell(SpeakingMessage(speaking=speaking), replaces="speaking")
 
     @handles(RememberFact)
     async def remember(self, event: RememberFact, delivery: Delivery) -> None:
         await self.notes.take(event)
 
     # Control ----------------------------------------------------------------------------------
-
-    async def stop_speaking(self, by: str) -> int:
-        epoch = await self.conversation.interrupt("stop", by)
-        await self.tell_epoch()
-        await self.incidents.note("stop", "info", f"Stopped by {by}.", by)
-        return epoch
-
-    async def set_enabled(self, module: str, enabled: bool, by: str) -> None:
-        value = {"enabled": enabled, "by": by}
-        await self.publish(SetModuleEnabled(show=self.show, module=module, enabled=enabled, by=by))
-        await self.bus.set_latch(self.show, f"enabled:{module}", value)
-        state = "on" if enabled else "off"
-        await self.incidents.note("module", "info", f"{module} switched {state} by {by}.", by)
 
     @handles(SetModuleEnabled)
     async def module_switched(self, event: SetModuleEnabled, delivery: Delivery) -> None:
@@ -377,19 +354,6 @@ class OrchestratorWorker(Worker):
 
     def status_changed(self, urgent: bool = False) -> None:
         self._teller.changed(urgent)
-
-    async def _keep_house(self) -> None:
-        while True:
-            self.roster.forget_silent()
-            self.message_count = await self.database.look(records.message_count)
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            try:
-                await self.memory.keep_house()
-                await self.database.run(records.prune)
-            except sqlite3.OperationalError as error:
-                if not cannot_now(error):
-                    raise
-                self.log.warning("the memory could not be tidied up: %s", error)
 
     async def tell_epoch(self) -> None:
         value: dict[str, Any] = {"epoch": self.session.epoch}

@@ -134,6 +134,7 @@ class Answering:
         wanted."""
         before = self._sender.said
         request = self._request(engine)
+        self._means.prompts.asked(engine, request)
         calls: list[ToolCall] = []
         self.clock.asked()
         try:

@@ -9,6 +9,7 @@ from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engines.base import Picture, ReplyEngine
 from apps.policy_worker.engines.errors import EngineError
 from apps.policy_worker.patience import Patience
+from apps.policy_worker.prompt_teller import PromptTeller
 from apps.policy_worker.tools.box import ToolBox
 from apps.policy_worker.tools.errors import ToolError
 from libs.safety import Gate
@@ -34,6 +35,7 @@ class Means:
     patience: Patience
     counters: Counter[str]
     listener: Listener
+    prompts: PromptTeller
     stage_names: tuple[str, ...] = ()
     """What OBS offers in this show."""
     items: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """`/models`: which models are there and in use, and pulling one."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -40,7 +40,7 @@ class ModelApi:
         self._ladder = ladder
         self._url = ollama_url
         self._catalogue = OllamaCatalogue(ollama_url)
-        self._pull = ModelPull(self._catalogue)
+        self._pull = ModelPull(self._catalogue, ladder.probe)
 
     async def stop(self) -> None:
         await self._pull.stop()
@@ -53,11 +53,14 @@ class ModelApi:
         ]
 
     async def show(self, request: Request) -> Response:
-        pull = self._pull.state
+        pull, ollama = self._pull.state, await self._ollama()
         return JSONResponse(
             {
                 "functions": {task.value: self._engines(task) for task in Task},
-                "ollama": await self._ollama(),
+                "ollama": ollama,
+                "missing": self._missing({model["name"] for model in ollama["models"]})
+                if ollama["answers"]
+                else [],
                 "pull": _told(pull) if pull else None,
             }
         )
@@ -83,8 +86,6 @@ class ModelApi:
     async def _progress(self) -> AsyncGenerator[Told, None]:
         async for state in self._pull.follow():
             yield ("final" if state.done else "progress"), _told(state)
-            if state.ok:
-                await self._ladder.probe()
 
     def _engines(self, task: Task) -> list[dict[str, Any]]:
         there = self._ladder.there(task)
@@ -92,6 +93,15 @@ class ModelApi:
         return [
             {**_engine(engine), "there": engine in there, "first": engine is first}
             for engine in self._ladder.of(task)
+        ]
+
+    def _missing(self, models: Collection[str]) -> list[str]:
+        """The models that Ollama is to answer with and does not have."""
+        wanted = [e.model for task in Task for e in self._ladder.of(task) if e.name == "ollama"]
+        return [
+            model
+            for model in dict.fromkeys(wanted)
+            if model not in models and f"{model}:latest" not in models
         ]
 
     async def _ollama(self) -> dict[str, Any]:
@@ -109,6 +119,7 @@ def _engine(engine: ReplyEngine) -> dict[str, Any]:
     return {
         "engine": engine.name,
         "label": engine.label,
+        "model": engine.model,
         "complaint": engine.complaint,
         "capabilities": asdict(engine.capabilities),
     }

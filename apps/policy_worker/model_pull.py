@@ -1,7 +1,7 @@
 """Pulling a model: one at a time, watched by whoever asks, stopped only on request."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -34,8 +34,12 @@ class AnotherPullRuns(Exception):
 class ModelPull:
     """The pull that runs, or the last one that ran. It goes on when nobody watches."""
 
-    def __init__(self, catalogue: OllamaCatalogue) -> None:
+    def __init__(
+        self, catalogue: OllamaCatalogue, when_there: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`when_there` is called when a model was pulled, before that is told."""
         self._catalogue = catalogue
+        self._when_there = when_there
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self.state: PullState | None = None
@@ -86,4 +90,5 @@ class ModelPull:
             self._tell(replace(state, done=True, reason="stopped", message="Stopped."))
             raise
         else:
+            await self._when_there()
             self._tell(replace(state, done=True, ok=True, message=f"{model} is there."))

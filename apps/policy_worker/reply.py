@@ -87,7 +87,10 @@ class Reply:
     async def _answer(self) -> None:
         await self._open_eyes()
         before = len(self._sender.said)
-        engine, error = await self._answering.ask()
+        try:
+            engine, error = await self._answering.ask()
+        finally:  # a reply that ends without a word was asked something too
+            await self._means.prompts.tell()
         if error is None and engine is not None:
             await self._close_whole(engine, before)
         elif len(self._sender.said) > before:
@@ -101,7 +104,8 @@ class Reply:
         """Looks at the screen when the words are about it and no picture came with them."""
         means, answering = self._means, self._answering
         if self.route.kind is Kind.VISION and answering.picture is None:
-            if means.look is not None and means.ladder.there(Task.VISION):
+            shown = bool(self._input.picture)  # and lost on the way: the screen is not what it was
+            if not shown and means.look is not None and means.ladder.there(Task.VISION):
                 answering.picture = await means.look()
             answering.blind = answering.picture is None
         if answering.picture is not None:

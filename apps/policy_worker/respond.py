@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _MAXIMUM_CHARACTERS = 2_000
 #: Base64 makes four characters of three bytes.
 _MAXIMUM_PICTURE_CHARACTERS = MAXIMUM_BYTES * 4 // 3 + 100
+MAXIMUM_BODY_BYTES = _MAXIMUM_PICTURE_CHARACTERS + 20_000
 
 
 class Question(BaseModel):
@@ -82,7 +83,7 @@ class Respond:
             raise Problem(503, "Panic", "Panic is engaged; release it first.", "panic")
         if not self._worker.enabled:
             raise Problem(503, "Switched off", "Switch policy_worker on first.", "off")
-        question = await body_of(request, Question, _MAXIMUM_PICTURE_CHARACTERS + 20_000)
+        question = await body_of(request, Question, MAXIMUM_BODY_BYTES)
         events = self._events(question)
         if question.stream:
             return as_events(events)

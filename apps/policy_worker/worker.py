@@ -1,5 +1,8 @@
 """The policy worker: a turn comes in, judged sentences go out."""
 
+import asyncio
+from collections.abc import Mapping
+
 from starlette.routing import BaseRoute, Route
 
 from apps.policy_worker.answering import Retried
@@ -13,10 +16,11 @@ from apps.policy_worker.patience import Patience
 from apps.policy_worker.persona_shelf import PersonaShelf
 from apps.policy_worker.pictures import NoPicture, picture_of
 from apps.policy_worker.progress import event_id_of
+from apps.policy_worker.prompt_teller import PromptTeller
 from apps.policy_worker.providers import engines_of
 from apps.policy_worker.replies import RepliesInWork
 from apps.policy_worker.reply import Reply
-from apps.policy_worker.respond import Respond
+from apps.policy_worker.respond import MAXIMUM_BODY_BYTES, Respond
 from apps.policy_worker.sender import Publish, ReplySender
 from apps.policy_worker.settings import PolicySettings
 from apps.policy_worker.stage_orders import StageNames
@@ -25,12 +29,14 @@ from apps.policy_worker.tools.api import ToolApi
 from apps.policy_worker.tools.box import ToolBox
 from apps.policy_worker.tools_file import load_tools
 from libs.bus.base import Bus, BusError, Delivery
+from libs.contracts.control import SetPersona
 from libs.contracts.conversation import ReplyAbandoned, TurnCommitted
 from libs.contracts.health import ModuleState
 from libs.contracts.studio import ScreenshotTaken
 from libs.safety import Gate
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry.logs import secret_values
+from libs.telemetry.redaction import Redactor
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
@@ -62,8 +68,9 @@ class PolicyWorker(Worker):
         self.patience = Patience(settings.policy_first_token_seconds)
         self._troubles = EngineTroubles(self.report)
         self._models = ModelApi(self.ladder, settings.ollama_url)
-        tools = load_tools(settings.policy_tools_file)
-        self.tools = ToolBox(tools, self.gate, secret_values(settings))
+        secrets = secret_values(settings)
+        self.tools = ToolBox(load_tools(settings.policy_tools_file), self.gate, secrets)
+        self._redact = Redactor(secrets)
 
     # Life -------------------------------------------------------------------------------------
 
@@ -90,6 +97,9 @@ class PolicyWorker(Worker):
     def routes(self) -> list[BaseRoute]:
         respond = Route("/respond", Respond(self).answer, methods=["POST"])
         return [respond, *self._models.routes(), *ToolApi(self.tools).routes()]
+
+    def body_limits(self) -> Mapping[str, int]:
+        return {"/respond": MAXIMUM_BODY_BYTES}
 
     # Turns ------------------------------------------------------------------------------------
 
@@ -146,6 +156,7 @@ class PolicyWorker(Worker):
             patience=self.patience,
             counters=self.counters,
             listener=self._troubles,
+            prompts=PromptTeller(turn, publish, self._redact),
             stage_names=self.stage_names.of(turn.show),
             items=self._items,
             look=self._look_for(turn),
@@ -161,6 +172,12 @@ class PolicyWorker(Worker):
     @handles(ScreenshotTaken)
     async def see(self, event: ScreenshotTaken, delivery: Delivery) -> None:
         self._eyes.taken(event, delivery.data)
+
+    @handles(SetPersona)
+    async def persona_chosen(self, event: SetPersona, delivery: Delivery) -> None:
+        """Her file may be new, or changed since this worker started."""
+        if event.persona is not None:
+            await asyncio.to_thread(self.personas.refresh, event.persona)
 
     async def _abandon(self, turn: TurnCommitted, reason: str) -> None:
         self.counters[f"abandoned_{reason}"] += 1

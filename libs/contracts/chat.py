@@ -18,6 +18,8 @@ class ChatMessageReceived(Event):
     author: Author
     text: str = Field(max_length=2_000)
     """Already stripped of control and bidi characters and capped by whoever ingested it."""
+    picture: str = ""
+    """Media type of a picture that belongs to it; the orchestrator has the picture itself."""
 
 
 class ChatMessageDeleted(Event):

@@ -21,6 +21,8 @@ class SetPersona(Event):
 
     topic = CONTROL
     type: Literal["control.set_persona"] = "control.set_persona"
+    persona: str | None = None
+    """File name in configs/personas: she becomes this one, then the other fields count."""
     style: str | None = None
     chaos: float | None = Field(default=None, ge=0, le=1)
     energy: float | None = Field(default=None, ge=0, le=1)

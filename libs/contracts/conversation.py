@@ -43,6 +43,8 @@ class TurnInput(Value):
 class PersonaSnapshot(Value):
     """The persona as it was when the turn was committed. `chaos` and `energy` are 0..1."""
 
+    persona: str = ""
+    """File name in configs/personas, where the rest of her stands; empty: found by her name."""
     name: str = "Kitsu"
     style: str = "playful"
     chaos: float = Field(default=0.35, ge=0, le=1)
@@ -103,6 +105,32 @@ class ReplyChunk(Event):
     topic = LIVE
     type: Literal["conversation.reply_chunk"] = "conversation.reply_chunk"
     text: str
+
+
+class PromptMessage(Value):
+    """One message to a model, as it was sent. `pictures` says what came with it, not the bytes;
+    `tools` are the calls that the model had made in it, or the name of the tool that answers."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str = Field(max_length=12_000)
+    pictures: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+
+
+class PromptBuilt(Event):
+    """What a model was asked, for screens: secrets are cut. Comes after the sentences have left."""
+
+    topic = LIVE
+    type: Literal["conversation.prompt_built"] = "conversation.prompt_built"
+    engine: str = Field(max_length=200)
+    model: str = Field(default="", max_length=200)
+    task: str = "chat"
+    messages: tuple[PromptMessage, ...] = Field(default=(), max_length=300)
+    """Empty: the engine takes no prompt (the scripted persona)."""
+    shortened: bool = False
+    """Some of the text was left out here, for it is long; the model had it."""
+    committed_at: float
+    """When the turn was committed: nothing that the prompt quotes is newer."""
 
 
 class StartPoll(Event):

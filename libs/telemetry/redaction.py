@@ -24,6 +24,15 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         "",
     ),
+    # Keys that are known by their form: OpenAI and its like, GitHub, Slack, AWS, Google, JWT.
+    (
+        re.compile(
+            r"(?P<keep>)(?<![\w-])(?:sk-[\w-]{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}"
+            r"|xox[abeprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}(?!\w)|AIza[\w-]{30,}"
+            r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,})"
+        ),
+        "",
+    ),
 )
 
 #: Everything that moves the cursor, changes direction or breaks a line: C0 and C1 controls,

@@ -332,7 +332,15 @@ class Runtime:
         }
         panic = frozenset({"/panic"})
         page = self._panel_page() if self._module.output else None
-        rules = GateRules(own_hosts(host, port), scopes, panic, panic, f"kitsu_{port}", page)
+        rules = GateRules(
+            own_hosts(host, port),
+            scopes,
+            panic,
+            panic,
+            f"kitsu_{port}",
+            page,
+            body_limits=worker.body_limits(),
+        )
         return HttpPort(WebGate(app, rules, Access(settings.kitsu_data_dir)), listener)
 
     def _panel_page(self) -> OtherPage:

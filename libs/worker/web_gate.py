@@ -66,6 +66,11 @@ class GateRules:
     cookie_name: str = "kitsu"
     other_page: OtherPage | None = None
     body_limit_bytes: int = BODY_LIMIT_BYTES
+    body_limits: Mapping[str, int] = field(default_factory=dict)
+    """Paths that have a limit of their own."""
+
+    def body_limit(self, path: str) -> int:
+        return self.body_limits.get(path, self.body_limit_bytes)
 
     def needed(self, path: str) -> Scope:
         if path in self.scopes:
@@ -121,7 +126,7 @@ class WebGate:
         if problem is not None:
             await _refuse(problem, scope, receive, send)
             return
-        bounded = self._bounded(receive, cut=scope["path"] in self._rules.any_body)
+        bounded = self._bounded(receive, scope["path"])
         await self._app(scope, bounded, _with_headers(send, SECURITY_HEADERS))
 
     def _other_page(self, scope: AsgiScope, headers: Mapping[str, str]) -> OtherPage | None:
@@ -164,18 +169,16 @@ class WebGate:
             return None
         if scope["path"] in self._rules.any_body:
             return None
-        length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._rules.body_limit_bytes:
-            return self._too_large()
+        length, limit = headers.get("content-length", "0"), self._rules.body_limit(scope["path"])
+        if not length.isdigit() or int(length) > limit:
+            return Problem(
+                413, "Body too large", f"The body may have {limit} bytes at most.", "body_size"
+            )
         has_body = length != "0" or "transfer-encoding" in headers
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if has_body and kind != "application/json":
             return Problem(415, "JSON only", "Send the body as application/json.", "content_type")
         return None
-
-    def _too_large(self) -> Problem:
-        limit = f"The body may have {self._rules.body_limit_bytes} bytes at most."
-        return Problem(413, "Body too large", limit, "body_size")
 
     def _granted(
         self, scope: AsgiScope, headers: Mapping[str, str], page: OtherPage | None
@@ -206,19 +209,19 @@ class WebGate:
             return Problem(401, "Not signed in", step, "token")
         return Problem(403, "Not allowed", f"This needs the scope '{needed}'.", "scope")
 
-    def _bounded(self, receive: Receive, cut: bool) -> Receive:
-        """Ends a body that turns out larger than it may be: with the connection, or (`cut`) by
-        leaving out the rest."""
-        received = 0
+    def _bounded(self, receive: Receive, path: str) -> Receive:
+        """Ends a body that turns out larger than it may be: with the connection, or, where any body
+        will do, by leaving out the rest."""
+        received, limit, cut = 0, self._rules.body_limit(path), path in self._rules.any_body
 
         async def bounded() -> Message:
             nonlocal received
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > self._rules.body_limit_bytes and cut:
+                if received > limit and cut:
                     return {"type": "http.request", "body": b"", "more_body": False}
-                if received > self._rules.body_limit_bytes:
+                if received > limit:
                     return {"type": "http.disconnect"}
             return message
 

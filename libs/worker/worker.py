@@ -108,6 +108,10 @@ class Worker:
         """
         return {}
 
+    def body_limits(self) -> Mapping[str, int]:
+        """Paths of `routes` whose bodies may be larger than others, and how large, in bytes."""
+        return {}
+
     async def panic_engaged(self, reason: str) -> None:
         """Panic was engaged (or found engaged at start): silence now, locally, without the bus.
 

@@ -9,7 +9,7 @@ import pytest
 
 from apps.orchestrator.floor import Candidate, Skipped
 from apps.orchestrator.memory import forgetting, records
-from apps.orchestrator.memory.database import Database, DatabaseTooNew
+from apps.orchestrator.memory.database import MIGRATIONS, Database, DatabaseTooNew
 from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import (
     HistoryLine,
@@ -196,3 +196,8 @@ async def test_a_file_of_a_newer_kitsu_is_left_alone(tmp_path: Path) -> None:
         await database.open()
     await database.close()
     assert path.read_bytes() == before
+
+
+def test_migrations_are_numbered_without_gaps_and_each_once() -> None:
+    numbers = [int(path.name[:4]) for path in sorted(MIGRATIONS.glob("*.sql"))]
+    assert numbers == list(range(1, len(numbers) + 1))

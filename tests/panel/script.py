@@ -39,6 +39,7 @@ def opening_status() -> dict[str, Any]:
             "obs": {"state": "off", "steps": []},
         },
         "persona": {
+            "persona": "kitsu",
             "name": "Kitsu",
             "style": "playful",
             "styles": ["cozy", "playful", "chaotic", "deadpan"],

@@ -134,6 +134,14 @@ def test_a_picture_that_is_too_large_is_refused() -> None:
         picture_of(PNG + b"x" * MAXIMUM_BYTES)
 
 
+@pytest.mark.parametrize(
+    "data", [b"XXXX\0\0\0\0WEBP", b"RIFF\0\0\0\0WAVE", b"\x89PNG", b"", b"GIF89a"]
+)
+def test_bytes_that_only_look_like_a_picture_are_refused(data: bytes) -> None:
+    with pytest.raises(NoPicture, match="JPEG, PNG or WebP"):
+        picture_of(data)
+
+
 @pytest.mark.parametrize("text", ["", "not base64!", "data:image/png;base64,", "ééé", "A"])
 def test_a_text_that_is_no_picture_is_refused(text: str) -> None:
     with pytest.raises(NoPicture):
@@ -234,6 +242,18 @@ async def test_when_the_screen_cannot_be_had_the_model_is_told(
     assert chatter.asked[0].blind
     assert "cannot see" in prompt_of(chatter.asked[0]).messages[-1].text
     assert len(bus.of(TakeScreenshot)) == (link == "ready")
+
+
+async def test_a_picture_that_was_lost_is_not_taken_for_the_screen(tmp_path: Path) -> None:
+    chatter = PlaysScript("<speech>It did not reach me.</speech>")
+    seer = PlaysScript("<speech>Never.</speech>", capabilities=CAN_SEE)
+    async with working(tmp_path) as (worker, bus):
+        await obs_is(worker, "ready")
+        await use_for(worker, vision=seer, chat=chatter)
+        await answer(worker, with_picture(turn("who is that?")), data=b"")
+    assert bus.spoken == "It did not reach me."
+    assert chatter.asked[0].blind
+    assert bus.of(TakeScreenshot) == []
 
 
 async def obs_is(worker: PolicyWorker, link: str) -> None:

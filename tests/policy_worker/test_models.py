@@ -26,6 +26,19 @@ async def test_what_is_there_and_in_use_is_told(tmp_path: Path) -> None:
     assert told["ollama"]["answers"]
     assert told["ollama"]["models"] == [{"name": "llama3.2:latest", "size_bytes": 2_019_393_189}]
     assert told["pull"] is None
+    assert told["missing"] == []
+
+
+async def test_a_model_that_is_wanted_and_not_there_is_named(tmp_path: Path) -> None:
+    async with (
+        OllamaStandIn() as server,
+        served(
+            tmp_path, chat_provider="auto", ollama_url=server.url, vision_model_name="llava"
+        ) as (client, _, _bus),
+    ):
+        told = (await client.get("/models")).json()
+    assert told["missing"] == ["llava"]
+    assert [(e["model"], e["there"]) for e in told["functions"]["vision"]] == [("llava", False)]
 
 
 async def test_without_ollama_that_is_told_too(tmp_path: Path) -> None:
@@ -33,6 +46,7 @@ async def test_without_ollama_that_is_told_too(tmp_path: Path) -> None:
         told = (await client.get("/models")).json()
         refused = await client.post("/models/pull", json={"model": "llama3.2"})
     assert (told["ollama"]["answers"], told["ollama"]["models"]) == (False, [])
+    assert told["missing"] == []
     assert refused.status_code == 503
     assert "ollama serve" in refused.json()["detail"]
 

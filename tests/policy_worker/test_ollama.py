@@ -121,8 +121,7 @@ async def test_a_server_that_comes_later_is_found_and_one_that_goes_is_left(tmp_
             await answer(worker, turn("hello"))
         await answer(worker, turn("hello again"))
         assert worker.ladder.current.name == "scripted"
-    engines = [event.model_dump().get("engine") for event in bus.published]
-    assert [e for e in engines if e] == ["ollama", "scripted"]
+    assert [event.engine for event in bus.of(ReplyFinished)] == ["ollama", "scripted"]
 
 
 async def test_a_missing_model_is_told_with_the_step_that_mends_it(tmp_path: Path) -> None:

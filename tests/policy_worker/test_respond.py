@@ -141,9 +141,12 @@ async def test_a_picture_may_come_along_and_is_checked(tmp_path: Path) -> None:
             refused = await client.post("/respond", json={"text": "hi", "picture": odd})
             assert refused.status_code == 422
             assert refused.json()["detail"].startswith("picture: must be")
+        large = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"x" * 3_000_000).decode()
+        seen = await client.post("/respond", json={"text": "hi", "picture": large})
         huge = await client.post("/respond", json={"text": "hi", "picture": "A" * 6_000_000})
     assert final["route"]["kind"] == "vision"
     assert server.chats[0].body["messages"][-1]["images"] == [png]
+    assert seen.status_code == 200
     assert huge.status_code == 413
 
 

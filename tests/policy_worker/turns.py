@@ -142,6 +142,7 @@ class PlaysScript:
 
     name = "script"
     label = "script"
+    model = "script-1"
     complaint = ""
 
     def __init__(

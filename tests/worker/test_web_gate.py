@@ -50,7 +50,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         await socket.send_text("hello")
         await socket.close()
 
-    paths = ("/say", "/open", "/overlay", "/panic", "/panic/release")
+    paths = ("/say", "/open", "/picture", "/overlay", "/panic", "/panic/release")
     app = Starlette(
         routes=[
             *(Route(path, act, methods=["GET", "POST"]) for path in paths),
@@ -68,6 +68,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         f"kitsu_{port}",
         OtherPage(origins, panic, "kitsu_8000"),
         body_limit_bytes=10_000,
+        body_limits={"/picture": 30_000},
     )
     server = HttpPort(WebGate(app, rules, door.access), listener)
     await server.open()
@@ -344,6 +345,12 @@ def test_a_page_may_connect_to_what_it_is_given_and_nothing_else_changes() -> No
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(door: Door) -> None:
     assert await post(door, "/say", door.bearer(), {"text": "x" * 20_000}) == 413
+
+
+async def test_a_path_may_take_larger_bodies_than_the_others(door: Door) -> None:
+    assert await post(door, "/picture", door.bearer(), {"text": "x" * 20_000}) == 200
+    assert await post(door, "/picture", door.bearer(), {"text": "x" * 40_000}) == 413
+    assert await post(door, "/picture/other", door.bearer(), {"text": "x" * 20_000}) == 413
 
 
 async def test_a_body_that_lies_about_its_length_is_cut_off(door: Door) -> None:

@@ -28,6 +28,8 @@ COMMANDS: dict[str, Entry] = {
     "panic": _entry("panic", "Silence everything at once, until released."),
     "obs": _entry("obs", "See and steer OBS; `kitsu obs setup` makes what Kitsu needs there."),
     "memory": _entry("memory", "See, export and forget what she remembers."),
+    "persona": _entry("persona", "Who she is now; become another persona, live."),
+    "models": _entry("models", "Who answers what; pull a model for Ollama."),
     "doctor": _entry("doctor", "Check this machine, and say what mends what is wrong."),
     "logs": _entry("logs", "Read the logs of all modules or of one."),
     "restart": _entry("restart", "Restart one module."),

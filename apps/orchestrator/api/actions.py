@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from apps.orchestrator import inputs
 from apps.orchestrator.floor import Candidate
+from apps.orchestrator.pictures import PICTURE_BYTES
 from libs.contracts.chat import ChatMessageReceived
-from libs.contracts.control import SetPersona
+from libs.contracts.control import SetModuleEnabled, SetPersona
 from libs.contracts.identity import new_id
 from libs.contracts.memory import ViewerForgotten
 from libs.contracts.modules import MODULES_BY_ID
@@ -13,6 +14,8 @@ from libs.contracts.people import Author, Role
 from libs.contracts.speaking import Mood
 from libs.contracts.stage import SetExpression
 from libs.safety import clean_chat
+from libs.safety.pictures import NoPicture, bytes_of_base64, media_type_of
+from libs.settings.personas import PersonaError
 from libs.worker.problems import Problem
 
 if TYPE_CHECKING:
@@ -22,15 +25,24 @@ if TYPE_CHECKING:
 CHAT_CHARACTERS = 500
 #: Operator lines may be longer; they are spoken sentence by sentence.
 SAY_CHARACTERS = 2_000
+#: Of what is wrong with a persona's file so much is told.
+PROBLEM_CHARACTERS = 2_000
 
 
 async def ingest_chat(
-    worker: "OrchestratorWorker", text: str, author: str, role: Role
+    worker: "OrchestratorWorker", text: str, author: str, role: Role, picture: str = ""
 ) -> ChatMessageReceived:
-    """A chat line, cleaned, as a fact on the bus. Raises `Problem` when nothing is left of it."""
+    """A chat line, cleaned, as a fact on the bus; a picture in base64 may go with it.
+
+    Raises `Problem` when nothing is left of the line, or what came as a picture is none.
+    """
     clean, name = clean_chat(text, maximum=CHAT_CHARACTERS), clean_chat(author, maximum=64)
     if not clean:
-        raise Problem(422, "Nothing to say", "The line is empty or has only control characters.")
+        step = "The line is empty or has only control characters."
+        if picture:
+            step += " Write a few words that go with the picture."
+        raise Problem(422, "Nothing to say", step)
+    data = _picture_in(picture) if picture else b""
     name = name or "viewer"
     event = ChatMessageReceived(
         show=worker.show,
@@ -38,9 +50,21 @@ async def ingest_chat(
         platform="local",
         author=Author(viewer_id=f"local:{name.casefold()}"[:128], name=name, role=role),
         text=clean,
+        picture=media_type_of(data) if data else "",
     )
+    if data:
+        worker.papers.pictures.keep(event.event_id, event.author.viewer_id, data)
     await worker.publish(event)
     return event
+
+
+def _picture_in(text: str) -> bytes:
+    try:
+        data = bytes_of_base64(text)
+        media_type_of(data, PICTURE_BYTES)
+    except NoPicture as error:
+        raise Problem(422, "Not a picture", f"picture: {error}", "picture") from None
+    return data
 
 
 async def say(
@@ -62,6 +86,14 @@ async def say(
     return candidate.utterance_id
 
 
+async def stop_speaking(worker: "OrchestratorWorker", by: str) -> int:
+    """What is said now ends, and what was meant to follow. Returns the new epoch."""
+    epoch = await worker.conversation.interrupt("stop", by)
+    await worker.tell_epoch()
+    await worker.incidents.note("stop", "info", f"Stopped by {by}.", by)
+    return epoch
+
+
 async def forget_viewer(worker: "OrchestratorWorker", viewer_id: str, by: str) -> int | None:
     """All that is known of a viewer goes. Returns how many records that were; None when the disk
     cannot now: then it is done as soon as it can."""
@@ -70,6 +102,7 @@ async def forget_viewer(worker: "OrchestratorWorker", viewer_id: str, by: str) -
     async with worker.conversation.nothing_half_written():
         removed = await worker.memory.forget(viewer_id)
     worker.feed.forget(viewer_id)
+    worker.papers.forget(viewer_id)
     await worker.publish(ViewerForgotten(show=worker.show, viewer_id=viewer_id, by=by))
     await worker.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
     worker.status_changed()
@@ -82,16 +115,26 @@ async def set_module(worker: "OrchestratorWorker", module: str, enabled: bool) -
         raise Problem(404, "Unknown module", f"Choose one of: {known}.", "module")
     if module == worker.module:
         raise Problem(409, "Not switchable", "The orchestrator cannot switch itself off.", "module")
-    await worker.set_enabled(module, enabled, "operator")
+    by = "operator"
+    await worker.publish(SetModuleEnabled(show=worker.show, module=module, enabled=enabled, by=by))
+    await worker.bus.set_latch(worker.show, f"enabled:{module}", {"enabled": enabled, "by": by})
+    state = "on" if enabled else "off"
+    await worker.incidents.note("module", "info", f"{module} switched {state} by {by}.", by)
 
 
 async def set_persona(worker: "OrchestratorWorker", change: SetPersona) -> None:
     """Checked here, so that whoever asks hears of a mistake; then told to all."""
     try:
         await worker.session.change_persona(change)
+    except PersonaError as error:
+        detail = str(error)[:PROBLEM_CHARACTERS]
+        raise Problem(422, "The persona is still the same", detail, "persona") from None
     except ValueError as error:
         raise Problem(422, "Unknown style", str(error), "style") from None
     await worker.publish(change)
+    if change.persona is not None:
+        said = f"The persona is {change.persona} now (by {change.by})."
+        await worker.incidents.note("persona", "info", said, change.by)
     worker.status_changed()
 
 

@@ -1,5 +1,6 @@
 """Steering the show."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from apps.orchestrator.api import actions
 from apps.orchestrator.api.worker_of import TheWorker
 from apps.orchestrator.panel.protocol import StatusMessage
+from apps.orchestrator.personas import persona_files
 from apps.orchestrator.status import status_message
 from libs.contracts.control import SetPersona
 from libs.contracts.listening import TranscriptFinalized
@@ -27,6 +29,8 @@ class ChatLine(Body):
     author: str = Field(default="viewer", max_length=500)
     text: str
     role: Role = Role.VIEWER
+    picture: str = Field(default="", repr=False)
+    """A JPEG, PNG or WebP picture in base64, or as a data URL; 1 MB at most."""
 
 
 class SayRequest(Body):
@@ -42,6 +46,8 @@ class Toggle(Body):
 
 
 class PersonaChange(Body):
+    persona: str | None = Field(default=None, max_length=64)
+    """File name in configs/personas: she becomes this one (or is read again)."""
     style: str | None = Field(default=None, max_length=64)
     chaos: float | None = Field(default=None, ge=0, le=1)
     energy: float | None = Field(default=None, ge=0, le=1)
@@ -71,8 +77,8 @@ async def get_health(worker: TheWorker) -> dict[str, Any]:
 
 @router.post("/ingest/chat", status_code=202)
 async def post_chat(line: ChatLine, worker: TheWorker) -> dict[str, str]:
-    """A chat line, as if a viewer had written it."""
-    event = await actions.ingest_chat(worker, line.text, line.author, line.role)
+    """A chat line, as if a viewer had written it, perhaps with a picture for her to look at."""
+    event = await actions.ingest_chat(worker, line.text, line.author, line.role, line.picture)
     return {"event_id": event.event_id}
 
 
@@ -88,7 +94,7 @@ async def post_tts(request: SayRequest, worker: TheWorker) -> dict[str, str]:
 @router.post("/stop")
 async def post_stop(worker: TheWorker) -> dict[str, int]:
     """Stops what is being said and drops what was about to be said."""
-    return {"epoch": await worker.stop_speaking("operator")}
+    return {"epoch": await actions.stop_speaking(worker, "operator")}
 
 
 @router.post("/toggle/{module}")
@@ -104,6 +110,13 @@ async def post_persona(change: PersonaChange, worker: TheWorker) -> dict[str, An
     fields = change.model_dump()
     await actions.set_persona(worker, SetPersona(show=worker.show, by="operator", **fields))
     return worker.session.persona_status().model_dump()
+
+
+@router.get("/personas")
+async def get_personas(worker: TheWorker) -> dict[str, Any]:
+    """The persona files that are there, good or not, and which one she is."""
+    files = await asyncio.to_thread(persona_files)
+    return {"current": worker.session.snapshot.persona, "personas": files}
 
 
 @router.post("/vts/expr", status_code=202)

@@ -1,5 +1,6 @@
-"""The scope each path needs. What is not named here needs OPERATOR."""
+"""The scope each path needs; what is not named here needs OPERATOR. And how much it takes."""
 
+from apps.orchestrator.pictures import PICTURE_BYTES
 from libs.worker.access import Scope
 
 ACCESS_RULES = {
@@ -10,3 +11,6 @@ ACCESS_RULES = {
     "/panic": Scope.HOOK,
     "/stop": Scope.HOOK,
 }
+
+#: A picture in base64, and the line it goes with.
+BODY_LIMITS = {"/ingest/chat": PICTURE_BYTES * 4 // 3 + 20_000}

@@ -164,7 +164,7 @@ async def _carry_out(command: protocol.PanelCommand, worker: "OrchestratorWorker
         case protocol.SayCommand():
             await actions.say(worker, command.text)
         case protocol.StopCommand():
-            await worker.stop_speaking("panel")
+            await actions.stop_speaking(worker, "panel")
         case protocol.ExpressionCommand():
             await actions.set_expression(worker, command.mood)
         case Order():

@@ -2,19 +2,24 @@
 
 import csv
 import io
+import sqlite3
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from fastapi import Path as PathValue
 from pydantic import Field
 from starlette.responses import Response
 
 from apps.orchestrator.api.control import Body
 from apps.orchestrator.api.worker_of import TheWorker
-from apps.orchestrator.memory import records
+from apps.orchestrator.memory import code, records
+from apps.orchestrator.prompts import KEPT_TURNS
+from libs.worker.problems import Problem
 
 router = APIRouter(tags=["telemetry"])
 
 Limit = Annotated[int, Query(ge=1, le=1_000)]
+TurnId = Annotated[str, PathValue(min_length=1, max_length=64)]
 
 #: A spreadsheet would run a cell that begins with one of these as a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -29,11 +34,42 @@ class NewIncident(Body):
 @router.get("/telemetry/turns")
 async def get_turns(worker: TheWorker, limit: Limit = 50) -> dict[str, Any]:
     """The latest turns, newest first, with their stage times."""
-    turns = await worker.database.look(lambda db: records.turns(db, limit))
-    active = worker.conversation.active
+
+    def read(db: sqlite3.Connection) -> list[dict[str, Any]]:
+        turns = records.turns(db, limit)
+        pieces = code.of_turns(db, [turn["turn_id"] for turn in turns])
+        return [{**turn, "code": pieces.get(turn["turn_id"], [])} for turn in turns]
+
+    turns, active = await worker.database.look(read), worker.conversation.active
     if active is None:
         return {"turns": turns}
-    return {"turns": [active.as_json() if t["turn_id"] == active.turn_id else t for t in turns]}
+    now = active.as_json()
+    return {"turns": [{**t, **now} if t["turn_id"] == active.turn_id else t for t in turns]}
+
+
+@router.get("/telemetry/turns/{turn_id}/prompt")
+async def get_prompt(turn_id: TurnId, worker: TheWorker) -> dict[str, Any]:
+    """What a model was asked for this turn, without secrets. Kept in memory for the latest turns
+    since the orchestrator started, until a viewer is forgotten."""
+    prompt = worker.papers.prompts.of(turn_id)
+    if prompt is None:
+        why = (
+            f"Prompts are kept for the last {KEPT_TURNS} turns since the orchestrator started, and "
+            "go when a viewer is forgotten. One comes when the reply has been written; a line that "
+            "no model was asked about has none."
+        )
+        raise Problem(404, "No prompt is kept of this turn", why, "no_prompt")
+    told = {"engine", "model", "task", "messages", "shortened"}
+    return {"turn_id": turn_id, **prompt.model_dump(mode="json", include=told)}
+
+
+@router.get("/telemetry/turns/{turn_id}/code")
+async def get_code(turn_id: TurnId, worker: TheWorker) -> dict[str, Any]:
+    """The code in the reply of one turn."""
+    found = await worker.database.look(lambda db: code.of_turn(db, turn_id))
+    if found is None:
+        raise Problem(404, "No such turn", "It may be forgotten.", "not_found")
+    return {"turn_id": turn_id, "code": found}
 
 
 @router.get("/telemetry/latency")

@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 
-from apps.orchestrator.memory import facts, polls, word_index
+from apps.orchestrator.memory import code, facts, polls, word_index
 from apps.orchestrator.memory.terms import EMPTY_WORDS
 from apps.orchestrator.memory.viewers import remove_messages
 from libs.contracts.conversation import TurnCommitted
@@ -25,6 +25,7 @@ _QUOTING = (
     ("message", "message_id", "at", ("text",)),
     ("turn", "turn_id", "opened_at", ("input", "reply", "heard_text")),
     ("fact", "fact_id", "learned_at", ("topic", "text")),
+    ("code", "code_id", "at", ("text",)),
     ("incident", "incident_id", "at", ("message", "by")),
 )
 
@@ -35,7 +36,7 @@ def forget(db: sqlite3.Connection, viewer_id: str) -> int:
         return 0
     names, since = _names(db, viewer_id)
     theirs = "SELECT turn_id FROM turn WHERE viewer_id = ?"
-    gone = _answers_that_used(db, viewer_id)
+    gone = _answers_that_used(db, viewer_id) + code.remove(db, theirs, (viewer_id,))
     db.execute(
         f"DELETE FROM recalled WHERE viewer_id = ? OR turn_id IN ({theirs})"
         " OR text IN (SELECT text FROM fact WHERE viewer_id = ?)"
@@ -76,6 +77,7 @@ def _answers_that_used(db: sqlite3.Connection, viewer_id: str) -> int:
     """Her answers to others that went with a memory of this viewer: who knows what they repeat."""
     used = "SELECT turn_id FROM recalled WHERE viewer_id = ?"
     gone = remove_messages(db, f"speaker = 'kitsu' AND turn_id IN ({used})", (viewer_id,))
+    gone += code.remove(db, used, (viewer_id,))
     sql = f"UPDATE turn SET reply = '', heard_text = '' WHERE turn_id IN ({used})"
     db.execute(sql, (viewer_id,))
     return gone

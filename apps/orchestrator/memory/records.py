@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.orchestrator.floor import Candidate, Skipped
-from apps.orchestrator.memory import word_index
+from apps.orchestrator.memory import code, word_index
 from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import HistoryLine, TurnCommitted, TurnInput
 from libs.contracts.speaking import PlaybackFinished
@@ -182,6 +182,7 @@ def open_turns(db: sqlite3.Connection) -> list[OpenTurn]:
         stored = json.loads(row["request"])
         request = TurnCommitted.model_validate_json(stored["event"])
         turn = Turn(_unpack(stored["candidate"]), row["opened_at"], request.epoch)
+        turn.code_pieces = len(code.of_turn(db, turn.turn_id) or ())
         found.append(OpenTurn(turn, request, bool(row["published"])))
     return found
 
@@ -218,13 +219,18 @@ def message_count(db: sqlite3.Connection) -> int:
 
 def turns(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
     """Newest first, in the shape of `GET /telemetry/turns`."""
-    rows = db.execute("SELECT * FROM turn ORDER BY opened_at DESC LIMIT ?", (limit,))
+    rows = db.execute(
+        "SELECT *, (SELECT count(*) FROM code WHERE code.turn_id = turn.turn_id) AS code_pieces"
+        " FROM turn ORDER BY opened_at DESC LIMIT ?",
+        (limit,),
+    )
     return [
         {
             **{key: row[key] for key in ("turn_id", "utterance_id", "source", "author", "input")},
             **{key: row[key] for key in ("reply", "heard_text", "outcome", "reason", "opened_at")},
             "stages": {**TurnStages().model_dump(), **json.loads(row["stages"])},
             "state": "done" if row["outcome"] else "thinking",
+            "code_pieces": row["code_pieces"],
         }
         for row in rows
     ]
@@ -269,7 +275,8 @@ def setting(db: sqlite3.Connection, name: str) -> Any:
 
 
 def prune(db: sqlite3.Connection) -> None:
-    """Keeps the table of inputs bounded."""
+    """Keeps the tables of inputs and of code bounded."""
+    code.prune(db)
     db.execute(
         "DELETE FROM input WHERE state <> 'waiting' AND rowid <= "
         "(SELECT max(rowid) FROM input) - ?",

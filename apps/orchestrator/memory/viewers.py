@@ -6,7 +6,7 @@ Each function runs inside one transaction of `Database.run`.
 import sqlite3
 from typing import Any
 
-from apps.orchestrator.memory import facts, word_index
+from apps.orchestrator.memory import code, facts, word_index
 
 #: Every place that knows viewers by id, the newest name of each row, and when.
 _TRACES = """
@@ -60,6 +60,7 @@ def export(db: sqlite3.Connection, viewer_id: str, now: float) -> dict[str, Any]
         "facts": [fact.as_json(now) for fact in facts.of_viewer(db, viewer_id, now)],
         "messages": [dict(row) for row in rows],
         "answers": [dict(row) for row in answers],
+        "code": code.of_viewer(db, viewer_id),
         "unanswered": [dict(row) for row in unanswered],
     }
 
@@ -80,6 +81,7 @@ def forget_before(db: sqlite3.Connection, before: float) -> int:
     gone += remove_messages(db, "at < ?", (before,))
     closed = "SELECT turn_id FROM turn WHERE opened_at < ? AND outcome IS NOT NULL"
     db.execute(f"DELETE FROM recalled WHERE turn_id IN ({closed})", (before,))
+    code.remove(db, closed, (before,))
     gone += db.execute(
         "DELETE FROM turn WHERE opened_at < ? AND outcome IS NOT NULL", (before,)
     ).rowcount

@@ -52,6 +52,8 @@ class PanicStatus(Message):
 
 
 class PersonaStatus(Message):
+    persona: str = ""
+    """Her file's name in configs/personas."""
     name: str
     style: str
     styles: list[str]
@@ -200,6 +202,7 @@ class Turn(Message):
     opened_at: float
     stages: TurnStages
     state: Literal["waiting", "thinking", "speaking", "done"]
+    code_pieces: int = 0
 
 
 class TurnMessage(Message):
@@ -282,6 +285,7 @@ class PersonaCommand(Command):
     """Changes only the fields that are given."""
 
     command: Literal["persona"] = "persona"
+    persona: str | None = Field(default=None, max_length=64)
     style: str | None = Field(default=None, max_length=64)
     chaos: float | None = Field(default=None, ge=0, le=1)
     energy: float | None = Field(default=None, ge=0, le=1)

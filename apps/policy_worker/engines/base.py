@@ -3,12 +3,11 @@
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from libs.contracts.conversation import TurnCommitted
+from libs.safety.pictures import MediaType
 from libs.settings.personas import Persona
-
-MediaType = Literal["image/jpeg", "image/png", "image/webp"]
 
 
 class Task(StrEnum):
@@ -124,13 +123,17 @@ Pieces = AsyncGenerator[Piece, None]
 class ReplyEngine(Protocol):
     """Writes replies piece by piece.
 
-    `label` is what people see. `reply` raises an `EngineError`; closing it early (`aclose`) stops
+    `label` is what people see, `model` the model's name; empty where there is none, or where it is
+    not known yet. `reply` raises an `EngineError`; closing it early (`aclose`) stops
     the work behind it at once. How long one waits for a piece is the caller's business.
     """
 
     name: str
     label: str
     capabilities: Capabilities
+
+    @property
+    def model(self) -> str: ...
 
     async def start(self) -> None: ...
 

@@ -45,7 +45,7 @@ class OllamaEngine:
 
     def __init__(self, url: str, model: str, preload: bool = True) -> None:
         self._url = url
-        self._model = model
+        self.model = model
         self._preload = preload
         self._client: AsyncClient | None = None
         self._send_think = True
@@ -83,8 +83,8 @@ class OllamaEngine:
         try:
             async with asyncio.timeout(PROBE_SECONDS * 2):
                 names = set(await self.model_names())
-                if self._model not in names and f"{self._model}:latest" not in names:
-                    return f"Ollama has no model {self._model}: run `ollama pull {self._model}`"
+                if self.model not in names and f"{self.model}:latest" not in names:
+                    return f"Ollama has no model {self.model}: run `ollama pull {self.model}`"
                 await self._learn_capabilities()
         except (EngineError, TimeoutError):
             return f"Ollama at {self.host} does not answer properly: restart it"
@@ -98,7 +98,7 @@ class OllamaEngine:
 
     async def _learn_capabilities(self) -> None:
         with as_engine_errors():
-            told = (await self.client().show(self._model)).capabilities or []
+            told = (await self.client().show(self.model)).capabilities or []
         self.capabilities = Capabilities(
             vision="vision" in told, tools="tools" in told, json=True, usage=True
         )
@@ -110,12 +110,12 @@ class OllamaEngine:
         if self._loading is None:
             self._loading = asyncio.create_task(self._load(), name="load model")
         done, _ = await asyncio.wait({self._loading}, timeout=QUICK_LOAD_SECONDS)
-        return "" if done else f"Ollama is loading {self._model}"
+        return "" if done else f"Ollama is loading {self.model}"
 
     async def _load(self) -> None:
         """An empty chat only loads. What is wrong with it, the first turn will say."""
         with suppress(EngineError), as_engine_errors():
-            await self.client().chat(model=self._model, messages=[], keep_alive=KEEP_ALIVE)
+            await self.client().chat(model=self.model, messages=[], keep_alive=KEEP_ALIVE)
 
     def _forget_loading(self) -> None:
         if self._loading is not None and self._loading.done():
@@ -160,7 +160,7 @@ class OllamaEngine:
 
     async def _ask(self, prompt: Prompt) -> AsyncGenerator["ChatResponse", None]:
         stream = await self.client().chat(
-            model=self._model,
+            model=self.model,
             messages=[_wire_message(message) for message in prompt.messages],
             tools=[tool.as_json() for tool in prompt.tools] or None,
             stream=True,

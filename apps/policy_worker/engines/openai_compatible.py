@@ -79,6 +79,10 @@ class OpenAICompatibleEngine:
                 await self._client.aclose()
             self._client = None
 
+    @property
+    def model(self) -> str:
+        return self._form.model
+
     # Whether it is there ----------------------------------------------------------------------
 
     async def available(self) -> bool:

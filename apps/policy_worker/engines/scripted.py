@@ -21,6 +21,7 @@ class ScriptedEngine:
 
     name = "scripted"
     label = "scripted"
+    model = ""
     capabilities = Capabilities(scripted=True)
     complaint = ""
 

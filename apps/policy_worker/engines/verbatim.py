@@ -8,6 +8,7 @@ from apps.policy_worker.engines.base import Capabilities, Pieces, ReplyRequest
 class VerbatimEngine:
     name = "verbatim"
     label = "the operator's own words"
+    model = ""
     capabilities = Capabilities(scripted=True)
     complaint = ""
 

@@ -225,6 +225,7 @@ export interface Percentiles {
 export interface PersonaCommand {
   readonly id: string;
   readonly command: "persona";
+  readonly persona?: string | null;
   readonly style?: string | null;
   readonly chaos?: number | null;
   readonly energy?: number | null;
@@ -232,6 +233,7 @@ export interface PersonaCommand {
 }
 
 export interface PersonaStatus {
+  readonly persona?: string;
   readonly name: string;
   readonly style: string;
   readonly styles: ReadonlyArray<string>;
@@ -343,6 +345,7 @@ export interface Turn {
   readonly opened_at: number;
   readonly stages: TurnStages;
   readonly state: "waiting" | "thinking" | "speaking" | "done";
+  readonly code_pieces?: number;
 }
 
 export interface TurnMessage {

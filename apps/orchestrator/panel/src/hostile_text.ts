@@ -8,6 +8,11 @@ const SHOWN_CHARACTERS = 2_000;
 
 /** A chat text as it may stand in a text node: one direction, no pile of accents, bounded. */
 export function tamed(text: string | undefined): string {
-  const cut = (text ?? "").slice(0, SHOWN_CHARACTERS);
+  return tamedUpTo(SHOWN_CHARACTERS, text);
+}
+
+/** The same for texts that may be longer, or must be shorter. */
+export function tamedUpTo(limit: number, text: string | undefined): string {
+  const cut = (text ?? "").slice(0, limit);
   return cut.replace(INVISIBLE, "").replace(PILED_MARKS, "$1");
 }

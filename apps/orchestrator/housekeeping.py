@@ -1,0 +1,34 @@
+"""What is due every few seconds."""
+
+import asyncio
+import sqlite3
+from typing import TYPE_CHECKING
+
+from apps.orchestrator.memory import records
+from apps.orchestrator.memory.late_writes import cannot_now
+
+if TYPE_CHECKING:
+    from apps.orchestrator.worker import OrchestratorWorker
+
+HOUSEKEEPING_SECONDS = 2.0
+
+
+class Housekeeping:
+    """Promises: a disk that cannot be written now is tried again."""
+
+    def __init__(self, worker: "OrchestratorWorker") -> None:
+        self._worker = worker
+
+    async def keep(self) -> None:
+        worker = self._worker
+        while True:
+            worker.roster.forget_silent()
+            worker.message_count = await worker.database.look(records.message_count)
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            try:
+                await worker.memory.keep_house()
+                await worker.database.run(records.prune)
+            except sqlite3.OperationalError as error:
+                if not cannot_now(error):
+                    raise
+                worker.log.warning("the memory could not be tidied up: %s", error)
