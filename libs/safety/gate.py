@@ -3,14 +3,17 @@
 import logging
 import re
 import time
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
-from libs.contracts.safety import GateAction, Verdict
+from libs.contracts.safety import GateAction, OwnRule, Verdict
 from libs.safety.invisible import without_invisible
 from libs.safety.normalise import fold, native
+from libs.safety.own_rules import OwnWords, own_words
 from libs.safety.rules import Rules, load_rules
+from libs.safety.word_runs import WordRuns
 from libs.safety.words import WordFinder
 from libs.settings.base import ROOT
 
@@ -50,6 +53,9 @@ class Gate:
         self._patterns = [(pattern, pattern.compiled()) for pattern in rules.patterns]
         mild = "|".join(re.escape(word) for word in rules.soften) or "(?!)"
         self._mild = re.compile(rf"\b(?:{mild})\b", re.IGNORECASE)
+        topics = [(words, topic.code) for topic in rules.topics for words in topic.runs()]
+        self._topics = WordRuns(topics, rules.common_words)
+        self._own: OwnWords | None = None
         self.family_mode = family_mode
 
     @classmethod
@@ -61,9 +67,22 @@ class Gate:
         """This gate in family mode or out of it; both share rules and what they have seen."""
         if family_mode == self.family_mode:
             return self
+        other = self._twin()
+        other.family_mode = family_mode
+        return other
+
+    def with_own_rules(self, rules: tuple[OwnRule, ...]) -> "Gate":
+        """This gate with a show's own rules, instead of those it may have. What they block is
+        blocked as `own.block`; what they allow does not count, except in the tier `hard`."""
+        if not rules and self._own is None:
+            return self
+        other = self._twin()
+        other._own = own_words(rules, self._rules.common_words) if rules else None
+        return other
+
+    def _twin(self) -> "Gate":
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
-        other.family_mode = family_mode
         return other
 
     def check(self, text: str, place: Place = "speech", before: str = "") -> Verdict:
@@ -74,6 +93,31 @@ class Gate:
         """The verdict when an operator answers for this text: it passes, with the operator's name
         on record, unless a rule of the tier `hard` speaks; those nobody can lift."""
         return self._guarded(text, "operator", "", operator)
+
+    def matched(self, text: str, place: Place = "speech") -> str:
+        """The words of the text that made the worst rule speak; empty if none did, or if it is not
+        known which."""
+        words = text.split() if len(text) <= MAXIMUM_CHARACTERS else []
+        rule = self.check(text, place).rule
+
+        def speaks(part: list[str]) -> bool:
+            return self.check(" ".join(part), place).rule == rule
+
+        if not rule or not speaks(words):
+            return ""
+        end = bisect_left(range(len(words)), True, key=lambda at: speaks(words[: at + 1])) + 1
+        start = bisect_left(range(end), True, key=lambda at: not speaks(words[at + 1 : end]))
+        found = words[start:end]
+        return " ".join(found) if speaks(found) else ""
+
+    def touchy(self, text: str) -> str:
+        """The code of a topic on which a wrong word does harm, or nothing. A text that cannot be
+        read is touchy."""
+        try:
+            return self._topics.find(text[:MAXIMUM_CHARACTERS])
+        except Exception:  # noqa: BLE001 - whatever fails in here, care is taken
+            _LOG.exception("the topics could not be looked for")
+            return "unknown"
 
     def ends_in_scrap(self, text: str) -> bool:
         """Whether the text's last word could go on to be a listed one in the next text."""
@@ -116,8 +160,21 @@ class Gate:
         return worst
 
     def _findings(self, text: str, place: Place, before: str) -> Iterator[Finding]:
-        folded = fold(text)
-        for hit in self._words.find(folded, native(text)):
+        folded, in_native, own = fold(text), native(text), self._own
+        if own is None:
+            yield from self._listed(folded, in_native, place, before)
+            return
+        if own.blocks(text) or (before and own.blocks(_joint(before, text))):
+            yield Finding("own.block", "own", "strong")
+        counting = own.without_allowed(folded, in_native)
+        if counting != (folded, in_native):
+            every = self._listed(folded, in_native, place, before)
+            yield from (finding for finding in every if finding.tier == "hard")
+        yield from self._listed(*counting, place, before)
+
+    def _listed(self, folded: str, in_native: str, place: Place, before: str) -> Iterator[Finding]:
+        """What the shipped rules say of a text in both its readings."""
+        for hit in self._words.find(folded, in_native):
             if self._counts(hit.category, hit.tier, place):
                 yield Finding(f"{hit.category}.{hit.how}", hit.category, hit.tier)
         if before:
@@ -143,3 +200,8 @@ class Gate:
         word = match.group()
         soft = self._rules.soften[word.lower()]
         return soft.capitalize() if word[0].isupper() else soft
+
+
+def _joint(before: str, text: str) -> str:
+    """The words around the place where one text ends and the next begins."""
+    return " ".join([*before.split()[-JOINT_WORDS:], *text.split()[:JOINT_WORDS]])

@@ -1,0 +1,58 @@
+"""What an operator allows or blocks beside the shipped rules."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from libs.contracts.safety import OwnRule
+from libs.safety.normalise import fold, native
+from libs.safety.word_runs import WordRuns, is_unspaced, words_of
+
+_NOTHING = re.compile(r"(?!)")
+
+
+class OwnWords:
+    """The words of own rules, ready to be looked for.
+
+    Promises: blocked words are found in every disguise; allowed ones only as they were written,
+    case and look-alikes aside, so that allowing a word opens no more than that word.
+    """
+
+    def __init__(self, rules: Iterable[OwnRule], common: frozenset[str]) -> None:
+        rules = tuple(rules)
+        blocked = [(rule.text, "own") for rule in rules if rule.action == "block"]
+        allowed = [rule.text for rule in rules if rule.action == "allow"]
+        self._blocked = WordRuns(blocked, common)
+        self._allowed_folded = _as_written(allowed, fold)
+        self._allowed_native = _as_written(allowed, native)
+
+    def blocks(self, text: str) -> bool:
+        return bool(self._blocked) and bool(self._blocked.find(text))
+
+    def without_allowed(self, folded: str, in_native: str) -> tuple[str, str]:
+        """Both readings of a text without the words that are allowed."""
+        return (
+            self._allowed_folded.sub(" ", folded),
+            self._allowed_native.sub(" ", in_native),
+        )
+
+
+@lru_cache(maxsize=64)
+def own_words(rules: tuple[OwnRule, ...], common: frozenset[str]) -> OwnWords:
+    return OwnWords(rules, common)
+
+
+def words_key(text: str) -> str:
+    """The same for two texts that a rule takes for the same words; empty when it has none."""
+    return " ".join(native(text).split()) if is_unspaced(text) else " ".join(words_of(text))
+
+
+def _as_written(texts: Iterable[str], reading: Callable[[str], str]) -> re.Pattern[str]:
+    parts = []
+    for text in texts:
+        words = reading(text).split()
+        if words:
+            part = r"\s+".join(map(re.escape, words))
+            parts.append(part if is_unspaced(text) else rf"(?<!\w){part}(?!\w)")
+    parts.sort(key=len, reverse=True)
+    return re.compile("|".join(parts)) if parts else _NOTHING
