@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
+from dataclasses import replace
 
 from apps.policy_worker.actions import Allowed
+from apps.policy_worker.caution import Caution
 from apps.policy_worker.code_blocks import CodeBlock, code_blocks
 from apps.policy_worker.editor import Cut, Editor
 from apps.policy_worker.engines.base import (
@@ -30,7 +32,7 @@ from apps.policy_worker.token_feed import TokenFeed
 from libs.contracts.conversation import TurnCommitted, TurnSource
 from libs.contracts.safety import GateAction
 from libs.contracts.speaking import Mood
-from libs.safety import StreamGate
+from libs.safety import Judged, StreamGate
 from libs.speech.sentences import SentenceCutter
 
 #: Told when an engine failed before anything was said: its name and the error's code.
@@ -47,18 +49,25 @@ class Answering:
     error is never voiced, only its code is kept.
 
     After `ask` or `stream`: `ended` is why the rest was not wanted, `blocked_rule` the first rule
-    that stopped a sentence, `trouble` the first thing that went wrong and was mended, `code` the
-    pieces of code that were written.
+    that stopped a sentence, `turned_aside` the rule by which she must speak of something else,
+    `trouble` the first thing that went wrong and was mended, `code` the pieces of code that were
+    written.
     """
 
     def __init__(
-        self, sender: ReplySender, means: Means, feed: TokenFeed, retried: Retried
+        self,
+        sender: ReplySender,
+        means: Means,
+        feed: TokenFeed,
+        retried: Retried,
+        caution: Caution,
     ) -> None:
         self._sender = sender
         self._turn = sender.turn
         self._means = means
         self._feed = feed
         self._retried = retried
+        self._caution = caution
         self._secret = system_text_of(self._turn.persona, means.persona)
         self.task = Task.CHAT
         self.picture: Picture | None = None
@@ -67,6 +76,7 @@ class Answering:
         self.clock = ReplyClock()
         self.ended = ""
         self.blocked_rule = ""
+        self.turned_aside = ""
         self.trouble = ""
         self.code: list[CodeBlock] = []
 
@@ -123,7 +133,8 @@ class Answering:
             self._means.counters.update(text.trouble.counters)
         await self._feed.flush()
         self.ended = text.ended
-        self.code = code_blocks("".join(raw)) if self.task is Task.CODE else []
+        coding = self.task is Task.CODE and not self.turned_aside
+        self.code = code_blocks("".join(raw)) if coding else []
         await self._look_back(text, before)
 
     async def _send_pieces(self, engine: ReplyEngine, text: ReplyText, raw: list[str]) -> None:
@@ -138,7 +149,8 @@ class Answering:
                     await self._feed.add(text.speech)
                 truncated = truncated or isinstance(piece, Truncated)
                 self.clock.came(piece, text.thinking)
-                if text.ended or (text.over and self.task is not Task.CODE):
+                over = text.over and self.task is not Task.CODE
+                if text.ended or over or self.turned_aside:
                     break
         await self._send(text.finish(truncated))
 
@@ -147,13 +159,41 @@ class Answering:
 
     async def _send(self, lines: Iterable[Line | Unsaid]) -> None:
         for line in lines:
+            if self.turned_aside:
+                return
             if isinstance(line, Unsaid):
-                self.blocked_rule = self.blocked_rule or line.rule
-                await self._sender.tell_blocked(GateAction.BLOCK, line.rule, line.category)
-            elif await self._sender.judged(line.judged, line.mood):
+                await self._unsaid(line)
+            elif not await self._is_safe(line):
+                return
+            elif await self._sender.judged(self._with_wait(line.judged), line.mood):
                 await self._sender.act(line.actions)
             else:
                 self.blocked_rule = self.blocked_rule or line.judged.verdict.rule
+
+    async def _unsaid(self, line: Unsaid) -> None:
+        self.blocked_rule = self.blocked_rule or line.rule
+        block = GateAction.BLOCK
+        await self._sender.tell_blocked(block, line.rule, line.category, line.text)
+
+    async def _is_safe(self, line: Line) -> bool:
+        """False when the reply ends before this line, for its topic is touchy."""
+        text = line.judged.verdict.text
+        if not text or self._turn.input.source is TurnSource.OPERATOR:
+            return True
+        rule = await self._caution.objection(self._sender.said, text)
+        if not rule:
+            return True
+        self.turned_aside = rule
+        await self._unsaid(Unsaid(rule, rule.partition(".")[0], text))
+        return False
+
+    def _with_wait(self, judged: Judged) -> Judged:
+        """Waiting for the guard is time that the gate took."""
+        waited = self._caution.seconds
+        if not waited or judged.verdict.action is GateAction.BLOCK:
+            return judged
+        seconds = judged.verdict.seconds + waited
+        return replace(judged, verdict=judged.verdict.model_copy(update={"seconds": seconds}))
 
     async def _look_back(self, text: ReplyText, before: tuple[str, ...]) -> None:
         for kind in text.trouble.unsupported:
@@ -161,7 +201,7 @@ class Answering:
         if text.trouble.counters["sentences_other_language"]:
             self.trouble = self.trouble or OtherLanguage.code
         if self._sender.said != before:
-            await self._sender.act(text.last_actions)
+            await self._sender.act(() if self.turned_aside else text.last_actions)
         elif not (self.blocked_rule or before or self.code):
             raise _EMPTY.get(text.only_reason, ReplyEmpty)("nothing to say")
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engines.base import Picture, ReplyEngine
 from apps.policy_worker.engines.errors import EngineError
+from apps.policy_worker.guard import Guard
 from apps.policy_worker.patience import Patience
 from libs.safety import Gate
 from libs.settings.personas import Persona
@@ -37,3 +38,7 @@ class Means:
     stage_names: tuple[str, ...] = ()
     """What OBS offers in this show."""
     look: Look | None = None
+    guard: Guard | None = None
+    """Who judges the sentences of touchy turns."""
+    deflect_touchy: bool = True
+    """Without a guard such turns are turned aside."""
