@@ -9,6 +9,7 @@ from apps.orchestrator.memory.database import Database
 from apps.orchestrator.panel.protocol import PersonaStatus
 from libs.contracts.control import SetPersona
 from libs.contracts.conversation import PersonaSnapshot
+from libs.contracts.safety import OwnRule
 from libs.contracts.speaking import Mood
 from libs.settings.personas import Persona
 
@@ -27,6 +28,7 @@ class Session:
         self.started_at = time.monotonic()
         self.epoch = 0
         self.mood = Mood.NEUTRAL
+        self.own_rules: tuple[OwnRule, ...] = ()
         self.last_tts: str | None = None
         self.snapshot = PersonaSnapshot(
             name=persona.name,

@@ -27,6 +27,8 @@ class Turn:
     state: TurnState = "thinking"
     outcome: TurnOutcome | None = None
     reason: str = ""
+    blocked: bool = False
+    """The gate would not have it answered; what was said is a line of the persona."""
     reply: str = ""
     heard_text: str = ""
     stages: TurnStages = field(default_factory=TurnStages)
@@ -61,6 +63,7 @@ class Turn:
     def reply_finished(self, event: ReplyFinished) -> bool:
         """True when nothing will be played, so that the turn ends here."""
         self.reply = event.text
+        self.blocked = event.outcome == "blocked"
         if event.sentences > 0:
             return False
         self.end("blocked" if event.outcome == "blocked" else "failed", event.reason)

@@ -21,6 +21,7 @@ from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.panic_desk import PanicDesk
 from apps.orchestrator.roster import Roster
+from apps.orchestrator.safety_desk import SafetyDesk
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
 from apps.orchestrator.settings import OrchestratorSettings
@@ -48,7 +49,7 @@ from libs.contracts.identity import derived_id, new_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
 from libs.contracts.memory import ViewerForgotten
-from libs.contracts.safety import TextBlocked
+from libs.contracts.safety import BlockedTextShown, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
 from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicReported
@@ -78,9 +79,9 @@ class OrchestratorWorker(Worker):
         self.session = Session(self.database, persona, settings.policy_family_friendly)
         self.feed = Feed(self.screens, self.session.snapshot.name)
         self.incidents = IncidentLog(self.database, self.screens)
-        self.memory = Memory(
-            self.database, Gate.load(settings.policy_family_friendly), memory_rules(settings)
-        )
+        gate = Gate.load(settings.policy_family_friendly)
+        self.memory = Memory(self.database, gate, memory_rules(settings))
+        self.safety = SafetyDesk(self.database, gate, self.session, self.memory, self.incidents)
         self.conversation = Conversation(
             settings,
             self.database,
@@ -115,6 +116,7 @@ class OrchestratorWorker(Worker):
             )
         await self.tell_epoch()
         await self.memory.open()
+        await self.safety.rules.restore()
         await self.conversation.restore()
         self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
@@ -254,6 +256,7 @@ class OrchestratorWorker(Worker):
         async with self.conversation.nothing_half_written():
             removed = await self.memory.forget(viewer_id)
         self.feed.forget(viewer_id)
+        self.safety.texts.forget(viewer_id)
         await self.publish(ViewerForgotten(show=self.show, viewer_id=viewer_id, by=by))
         await self.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
         self.status_changed()
@@ -368,6 +371,11 @@ class OrchestratorWorker(Worker):
     @handles(TextBlocked)
     async def hear_block(self, event: TextBlocked, delivery: Delivery) -> None:
         self.feed.blocked(event)
+        await self.safety.hear_block(event)
+
+    @handles(BlockedTextShown)
+    async def see_blocked_text(self, event: BlockedTextShown, delivery: Delivery) -> None:
+        self.safety.texts.shown(event)
 
     # Screens ----------------------------------------------------------------------------------
 
@@ -377,6 +385,7 @@ class OrchestratorWorker(Worker):
     async def _keep_house(self) -> None:
         while True:
             self.roster.forget_silent()
+            self.safety.texts.tidy()
             self.message_count = await self.database.look(records.message_count)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             try:

@@ -27,6 +27,8 @@ MAXIMUM_CHARACTERS = 2_000
 JOINT_WORDS = 4
 
 _RANK = {"mild": 0, "strong": 1, "hard": 2}
+#: Signs around words that are no part of them.
+_AROUND = ".,;:!?…\"'“”‘’()[]{}<>"
 _LONG_DIGITS = re.compile(r"\d{20,}")
 _LOG = logging.getLogger("kitsu.safety")
 
@@ -107,8 +109,9 @@ class Gate:
             return ""
         end = bisect_left(range(len(words)), True, key=lambda at: speaks(words[: at + 1])) + 1
         start = bisect_left(range(end), True, key=lambda at: not speaks(words[at + 1 : end]))
-        found = words[start:end]
-        return " ".join(found) if speaks(found) else ""
+        found = " ".join(words[start:end])
+        bare = found.strip(_AROUND)
+        return next((part for part in (bare, found) if speaks(part.split())), "")
 
     def touchy(self, text: str) -> str:
         """The code of a topic on which a wrong word does harm, or nothing. A text that cannot be

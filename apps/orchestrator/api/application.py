@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from apps.orchestrator.api import control, memory, obs, pages, stream, telemetry
+from apps.orchestrator.api import control, memory, obs, pages, safety, stream, telemetry
 from libs.worker.problems import Problem
 from libs.worker.runtime import kitsu_version
 
@@ -25,7 +25,7 @@ def build_application(worker: "OrchestratorWorker") -> FastAPI:
         redoc_url=None,
     )
     application.state.worker = worker
-    for room in (control, obs, telemetry, memory, stream, pages):
+    for room in (control, obs, telemetry, memory, safety, stream, pages):
         application.include_router(room.router)
     application.add_exception_handler(RequestValidationError, _invalid)
     application.add_exception_handler(HTTPException, _http_error)
