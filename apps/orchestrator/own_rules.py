@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from apps.orchestrator.memory import own_rules as kept
 from apps.orchestrator.memory.database import Database
@@ -18,6 +18,14 @@ Action = Literal["allow", "block"]
 
 #: Signs around words that are no part of them.
 _AROUND = " .,;:!?…\"'“”‘’()[]{}<>"
+
+
+class Added(NamedTuple):
+    rule: OwnRule
+    new: bool
+    """False: it was there already."""
+    replaced: Action | None = None
+    """What the rule did before with the same words."""
 
 
 class OwnRules:
@@ -36,7 +44,7 @@ class OwnRules:
         self.all = await self._database.look(kept.all_rules)
         self._changed()
 
-    async def add(self, action: Action, text: str, by: str) -> OwnRule:
+    async def add(self, action: Action, text: str, by: str) -> Added:
         """The rule, or the one that is there already. One with the same words and the other action
         is replaced. Raises `Problem`, and `sqlite3.OperationalError` if it cannot be written."""
         text = cleaned(text)
@@ -45,7 +53,7 @@ class OwnRules:
         async with self._changing:
             same = next((rule for rule in self.all if words_key(rule.text) == words), None)
             if same is not None and same.action == action:
-                return same
+                return Added(same, new=False)
             if same is None and len(self.all) >= MAXIMUM_OWN_RULES:
                 step = f"Remove one first: there are {MAXIMUM_OWN_RULES} already."
                 raise Problem(409, "Too many rules", step, "full")
@@ -54,7 +62,7 @@ class OwnRules:
             others = (one for one in self.all if one is not same)
             self.all = (*others, rule)
             self._changed()
-        return rule
+        return Added(rule, new=True, replaced=same.action if same else None)
 
     async def remove(self, rule_id: str) -> OwnRule | None:
         """The rule that went; None when there is none. Raises as `add` does."""

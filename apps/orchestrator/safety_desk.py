@@ -13,7 +13,7 @@ from apps.orchestrator.blocked_texts import (
 from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.memory import Memory
-from apps.orchestrator.own_rules import Action, OwnRules, cleaned
+from apps.orchestrator.own_rules import Action, Added, OwnRules, cleaned
 from apps.orchestrator.session import Session
 from libs.contracts.safety import MAXIMUM_OWN_RULES, OWN_RULE_CHARACTERS, OwnRule, TextBlocked
 from libs.safety import Gate
@@ -47,19 +47,18 @@ class SafetyDesk:
 
     # Rules ------------------------------------------------------------------------------------
 
-    async def add(self, action: Action, text: str, by: str) -> OwnRule:
+    async def add(self, action: Action, text: str, by: str) -> Added:
         """Raises `Problem`, and `sqlite3.OperationalError` if it cannot be written."""
-        before = self.rules.all
-        rule = await self.rules.add(action, text, by)
-        if rule not in before:
-            category = self._gate.check(rule.text).category
+        added = await self.rules.add(action, text, by)
+        if added.new:
+            category = self._gate.check(added.rule.text).category
             kind = f" of the kind {category}" if category else ""
             done = "allowed" if action == "allow" else "blocked"
             told = f"Words{kind} are {done} from the next turn on, added by {by}."
             await self._incidents.note("own_rule", "info", told, by)
-        return rule
+        return added
 
-    async def add_for(self, action: Action, blocked_id: str, by: str) -> OwnRule:
+    async def add_for(self, action: Action, blocked_id: str, by: str) -> Added:
         """A rule for the words that made a text be blocked. Raises as `add` does."""
         found = self.texts.find(blocked_id)
         if found is None:

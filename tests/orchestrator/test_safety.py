@@ -31,7 +31,9 @@ async def rules(show: Stand) -> list[dict[str, Any]]:
 
 
 async def add(show: Stand, action: str, text: str) -> dict[str, Any]:
-    return dict(await show.post("/safety/rules", {"action": action, "text": text}))
+    """The rule as it is listed."""
+    rule = dict(await show.post("/safety/rules", {"action": action, "text": text}))
+    return {key: rule[key] for key in rule if key not in ("new", "replaced")}
 
 
 async def next_turn(show: Stand, text: str) -> tuple[OwnRule, ...]:
@@ -105,9 +107,12 @@ async def test_the_same_words_again_change_nothing_and_the_other_action_replaces
 ) -> None:
     first = await add(show, "block", "Final Boss")
     assert await add(show, "block", "ｆｉｎａｌ-boss!") == first
-    other = await add(show, "allow", "final boss")
+    again = await show.post("/safety/rules", {"action": "block", "text": "FINAL boss"})
+    assert (again["new"], again["replaced"]) == (False, None)
+    other = await show.post("/safety/rules", {"action": "allow", "text": "final boss"})
+    assert (other["new"], other["replaced"]) == (True, "block")
     assert other["rule_id"] != first["rule_id"]
-    assert await rules(show) == [other]
+    assert [rule["rule_id"] for rule in await rules(show)] == [other["rule_id"]]
     assert len([i for i in (await show.get("/incidents"))["incidents"] if i["by"]]) == 2
 
 

@@ -21,6 +21,7 @@ from apps.orchestrator.studio_orders import Order
 from libs.worker.web_gate import content_security_policy
 from tests.panel.script import PICTURE, opening_status
 from tests.panel.scripted_memory import ScriptedMemory
+from tests.panel.scripted_safety import ScriptedSafety
 from tests.panel.thread_server import ThreadServer
 
 STATIC = Path(protocol.__file__).parent / "static"
@@ -59,6 +60,7 @@ class ScriptedOrchestrator:
     def __init__(self) -> None:
         self.status = opening_status()
         self.memory = ScriptedMemory()
+        self.safety = ScriptedSafety()
         self.history: list[dict[str, Any]] = []
         """What a panel gets after the status when it connects."""
         self.commands: list[dict[str, Any]] = []
@@ -123,6 +125,7 @@ class ScriptedOrchestrator:
             Route("/sign-in-link", self._panic_link, methods=["POST"]),
             Route("/obs/screenshot", self._screenshot),
             *self.memory.routes(),
+            *self.safety.routes(),
             WebSocketRoute("/stream", self._stream),
             Mount("/panel", StaticFiles(directory=STATIC)),
         ]

@@ -43,13 +43,13 @@ async def get_rules(worker: TheWorker) -> dict[str, Any]:
 @router.post("/safety/rules", status_code=201)
 async def post_rule(new: NewRule, worker: TheWorker) -> dict[str, Any]:
     """Allows or blocks words from the next turn on. The same again changes nothing; the other
-    action for the same words replaces their rule."""
+    action for the same words replaces their rule; `replaced` says what it did."""
     with if_it_can_be_written():
         if new.blocked_id is not None:
-            rule = await worker.safety.add_for(new.action, new.blocked_id, "operator")
+            added = await worker.safety.add_for(new.action, new.blocked_id, "operator")
         else:
-            rule = await worker.safety.add(new.action, new.text or "", "operator")
-    return rule.model_dump()
+            added = await worker.safety.add(new.action, new.text or "", "operator")
+    return {**added.rule.model_dump(), "new": added.new, "replaced": added.replaced}
 
 
 @router.delete("/safety/rules/{rule_id}")
