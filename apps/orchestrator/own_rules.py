@@ -9,15 +9,12 @@ from apps.orchestrator.memory.database import Database
 from libs.contracts.identity import new_id
 from libs.contracts.safety import MAXIMUM_OWN_RULES, OWN_RULE_CHARACTERS, GateAction, OwnRule
 from libs.safety import Gate, clean_chat
-from libs.safety.own_rules import words_key
+from libs.safety.own_rules import AROUND, words_key
 from libs.safety.word_runs import is_unspaced
 from libs.telemetry import clock
 from libs.worker.problems import Problem
 
 Action = Literal["allow", "block"]
-
-#: Signs around words that are no part of them.
-_AROUND = " .,;:!?…\"'“”‘’()[]{}<>"
 
 
 class Added(NamedTuple):
@@ -96,4 +93,4 @@ class OwnRules:
 def cleaned(text: str) -> str:
     """A rule's text as it is kept: a line of chat without the signs around it. One character too
     many shows that it was too long."""
-    return clean_chat(text, maximum=OWN_RULE_CHARACTERS + 1).strip(_AROUND)
+    return clean_chat(text, maximum=OWN_RULE_CHARACTERS + 1).strip(AROUND)

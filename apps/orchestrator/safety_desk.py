@@ -17,7 +17,7 @@ from apps.orchestrator.own_rules import Action, Added, OwnRules, cleaned
 from apps.orchestrator.session import Session
 from libs.contracts.safety import MAXIMUM_OWN_RULES, OWN_RULE_CHARACTERS, OwnRule, TextBlocked
 from libs.safety import Gate
-from libs.safety.own_rules import words_key
+from libs.safety.own_rules import shortest_part, words_key
 from libs.worker.problems import Problem
 
 
@@ -130,11 +130,16 @@ class SafetyDesk:
             return blocked.matched
         if blocked.codes is None or not blocked.text:
             return ""
+        words = cleaned(self._words_behind(blocked.text, blocked.codes))
+        blocked.matched = words if len(words) <= OWN_RULE_CHARACTERS else ""
+        return blocked.matched
+
+    def _words_behind(self, text: str, codes: TextBlocked) -> str:
+        category, _, topic = codes.rule.partition(".")
+        if category == "touchy":
+            return shortest_part(text, lambda part: self._gate.touchy(part) == topic)
         in_mode = self._gate.in_mode(self._session.snapshot.family_mode)
-        place, rule = blocked.codes.place, blocked.codes.rule
         for gate in (in_mode, in_mode.with_own_rules(self.rules.all)):
-            if gate.check(blocked.text, place).rule == rule:
-                words = cleaned(gate.matched(blocked.text, place))
-                blocked.matched = words if len(words) <= OWN_RULE_CHARACTERS else ""
-                return blocked.matched
+            if gate.check(text, codes.place).rule == codes.rule:
+                return gate.matched(text, codes.place)
         return ""

@@ -33,7 +33,7 @@ def engines_of(settings: PolicySettings, gate: Gate) -> dict[Task, Sequence[Repl
 
 def guard_model(settings: PolicySettings) -> AnyModel | None:
     """The model that the guard asks; None where none is wanted."""
-    if not settings.guard_provider:
+    if not settings.guard_provider or settings.policy_force_mock:
         return None
     if settings.guard_provider == "ollama":
         from apps.policy_worker.engines.ollama import OllamaEngine

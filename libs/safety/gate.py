@@ -3,7 +3,6 @@
 import logging
 import re
 import time
-from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
@@ -11,7 +10,7 @@ from typing import Literal, NamedTuple, Self
 from libs.contracts.safety import GateAction, OwnRule, Verdict
 from libs.safety.invisible import without_invisible
 from libs.safety.normalise import fold, native
-from libs.safety.own_rules import OwnWords, own_words
+from libs.safety.own_rules import OwnWords, own_words, shortest_part
 from libs.safety.rules import Rules, load_rules
 from libs.safety.word_runs import WordRuns
 from libs.safety.words import WordFinder
@@ -27,8 +26,6 @@ MAXIMUM_CHARACTERS = 2_000
 JOINT_WORDS = 4
 
 _RANK = {"mild": 0, "strong": 1, "hard": 2}
-#: Signs around words that are no part of them.
-_AROUND = ".,;:!?…\"'“”‘’()[]{}<>"
 _LONG_DIGITS = re.compile(r"\d{20,}")
 _LOG = logging.getLogger("kitsu.safety")
 
@@ -99,25 +96,19 @@ class Gate:
     def matched(self, text: str, place: Place = "speech") -> str:
         """The words of the text that made the worst rule speak; empty if none did, or if it is not
         known which."""
-        words = text.split() if len(text) <= MAXIMUM_CHARACTERS else []
         rule = self.check(text, place).rule
-
-        def speaks(part: list[str]) -> bool:
-            return self.check(" ".join(part), place).rule == rule
-
-        if not rule or not speaks(words):
+        if not rule or len(text) > MAXIMUM_CHARACTERS:
             return ""
-        end = bisect_left(range(len(words)), True, key=lambda at: speaks(words[: at + 1])) + 1
-        start = bisect_left(range(end), True, key=lambda at: not speaks(words[at + 1 : end]))
-        found = " ".join(words[start:end])
-        bare = found.strip(_AROUND)
-        return next((part for part in (bare, found) if speaks(part.split())), "")
+        return shortest_part(text, lambda part: self.check(part, place).rule == rule)
 
     def touchy(self, text: str) -> str:
-        """The code of a topic on which a wrong word does harm, or nothing. A text that cannot be
-        read is touchy."""
+        """The code of a topic on which a wrong word does harm, or nothing; words that the show
+        allows do not count. A text that cannot be read is touchy."""
         try:
-            return self._topics.find(text[:MAXIMUM_CHARACTERS])
+            text = text[:MAXIMUM_CHARACTERS]
+            if self._own is not None:
+                _, text = self._own.without_allowed("", native(text))
+            return self._topics.find(text)
         except Exception:  # noqa: BLE001 - whatever fails in here, care is taken
             _LOG.exception("the topics could not be looked for")
             return "unknown"

@@ -1,6 +1,7 @@
 """What an operator allows or blocks beside the shipped rules."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
@@ -9,6 +10,9 @@ from libs.safety.normalise import fold, native
 from libs.safety.word_runs import WordRuns, is_unspaced, words_of
 
 _NOTHING = re.compile(r"(?!)")
+
+#: Signs around words that are no part of them.
+AROUND = " .,;:!?…\"'“”‘’()[]{}<>"
 
 
 class OwnWords:
@@ -45,6 +49,22 @@ def own_words(rules: tuple[OwnRule, ...], common: frozenset[str]) -> OwnWords:
 def words_key(text: str) -> str:
     """The same for two texts that a rule takes for the same words; empty when it has none."""
     return " ".join(native(text).split()) if is_unspaced(text) else " ".join(words_of(text))
+
+
+def shortest_part(text: str, speaks: Callable[[str], bool]) -> str:
+    """The fewest words in a row of which `speaks` is still true, the signs around them off where
+    they do not matter; empty if it is not true of the whole."""
+    words = text.split()
+
+    def said(start: int, end: int) -> bool:
+        return speaks(" ".join(words[start:end]))
+
+    if not said(0, len(words)):
+        return ""
+    end = bisect_left(range(len(words)), True, key=lambda at: said(0, at + 1)) + 1
+    start = bisect_left(range(end), True, key=lambda at: not said(at + 1, end))
+    found = " ".join(words[start:end])
+    return next((part for part in (found.strip(AROUND), found) if speaks(part)), "")
 
 
 def _as_written(texts: Iterable[str], reading: Callable[[str], str]) -> re.Pattern[str]:

@@ -321,6 +321,15 @@ async def test_what_an_own_rule_blocked_can_be_allowed_again(show: Stand) -> Non
     assert [rule["action"] for rule in await rules(show)] == ["allow"]
 
 
+async def test_a_touchy_word_that_means_something_else_here_can_be_allowed(show: Stand) -> None:
+    text = "play the Trump card, quick!"
+    blocked_id = await blocked(show, "touchy.elections", text, action=GateAction.REPLACE)
+    assert [(one["matched"], one["can_allow"]) for one in await listed(show)] == [("Trump", True)]
+    await show.post("/safety/rules", {"action": "allow", "blocked_id": blocked_id})
+    assert show.worker.memory.gate.touchy(text) == ""
+    assert show.worker.memory.gate.touchy("elections") == "elections"
+
+
 async def test_words_that_nobody_may_lift_are_shown_and_cannot_be_allowed(show: Stand) -> None:
     blocked_id = await blocked(show, "slurs.word", f"you {SLUR}")
     assert [(one["matched"], one["can_allow"]) for one in await listed(show)] == [(SLUR, False)]

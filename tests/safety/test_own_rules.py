@@ -212,6 +212,12 @@ def test_touchy_topics_have_a_code(text: str, code: str) -> None:
     assert GATE.touchy(text) == code
 
 
+def test_words_that_the_show_allows_are_not_touchy_and_others_are() -> None:
+    gate = allowing("Trump card")
+    assert gate.touchy("play the TRUMP card") == ""
+    assert gate.touchy("vote for trump") == "elections"
+
+
 def test_a_text_that_cannot_be_read_is_touchy(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate.load()
 
