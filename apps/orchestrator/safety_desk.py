@@ -1,6 +1,7 @@
 """The operator's side of the gate: what it stopped, and what the show itself allows or blocks."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from apps.orchestrator.blocked_texts import (
@@ -15,7 +16,13 @@ from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.memory import Memory
 from apps.orchestrator.own_rules import Action, Added, OwnRules, cleaned
 from apps.orchestrator.session import Session
-from libs.contracts.safety import MAXIMUM_OWN_RULES, OWN_RULE_CHARACTERS, OwnRule, TextBlocked
+from libs.contracts.safety import (
+    MAXIMUM_OWN_RULES,
+    OWN_RULE_CHARACTERS,
+    JudgedPlace,
+    OwnRule,
+    TextBlocked,
+)
 from libs.safety import Gate
 from libs.safety.own_rules import shortest_part, words_key
 from libs.worker.problems import Problem
@@ -135,11 +142,16 @@ class SafetyDesk:
         return blocked.matched
 
     def _words_behind(self, text: str, codes: TextBlocked) -> str:
-        category, _, topic = codes.rule.partition(".")
+        """As they stand in the text, for only so can they be allowed."""
+        place, rule = codes.place, codes.rule
+        category, _, topic = rule.partition(".")
         if category == "touchy":
             return shortest_part(text, lambda part: self._gate.touchy(part) == topic)
         in_mode = self._gate.in_mode(self._session.snapshot.family_mode)
-        for gate in (in_mode, in_mode.with_own_rules(self.rules.all)):
-            if gate.check(text, codes.place).rule == codes.rule:
-                return gate.matched(text, codes.place)
-        return ""
+        gates = (in_mode, in_mode.with_own_rules(self.rules.all))
+        parts = (shortest_part(text, partial(_speaks, gate, place, rule)) for gate in gates)
+        return next(filter(None, parts), "")
+
+
+def _speaks(gate: Gate, place: JudgedPlace, rule: str, part: str) -> bool:
+    return gate.check(part, place).rule == rule

@@ -107,7 +107,7 @@ class Gate:
         try:
             text = text[:MAXIMUM_CHARACTERS]
             if self._own is not None:
-                _, text = self._own.without_allowed("", native(text))
+                text = self._own.without_allowed(text)
             return self._topics.find(text)
         except Exception:  # noqa: BLE001 - whatever fails in here, care is taken
             _LOG.exception("the topics could not be looked for")
@@ -154,21 +154,22 @@ class Gate:
         return worst
 
     def _findings(self, text: str, place: Place, before: str) -> Iterator[Finding]:
-        folded, in_native, own = fold(text), native(text), self._own
+        own = self._own
         if own is None:
-            yield from self._listed(folded, in_native, place, before)
+            yield from self._listed(text, place, before)
             return
-        if own.blocks(text) or (before and own.blocks(_joint(before, text))):
+        if own.blocks(text, before):
             yield Finding("own.block", "own", "strong")
-        counting = own.without_allowed(folded, in_native)
-        if counting != (folded, in_native):
-            every = self._listed(folded, in_native, place, before)
+        counting = own.without_allowed(text)
+        if counting != text:
+            every = self._listed(text, place, before)
             yield from (finding for finding in every if finding.tier == "hard")
-        yield from self._listed(*counting, place, before)
+        yield from self._listed(counting, place, before)
 
-    def _listed(self, folded: str, in_native: str, place: Place, before: str) -> Iterator[Finding]:
-        """What the shipped rules say of a text in both its readings."""
-        for hit in self._words.find(folded, in_native):
+    def _listed(self, text: str, place: Place, before: str) -> Iterator[Finding]:
+        """What the shipped rules say."""
+        folded = fold(text)
+        for hit in self._words.find(folded, native(text)):
             if self._counts(hit.category, hit.tier, place):
                 yield Finding(f"{hit.category}.{hit.how}", hit.category, hit.tier)
         if before:
@@ -194,8 +195,3 @@ class Gate:
         word = match.group()
         soft = self._rules.soften[word.lower()]
         return soft.capitalize() if word[0].isupper() else soft
-
-
-def _joint(before: str, text: str) -> str:
-    """The words around the place where one text ends and the next begins."""
-    return " ".join([*before.split()[-JOINT_WORDS:], *text.split()[:JOINT_WORDS]])

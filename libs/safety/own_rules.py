@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from libs.contracts.safety import OwnRule
-from libs.safety.normalise import fold, native
+from libs.safety.normalise import native
 from libs.safety.word_runs import WordRuns, is_unspaced, words_of
 
+#: Words on each side of a text's beginning that are looked at together.
+JOINT_WORDS = 4
 _NOTHING = re.compile(r"(?!)")
 
 #: Signs around words that are no part of them.
@@ -18,27 +20,25 @@ AROUND = " .,;:!?…\"'“”‘’()[]{}<>"
 class OwnWords:
     """The words of own rules, ready to be looked for.
 
-    Promises: blocked words are found in every disguise; allowed ones only as they were written,
-    case and look-alikes aside, so that allowing a word opens no more than that word.
+    Promises: blocked words are found in every disguise, also across two texts; allowed ones only as
+    they were written, case aside, so that allowing a word opens no more than that word.
     """
 
     def __init__(self, rules: Iterable[OwnRule], common: frozenset[str]) -> None:
         rules = tuple(rules)
         blocked = [(rule.text, "own") for rule in rules if rule.action == "block"]
-        allowed = [rule.text for rule in rules if rule.action == "allow"]
         self._blocked = WordRuns(blocked, common)
-        self._allowed_folded = _as_written(allowed, fold)
-        self._allowed_native = _as_written(allowed, native)
+        self._allowed = _as_written(rule.text for rule in rules if rule.action == "allow")
 
-    def blocks(self, text: str) -> bool:
-        return bool(self._blocked) and bool(self._blocked.find(text))
+    def blocks(self, text: str, before: str = "") -> bool:
+        """`before`: what was said just before the text."""
+        if not self._blocked:
+            return False
+        joint = [*before.split()[-JOINT_WORDS:], *text.split()[:JOINT_WORDS]] if before else ()
+        return bool(self._blocked.find(text) or (joint and self._blocked.find(" ".join(joint))))
 
-    def without_allowed(self, folded: str, in_native: str) -> tuple[str, str]:
-        """Both readings of a text without the words that are allowed."""
-        return (
-            self._allowed_folded.sub(" ", folded),
-            self._allowed_native.sub(" ", in_native),
-        )
+    def without_allowed(self, text: str) -> str:
+        return self._allowed.sub(" ", text)
 
 
 @lru_cache(maxsize=64)
@@ -67,12 +67,11 @@ def shortest_part(text: str, speaks: Callable[[str], bool]) -> str:
     return next((part for part in (found.strip(AROUND), found) if speaks(part)), "")
 
 
-def _as_written(texts: Iterable[str], reading: Callable[[str], str]) -> re.Pattern[str]:
+def _as_written(texts: Iterable[str]) -> re.Pattern[str]:
     parts = []
     for text in texts:
-        words = reading(text).split()
-        if words:
-            part = r"\s+".join(map(re.escape, words))
+        part = r"\s+".join(map(re.escape, text.split()))
+        if part:
             parts.append(part if is_unspaced(text) else rf"(?<!\w){part}(?!\w)")
     parts.sort(key=len, reverse=True)
-    return re.compile("|".join(parts)) if parts else _NOTHING
+    return re.compile("|".join(parts), re.IGNORECASE) if parts else _NOTHING
