@@ -38,12 +38,7 @@ from libs.contracts.chat import (
     ViewerBanned,
 )
 from libs.contracts.control import PanicEngaged, SetModuleEnabled, SetPersona
-from libs.contracts.conversation import (
-    ReplyAbandoned,
-    ReplyFinished,
-    SkipReason,
-    TurnInput,
-)
+from libs.contracts.conversation import ReplyAbandoned, ReplyFinished, SkipReason, TurnInput
 from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, WorkerStopped
 from libs.contracts.identity import derived_id, new_id
 from libs.contracts.interruption import StopSpeaking
