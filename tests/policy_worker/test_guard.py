@@ -21,6 +21,7 @@ from libs.contracts.health import ErrorReported
 from libs.contracts.safety import BlockedTextShown, GateAction, TextBlocked
 from libs.settings import SettingsError, load
 from libs.testing.stand_ins.ollama import OllamaStandIn
+from libs.testing.stand_ins.openai import OpenAIStandIn
 from tests.policy_worker.turns import PlaysScript, RecordingBus, answer, turn, use, working
 
 GUARD = "llama-guard3:1b"
@@ -276,6 +277,27 @@ async def test_a_guard_that_is_not_there_stops_the_sentence_and_is_told_of(tmp_p
         assert await worker.guard._model.available() is False
         assert "guard: Ollama does not answer" in worker.health().detail
     assert "gave no whole reply (unreachable)" in told.message
+
+
+@pytest.mark.parametrize(("opinion", "rule"), [("safe", ""), ("unsafe\nS1", "guard.unsafe")])
+async def test_the_guard_may_be_any_server_that_speaks_openais_api(
+    tmp_path: Path, opinion: str, rule: str
+) -> None:
+    async with OpenAIStandIn(script=[opinion] * 2, key="key-1") as server:
+        given = {
+            "vision_provider": "scripted",
+            "guard_provider": "openai",
+            "guard_model_name": "some-guard",
+            "guard_deadline_ms": 2_000,
+            "openai_base_url": f"{server.url}/v1",
+            "openai_api_key": "key-1",
+        }
+        async with working(tmp_path, **given) as (worker, bus):
+            await use(worker, PlaysScript(f"{FIRST} {SECOND}"))
+            await answer(worker, turn(TOUCHY))
+    assert (bus.spoken == f"{FIRST} {SECOND}") is (rule == "")
+    assert [told.rule for told in bus.of(TextBlocked)] == ([rule] if rule else [])
+    assert server.chats[0].body["model"] == "some-guard"
 
 
 async def test_a_turn_that_is_not_touchy_never_waits_for_the_guard(tmp_path: Path) -> None:
