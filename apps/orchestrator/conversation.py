@@ -205,6 +205,7 @@ class Conversation:
             persona=self._session.snapshot,
             history=self._memory.history,
             memories=self._memory.for_turn(turn.candidate.input),
+            own_rules=self._session.own_rules,
             mood=turn.candidate.mood,
             voice=turn.candidate.voice,
         )

@@ -8,9 +8,21 @@ from apps.orchestrator.screens import FEED_ROWS, Screens
 from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import SkipReason, TurnInput, TurnSource
 from libs.contracts.people import Author
-from libs.contracts.safety import TextBlocked
+from libs.contracts.safety import GateAction, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome
 from libs.telemetry import clock
+
+_PLACES = {
+    "input": "a line to her was",
+    "speech": "a sentence of hers was",
+    "chat_out": "a line of hers for chat was",
+    "operator": "the operator's text was",
+}
+_DONE = {
+    GateAction.BLOCK: "stopped",
+    GateAction.SOFTEN: "said softer",
+    GateAction.REPLACE: "turned aside",
+}
 
 
 class Feed:
@@ -87,7 +99,7 @@ class Feed:
                 at=event.emitted_at,
                 kind="blocked",
                 author=self._name(),
-                text=f"{event.action.value} at {event.place}",
+                text=f"{_PLACES[event.place]} {_DONE.get(event.action, event.action.value)}",
                 note=event.rule,
             )
         )

@@ -23,6 +23,7 @@ class Housekeeping:
         worker = self._worker
         while True:
             worker.roster.forget_silent()
+            worker.safety.texts.tidy()
             worker.message_count = await worker.database.look(records.message_count)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             try:

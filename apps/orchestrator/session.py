@@ -15,6 +15,7 @@ from apps.orchestrator.panel.protocol import PersonaStatus
 from apps.orchestrator.settings import OrchestratorSettings
 from libs.contracts.control import SetPersona
 from libs.contracts.conversation import PersonaSnapshot
+from libs.contracts.safety import OwnRule
 from libs.contracts.speaking import Mood
 from libs.settings.personas import Persona, PersonaError, load_persona
 
@@ -44,6 +45,7 @@ class Session:
         self.started_at = time.monotonic()
         self.epoch = 0
         self.mood = Mood.NEUTRAL
+        self.own_rules: tuple[OwnRule, ...] = ()
         self.last_tts: str | None = None
         self.complaint = ""
         """What is wrong with the persona that was chosen, for people."""

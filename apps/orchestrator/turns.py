@@ -27,6 +27,10 @@ class Turn:
     state: TurnState = "thinking"
     outcome: TurnOutcome | None = None
     reason: str = ""
+    blocked: bool = False
+    """The gate would not have it answered; what was said is a line of the persona."""
+    reply_reason: str = ""
+    """Why the reply was not what the model wrote, where it was not."""
     reply: str = ""
     heard_text: str = ""
     stages: TurnStages = field(default_factory=TurnStages)
@@ -62,6 +66,8 @@ class Turn:
     def reply_finished(self, event: ReplyFinished) -> bool:
         """True when nothing will be played, so that the turn ends here."""
         self.reply = event.text
+        self.blocked = event.outcome == "blocked"
+        self.reply_reason = "" if event.outcome == "complete" else event.reason
         if event.sentences > 0:
             return False
         self.end("blocked" if event.outcome == "blocked" else "failed", event.reason)
@@ -83,7 +89,7 @@ class Turn:
             PlaybackOutcome.EXPIRED: "expired",
             PlaybackOutcome.FAILED: "failed",
         }
-        self.end(outcomes[event.outcome], event.reason)
+        self.end(outcomes[event.outcome], event.reason or self.reply_reason)
 
     def end(self, outcome: TurnOutcome, reason: str = "") -> None:
         if self.outcome is None:

@@ -22,6 +22,7 @@ from apps.orchestrator.on_air import OnAir
 from apps.orchestrator.panic_desk import PanicDesk
 from apps.orchestrator.poll_desk import PollDesk
 from apps.orchestrator.roster import Roster
+from apps.orchestrator.safety_desk import SafetyDesk
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
 from apps.orchestrator.settings import OrchestratorSettings
@@ -54,7 +55,7 @@ from libs.contracts.identity import derived_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
 from libs.contracts.memory import RememberFact
-from libs.contracts.safety import TextBlocked
+from libs.contracts.safety import BlockedTextShown, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
 from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicReported
@@ -80,9 +81,9 @@ class OrchestratorWorker(Worker):
         self.session = Session(self.database, settings)
         self.feed = Feed(self.screens, lambda: self.session.snapshot.name)
         self.incidents = IncidentLog(self.database, self.screens)
-        self.memory = Memory(
-            self.database, Gate.load(settings.policy_family_friendly), memory_rules(settings)
-        )
+        gate = Gate.load(settings.policy_family_friendly)
+        self.memory = Memory(self.database, gate, memory_rules(settings))
+        self.safety = SafetyDesk(self.database, gate, self.session, self.memory, self.incidents)
         self.conversation = Conversation(
             settings,
             self.database,
@@ -121,6 +122,7 @@ class OrchestratorWorker(Worker):
             )
         await self.tell_epoch()
         await self.memory.open()
+        await self.safety.rules.restore()
         await self.conversation.restore()
         self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
@@ -349,6 +351,11 @@ class OrchestratorWorker(Worker):
     @handles(TextBlocked)
     async def hear_block(self, event: TextBlocked, delivery: Delivery) -> None:
         self.feed.blocked(event)
+        await self.safety.hear_block(event)
+
+    @handles(BlockedTextShown)
+    async def see_blocked_text(self, event: BlockedTextShown, delivery: Delivery) -> None:
+        self.safety.texts.shown(event)
 
     # Screens ----------------------------------------------------------------------------------
 

@@ -174,3 +174,13 @@ def _poll(value: str) -> StartPoll:
     if not fits or any(not 0 < len(option) <= LONGEST_OPTION for option in options):
         raise ActionRefused("malformed")
     return StartPoll(question, tuple(options))
+
+
+def words_of(action: Action) -> str:
+    """Words of her own that others would read, or she herself later."""
+    match action:
+        case Remember(text):
+            return text
+        case StartPoll(question, options):
+            return " / ".join((question, *options))
+    return ""

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
+from dataclasses import replace
 
-from apps.policy_worker.actions import Allowed
+from apps.policy_worker.actions import Action, Allowed, words_of
+from apps.policy_worker.caution import Caution
 from apps.policy_worker.code_blocks import CodeBlock, code_blocks
 from apps.policy_worker.editor import Cut, Editor
 from apps.policy_worker.engines.base import (
@@ -32,7 +34,7 @@ from apps.policy_worker.tool_use import ToolUse
 from libs.contracts.conversation import TurnCommitted, TurnSource
 from libs.contracts.safety import GateAction
 from libs.contracts.speaking import Mood
-from libs.safety import StreamGate
+from libs.safety import Judged, StreamGate
 from libs.speech.sentences import SentenceCutter
 
 #: Told when an engine failed before anything was said: its name and the error's code.
@@ -49,18 +51,25 @@ class Answering:
     error is never voiced, only its code is kept.
 
     After `ask` or `stream`: `ended` is why the rest was not wanted, `blocked_rule` the first rule
-    that stopped a sentence, `trouble` the first thing that went wrong and was mended, `code` the
-    pieces of code that were written.
+    that stopped a sentence, `turned_aside` the rule by which she must speak of something else,
+    `trouble` the first thing that went wrong and was mended, `code` the pieces of code that were
+    written.
     """
 
     def __init__(
-        self, sender: ReplySender, means: Means, feed: TokenFeed, retried: Retried
+        self,
+        sender: ReplySender,
+        means: Means,
+        feed: TokenFeed,
+        retried: Retried,
+        caution: Caution,
     ) -> None:
         self._sender = sender
         self._turn = sender.turn
         self._means = means
         self._feed = feed
         self._retried = retried
+        self._caution = caution
         self._secret = system_text_of(self._turn.persona, means.persona)
         self._tools = ToolUse(sender, means)
         self.task = Task.CHAT
@@ -70,6 +79,7 @@ class Answering:
         self.clock = ReplyClock()
         self.ended = ""
         self.blocked_rule = ""
+        self.turned_aside = ""
         self.trouble = ""
         self.code: list[CodeBlock] = []
 
@@ -123,7 +133,8 @@ class Answering:
         await self._feed.flush()
         self.ended = text.ended
         self.trouble = self.trouble or self._tools.trouble
-        self.code = code_blocks("".join(raw)) if self.task is Task.CODE else []
+        coding = self.task is Task.CODE and not self.turned_aside
+        self.code = code_blocks("".join(raw)) if coding else []
         if not (self.spoke_after(0) or self.blocked_rule or self.code):
             raise _EMPTY.get(text.only_reason, ReplyEmpty)("nothing to say")
 
@@ -149,7 +160,8 @@ class Answering:
             self.clock.thought_ended()
             self._means.counters.update(text.trouble.counters)
         await self._look_back(text, before)
-        return calls if request.tools and not text.ended else []
+        over = text.ended or self.turned_aside
+        return calls if request.tools and not over else []
 
     async def _send_pieces(
         self, pieces: Pieces, text: ReplyText, raw: list[str], calls: list[ToolCall]
@@ -166,7 +178,8 @@ class Answering:
                     calls.append(piece)
                 truncated = truncated or isinstance(piece, Truncated)
                 self.clock.came(piece, text.thinking)
-                if text.ended or (text.over and self.task is not Task.CODE):
+                over = text.over and self.task is not Task.CODE
+                if text.ended or over or self.turned_aside:
                     break
         await self._send(text.finish(truncated))
 
@@ -175,17 +188,57 @@ class Answering:
 
     async def _send(self, lines: Iterable[Line | Unsaid]) -> None:
         for line in lines:
+            if self.turned_aside:
+                return
             if isinstance(line, Unsaid):
-                self.blocked_rule = self.blocked_rule or line.rule
-                await self._sender.tell_blocked(GateAction.BLOCK, line.rule, line.category)
-            elif not await self._sender.judged(line.judged, line.mood, line.actions):
+                await self._unsaid(line)
+            elif not await self._is_safe(line):
+                return
+            elif not await self._sender.judged(
+                self._with_wait(line.judged), line.mood, line.actions
+            ):
                 self.blocked_rule = self.blocked_rule or line.judged.verdict.rule
+
+    async def _unsaid(self, line: Unsaid) -> None:
+        self.blocked_rule = self.blocked_rule or line.rule
+        block = GateAction.BLOCK
+        await self._sender.tell_blocked(block, line.rule, line.category, line.text)
+
+    async def _is_safe(self, line: Line) -> bool:
+        """False when the reply ends before this line, for its topic is touchy."""
+        text = line.judged.verdict.text
+        if not text or self._turn.input.source is TurnSource.OPERATOR:
+            return True
+        text = " ".join(filter(None, (text, *map(words_of, line.actions))))
+        rule = await self._caution.objection(self._sender.said, text)
+        if not rule:
+            return True
+        self.turned_aside = rule
+        await self._unsaid(Unsaid(rule, rule.partition(".")[0], text))
+        return False
+
+    def _with_wait(self, judged: Judged) -> Judged:
+        """Waiting for the guard is time that the gate took."""
+        waited = self._caution.seconds
+        if not waited or judged.verdict.action is GateAction.BLOCK:
+            return judged
+        seconds = judged.verdict.seconds + waited
+        return replace(judged, verdict=judged.verdict.model_copy(update={"seconds": seconds}))
 
     async def _look_back(self, text: ReplyText, before: tuple[str, ...]) -> None:
         if text.trouble.counters["sentences_other_language"]:
             self.trouble = self.trouble or OtherLanguage.code
-        if self._sender.said != before:
-            await self._sender.act(text.last_actions)
+        if self._sender.said != before and not self.turned_aside:
+            await self._sender.act([a for a in text.last_actions if await self._is_harmless(a)])
+
+    async def _is_harmless(self, action: Action) -> bool:
+        """False when its words are not to be read: nothing else is wrong with the reply."""
+        words = words_of(action)
+        rule = await self._caution.objection(self._sender.said, words) if words else ""
+        if rule:
+            block = GateAction.BLOCK
+            await self._sender.tell_blocked(block, rule, rule.partition(".")[0], words)
+        return not rule
 
     def spoke_after(self, sentences: int) -> bool:
         """Whether more was said after so many sentences than that it takes a moment."""

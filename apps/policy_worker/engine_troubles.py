@@ -2,11 +2,16 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
-from apps.policy_worker.engines.base import ReplyEngine
 from apps.policy_worker.engines.errors import EngineError
 from apps.policy_worker.tools.errors import ToolError
 from libs.contracts.health import ErrorCategory
+
+
+class Labelled(Protocol):
+    label: str
+
 
 #: The same trouble is told again after this long.
 AGAIN_SECONDS = 60.0
@@ -23,7 +28,7 @@ class EngineTroubles:
         self._report = report
         self._told_at: dict[tuple[str, str], float] = {}
 
-    async def engine_failed(self, engine: ReplyEngine, error: EngineError) -> None:
+    async def engine_failed(self, engine: Labelled, error: EngineError) -> None:
         if self._is_news(engine.label, error.code):
             message = f"{engine.label} gave no whole reply ({error.code}): {error.mend}"
             await self._report(error.code, message, error.category)

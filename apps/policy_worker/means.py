@@ -8,6 +8,7 @@ from typing import Protocol
 from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engines.base import Picture, ReplyEngine
 from apps.policy_worker.engines.errors import EngineError
+from apps.policy_worker.guard import Guard
 from apps.policy_worker.patience import Patience
 from apps.policy_worker.prompt_teller import PromptTeller
 from apps.policy_worker.tools.box import ToolBox
@@ -42,3 +43,7 @@ class Means:
     """What can be shown in the overlay."""
     look: Look | None = None
     tools: ToolBox | None = None
+    guard: Guard | None = None
+    """Who judges the sentences of touchy turns."""
+    deflect_touchy: bool = True
+    """Without a guard such turns are turned aside."""

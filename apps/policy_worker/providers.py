@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from apps.policy_worker.engines.address import is_this_machine
 from apps.policy_worker.engines.base import ReplyEngine, Task
 from apps.policy_worker.engines.scripted import ScriptedEngine
+from apps.policy_worker.guard import AnyModel
 from apps.policy_worker.settings import PolicySettings
 from libs.safety import Gate
 
@@ -28,6 +29,21 @@ def engines_of(settings: PolicySettings, gate: Gate) -> dict[Task, Sequence[Repl
         Task.CODE: shelf.engines(code, settings.code_model_name),
         Task.VISION: shelf.engines(settings.vision_provider, settings.vision_model_name),
     }
+
+
+def guard_model(settings: PolicySettings) -> AnyModel | None:
+    """The model that the guard asks; None where none is wanted."""
+    if not settings.guard_provider or settings.policy_force_mock:
+        return None
+    if settings.guard_provider == "ollama":
+        from apps.policy_worker.engines.ollama import OllamaEngine
+
+        return OllamaEngine(settings.ollama_url, settings.guard_model_name)
+    from apps.policy_worker.engines.openai_compatible import OpenAICompatibleEngine
+
+    return OpenAICompatibleEngine(
+        settings.openai_base_url, settings.openai_api_key, settings.guard_model_name
+    )
 
 
 class _Shelf:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from apps.policy_worker.actions import DoOnStage
 from apps.policy_worker.answering import Answering, Retried
+from apps.policy_worker.caution import Caution
 from apps.policy_worker.engines.base import Picture, ReplyEngine, Task
 from apps.policy_worker.engines.errors import EngineError, ReplyEmpty
 from apps.policy_worker.engines.verbatim import VerbatimEngine
@@ -41,7 +42,10 @@ class Reply:
         self._input = sender.turn.input
         self._means = means
         self._stock = means.persona.stock
-        self._answering = Answering(sender, means, feed, retried)
+        self._caution = Caution(
+            means.gate, means.guard, means.deflect_touchy, sender.turn.input.text
+        )
+        self._answering = Answering(sender, means, feed, retried, self._caution)
         self._answering.picture = picture
         self.route = Route(Kind.CHAT, 1.0)
 
@@ -55,6 +59,8 @@ class Reply:
             await self._turn_down(verdict)
         elif self.route.kind is Kind.SYSTEM:
             await self._obey(self.route.action)
+        elif rule := self._caution.turns_aside:
+            await self._turn_aside(rule)
         else:
             await self._answer()
 
@@ -73,10 +79,22 @@ class Reply:
         return verdict if verdict.action is GateAction.BLOCK else None
 
     async def _turn_down(self, verdict: Verdict) -> None:
-        await self._sender.tell_blocked(verdict.action, verdict.rule, verdict.category, "input")
+        given, rule = self._input.text, verdict.rule
+        await self._sender.tell_blocked(verdict.action, rule, verdict.category, given, heard=True)
         caring = verdict.category == "self_harm"
         await self._say_stock(self._stock.care if caring else self._stock.redirect)
         await self._finish(End(STOCK, "blocked", verdict.rule))
+
+    async def _turn_aside(self, rule: str) -> None:
+        """Nobody is there to judge what she would say of this."""
+        replace_it = GateAction.REPLACE
+        await self._sender.tell_blocked(replace_it, rule, "touchy", self._input.text, heard=True)
+        await self._speak_of_something_else()
+        await self._finish(End(STOCK, "blocked", rule))
+
+    async def _speak_of_something_else(self) -> None:
+        caring = self._caution.topic == "suicide"
+        await self._say_stock(self._stock.care if caring else self._stock.redirect)
 
     async def _obey(self, action: str) -> None:
         """Someone who may do so asked for something on stage."""
@@ -120,6 +138,11 @@ class Reply:
         if not said and answering.code:
             await self._say_stock(self._stock.code_ready)
         await self._sender.show_code(answering.code)
+        if answering.turned_aside:
+            await self._speak_of_something_else()
+            end = End(engine.name, "cut" if said else "blocked", answering.turned_aside)
+            await self._finish(end)
+            return
         if not said and answering.blocked_rule:
             await self._say_stock(self._stock.redirect)
             await self._finish(End(engine.name, "blocked", answering.blocked_rule))

@@ -50,10 +50,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Unsaid:
-    """A sentence that the persona does not say; codes only."""
+    """A sentence that the persona does not say."""
 
     rule: str
     category: str
+    text: str
+    """As it was written; for the operator's eyes."""
 
 
 @dataclass
@@ -230,7 +232,8 @@ class ReplyText:
             self._cut(edited.cut)
             if edited.cut in _REFUSED:
                 self._next_actions = []
-                yield Unsaid(_REFUSED[edited.cut].format(edited.topic), edited.cut.value)
+                rule = _REFUSED[edited.cut].format(edited.topic)
+                yield Unsaid(rule, edited.cut.value, sentence)
             return
         self._count += 1
         self._characters += len(edited.text)

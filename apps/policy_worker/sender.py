@@ -16,9 +16,10 @@ from libs.contracts.conversation import (
     CodeWritten,
     ReplyFinished,
     TurnCommitted,
+    TurnSource,
 )
 from libs.contracts.envelope import Event
-from libs.contracts.safety import GateAction, TextBlocked, Verdict
+from libs.contracts.safety import BlockedTextShown, GateAction, JudgedPlace, TextBlocked, Verdict
 from libs.contracts.speaking import Mood, SpeakSentence
 from libs.safety import Judged
 
@@ -26,7 +27,8 @@ from libs.safety import Judged
 SLOWEST_CHARACTERS_PER_SECOND = 8.0
 
 Publish = Callable[[Event], Awaitable[None]]
-Place = Literal["input", "speech"]
+#: A text that was stopped is told of as far as this.
+SHOWN_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -99,27 +101,37 @@ class ReplySender:
         verdict = judged.verdict
         self.gate_seconds += verdict.seconds
         if verdict.action is not GateAction.ALLOW:
-            await self.tell_blocked(verdict.action, verdict.rule, verdict.category)
+            await self.tell_blocked(verdict.action, verdict.rule, verdict.category, judged.text)
         if verdict.action is GateAction.BLOCK:
             return False
         await self._say(verdict, mood, actions)
         return True
 
     async def tell_blocked(
-        self, action: GateAction, rule: str, category: str, place: Place = "speech"
+        self, action: GateAction, rule: str, category: str, text: str, heard: bool = False
     ) -> None:
-        """Codes only; for speech with the number the sentence would have had."""
-        index = len(self._progress.said) if place == "speech" else None
-        await self._publish(
-            TextBlocked.caused_by(
-                self.turn,
-                place=place,
-                action=action,
-                rule=rule,
-                category=category,
-                sentence_index=index,
-            )
+        """Codes on record, for speech with the number the sentence would have had; the text only
+        to those who listen now. `heard`: it is what was said to her."""
+        given = self.turn.input
+        operators = given.source is TurnSource.OPERATOR
+        place: JudgedPlace = "input" if heard else "operator" if operators else "speech"
+        blocked = TextBlocked.caused_by(
+            self.turn,
+            place=place,
+            action=action,
+            rule=rule,
+            category=category,
+            sentence_index=None if heard else len(self._progress.said),
         )
+        shown = BlockedTextShown.caused_by(
+            self.turn,
+            blocked_id=blocked.event_id,
+            text=text[:SHOWN_CHARACTERS],
+            place=place,
+            viewer_id=given.author.viewer_id,
+            author=given.author.name,
+        )
+        await asyncio.gather(self._publish(blocked), self._publish(shown))
 
     async def act(self, actions: Iterable[Action]) -> None:
         """What she does with the sentence that was sent last, if there is one."""

@@ -1,10 +1,10 @@
 """Settings of the policy worker."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from apps.policy_worker.tools_file import TOOLS_FILE, load_tools
 from libs.settings import ROOT, ShowSettings
@@ -62,6 +62,14 @@ class PolicySettings(ShowSettings):
     policy_retry_backoff: float = Field(default=0.25, ge=0, le=5)
     """Seconds before the first repetition; twice as long before each further one."""
 
+    policy_touchy: Literal["deflect", "answer"] = "deflect"
+    """Without a guard: whether touchy topics are turned aside or answered like anything else."""
+    guard_provider: Literal["", "ollama", "openai"] = ""
+    """Where the second model is that judges the sentences of touchy turns; empty: there is none."""
+    guard_model_name: ModelName = Field(default="", validate_default=True)
+    guard_deadline_ms: int = Field(default=300, ge=50, le=5_000)
+    """A sentence that was not called safe after this long is not said."""
+
     ollama_url: Address = "http://127.0.0.1:11434"
     llm_model_name: ModelName = Field(default="llama3.2", min_length=1)
     """Ollama's model for chat."""
@@ -86,6 +94,18 @@ class PolicySettings(ShowSettings):
             raise ValueError("must be the path of a file")
         load_tools(found)
         return found
+
+    @field_validator("guard_model_name")
+    @classmethod
+    def _goes_with_the_provider(cls, name: str, info: ValidationInfo) -> str:
+        provider = info.data.get("guard_provider")
+        if provider and not name:
+            raise ValueError(
+                f"GUARD_PROVIDER is '{provider}': name its model, like llama-guard3:1b"
+            )
+        if name and provider == "":
+            raise ValueError("needs GUARD_PROVIDER: 'ollama' or 'openai'")
+        return name
 
     @field_validator("openai_api_key")
     @classmethod

@@ -9,7 +9,9 @@ from apps.policy_worker.answering import Retried
 from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engine_troubles import EngineTroubles
 from apps.policy_worker.engines.base import Picture
+from apps.policy_worker.engines.errors import EngineError
 from apps.policy_worker.eyes import Eyes
+from apps.policy_worker.guard import Guard
 from apps.policy_worker.means import Look, Means
 from apps.policy_worker.model_api import ModelApi
 from apps.policy_worker.patience import Patience
@@ -17,7 +19,7 @@ from apps.policy_worker.persona_shelf import PersonaShelf
 from apps.policy_worker.pictures import NoPicture, picture_of
 from apps.policy_worker.progress import event_id_of
 from apps.policy_worker.prompt_teller import PromptTeller
-from apps.policy_worker.providers import engines_of
+from apps.policy_worker.providers import engines_of, guard_model
 from apps.policy_worker.replies import RepliesInWork
 from apps.policy_worker.reply import Reply
 from apps.policy_worker.respond import MAXIMUM_BODY_BYTES, Respond
@@ -67,6 +69,7 @@ class PolicyWorker(Worker):
         self._eyes = Eyes(self.show, self.publish)
         self.patience = Patience(settings.policy_first_token_seconds)
         self._troubles = EngineTroubles(self.report)
+        self.guard = self._make_guard()
         self._models = ModelApi(self.ladder, settings.ollama_url)
         secrets = secret_values(settings)
         self.tools = ToolBox(load_tools(settings.policy_tools_file), self.gate, secrets)
@@ -80,8 +83,23 @@ class PolicyWorker(Worker):
         await self.stage_names.read(self.show)
         if self.ladder.needs_probing:
             self.spawn("probe engines", self.ladder.keep_probing())
+        if self.guard is not None:
+            await self.guard.start()
+
+    def _make_guard(self) -> Guard | None:
+        model, settings = guard_model(self.settings), self.settings
+        if model is None:
+            return None
+
+        async def tell(error: EngineError) -> None:
+            self.counters[f"guard_{error.code}"] += 1
+            await self._troubles.engine_failed(model, error)
+
+        return Guard(model, settings.guard_model_name, settings.guard_deadline_ms / 1_000, tell)
 
     async def stop(self) -> None:
+        if self.guard is not None:
+            await self.guard.stop()
         await self._models.stop()
         await self.stage_names.stop()
         await self.ladder.stop()
@@ -91,6 +109,8 @@ class PolicyWorker(Worker):
         engine = self.ladder.current
         parts = [f"answers: {engine.label}", self.tools.summary]
         parts += [*self.ladder.complaints, *self.tools.complaints]
+        if self.guard is not None:
+            parts.append(f"guard: {self.guard.state}")
         state = ModuleState.READY if self.ladder.available else ModuleState.DEGRADED
         return Health(state, "; ".join(filter(None, parts)), engine.name)
 
@@ -151,7 +171,7 @@ class PolicyWorker(Worker):
         turn = sender.turn
         means = Means(
             persona=self.personas.of(turn.persona),
-            gate=self.gate.in_mode(turn.persona.family_mode),
+            gate=self.gate.in_mode(turn.persona.family_mode).with_own_rules(turn.own_rules),
             ladder=self.ladder,
             patience=self.patience,
             counters=self.counters,
@@ -161,6 +181,8 @@ class PolicyWorker(Worker):
             items=self._items,
             look=self._look_for(turn),
             tools=self.tools,
+            guard=self.guard,
+            deflect_touchy=self.settings.policy_touchy == "deflect",
         )
         return Reply(sender, means, TokenFeed(turn, publish), picture, retried)
 

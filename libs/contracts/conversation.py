@@ -8,6 +8,7 @@ from pydantic import Field
 from libs.contracts.envelope import Event, Value
 from libs.contracts.memory import RememberFact
 from libs.contracts.people import Author
+from libs.contracts.safety import MAXIMUM_OWN_RULES, OwnRule
 from libs.contracts.stage import PollOption, ShowItem, TriggerHotkey
 from libs.contracts.streams import CONVERSATION, LIVE, TURNS
 from libs.contracts.studio import RequestStageAction
@@ -93,6 +94,8 @@ class TurnCommitted(Event):
     persona: PersonaSnapshot
     history: tuple[HistoryLine, ...] = ()
     memories: tuple[MemoryLine, ...] = ()
+    own_rules: tuple[OwnRule, ...] = Field(default=(), max_length=MAXIMUM_OWN_RULES)
+    """The show's own rules of the gate, for those who judge what is heard and said in this turn."""
     mood: str = "neutral"
     voice: str = ""
     again: bool = False

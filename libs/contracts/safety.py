@@ -3,8 +3,15 @@
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from libs.contracts.envelope import Event, Value
-from libs.contracts.streams import SAFETY
+from libs.contracts.streams import LIVE, SAFETY
+
+#: Own rules that one show may have.
+MAXIMUM_OWN_RULES = 200
+#: Characters of the words of one.
+OWN_RULE_CHARACTERS = 100
 
 
 class GateAction(StrEnum):
@@ -30,13 +37,41 @@ class Verdict(Value):
     """Time the gate took."""
 
 
+class OwnRule(Value):
+    """What the operator of a show allows or blocks beside the shipped rules."""
+
+    rule_id: str
+    action: Literal["allow", "block"]
+    text: str = Field(min_length=1, max_length=OWN_RULE_CHARACTERS)
+    """Its words, cleaned as chat is."""
+    by: str
+    made_at: float
+
+
+JudgedPlace = Literal["input", "speech", "chat_out", "operator"]
+
+
 class TextBlocked(Event):
-    """A text was changed or stopped. Carries codes only; the words stay in the local audit log."""
+    """A text was changed or stopped. Carries codes only; its words are told once, live."""
 
     topic = SAFETY
     type: Literal["safety.text_blocked"] = "safety.text_blocked"
-    place: Literal["input", "speech", "chat_out", "operator"]
+    place: JudgedPlace
     action: GateAction
     rule: str
     category: str = ""
     sentence_index: int | None = None
+
+
+class BlockedTextShown(Event):
+    """The words of a text that was changed or stopped, for the operator's eyes. Never stored."""
+
+    topic = LIVE
+    type: Literal["safety.blocked_text_shown"] = "safety.blocked_text_shown"
+    blocked_id: str
+    """The `event_id` of its `TextBlocked`."""
+    text: str = Field(max_length=2_000, repr=False)
+    place: JudgedPlace
+    viewer_id: str = Field(default="", max_length=128)
+    """Who wrote it, or whose line was being answered."""
+    author: str = Field(default="", max_length=128)

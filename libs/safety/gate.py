@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
-from libs.contracts.safety import GateAction, Verdict
+from libs.contracts.safety import GateAction, OwnRule, Verdict
 from libs.safety.invisible import without_invisible
 from libs.safety.normalise import fold, native
+from libs.safety.own_rules import OwnWords, own_words, shortest_part
 from libs.safety.rules import Rules, load_rules
+from libs.safety.word_runs import WordRuns
 from libs.safety.words import WordFinder
 from libs.settings.base import ROOT
 
@@ -50,6 +52,9 @@ class Gate:
         self._patterns = [(pattern, pattern.compiled()) for pattern in rules.patterns]
         mild = "|".join(re.escape(word) for word in rules.soften) or "(?!)"
         self._mild = re.compile(rf"\b(?:{mild})\b", re.IGNORECASE)
+        topics = [(words, topic.code) for topic in rules.topics for words in topic.runs()]
+        self._topics = WordRuns(topics, rules.common_words)
+        self._own: OwnWords | None = None
         self.family_mode = family_mode
 
     @classmethod
@@ -61,9 +66,22 @@ class Gate:
         """This gate in family mode or out of it; both share rules and what they have seen."""
         if family_mode == self.family_mode:
             return self
+        other = self._twin()
+        other.family_mode = family_mode
+        return other
+
+    def with_own_rules(self, rules: tuple[OwnRule, ...]) -> "Gate":
+        """This gate with a show's own rules, instead of those it may have. What they block is
+        blocked as `own.block`; what they allow does not count, except in the tier `hard`."""
+        if not rules and self._own is None:
+            return self
+        other = self._twin()
+        other._own = own_words(rules, self._rules.common_words) if rules else None
+        return other
+
+    def _twin(self) -> "Gate":
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
-        other.family_mode = family_mode
         return other
 
     def check(self, text: str, place: Place = "speech", before: str = "") -> Verdict:
@@ -74,6 +92,26 @@ class Gate:
         """The verdict when an operator answers for this text: it passes, with the operator's name
         on record, unless a rule of the tier `hard` speaks; those nobody can lift."""
         return self._guarded(text, "operator", "", operator)
+
+    def matched(self, text: str, place: Place = "speech") -> str:
+        """The words of the text that made the worst rule speak; empty if none did, or if it is not
+        known which."""
+        rule = self.check(text, place).rule
+        if not rule or len(text) > MAXIMUM_CHARACTERS:
+            return ""
+        return shortest_part(text, lambda part: self.check(part, place).rule == rule)
+
+    def touchy(self, text: str) -> str:
+        """The code of a topic on which a wrong word does harm, or nothing; words that the show
+        allows do not count. A text that cannot be read is touchy."""
+        try:
+            text = text[:MAXIMUM_CHARACTERS]
+            if self._own is not None:
+                text = self._own.without_allowed(text)
+            return self._topics.find(text)
+        except Exception:  # noqa: BLE001 - whatever fails in here, care is taken
+            _LOG.exception("the topics could not be looked for")
+            return "unknown"
 
     def ends_in_scrap(self, text: str) -> bool:
         """Whether the text's last word could go on to be a listed one in the next text."""
@@ -116,6 +154,20 @@ class Gate:
         return worst
 
     def _findings(self, text: str, place: Place, before: str) -> Iterator[Finding]:
+        own = self._own
+        if own is None:
+            yield from self._listed(text, place, before)
+            return
+        if own.blocks(text, before):
+            yield Finding("own.block", "own", "strong")
+        counting = own.without_allowed(text)
+        if counting != text:
+            every = self._listed(text, place, before)
+            yield from (finding for finding in every if finding.tier == "hard")
+        yield from self._listed(counting, place, before)
+
+    def _listed(self, text: str, place: Place, before: str) -> Iterator[Finding]:
+        """What the shipped rules say."""
         folded = fold(text)
         for hit in self._words.find(folded, native(text)):
             if self._counts(hit.category, hit.tier, place):

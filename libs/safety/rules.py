@@ -78,6 +78,17 @@ class Pattern(_Strict):
         return re.compile("|".join(f"(?:{part})" for part in self.regex))
 
 
+class Topic(_Strict):
+    """A subject on which a wrong word does harm, and the words it is known by."""
+
+    code: str = Field(pattern=r"^[a-z_]+$")
+    words: str = ""
+    phrases: tuple[str, ...] = ()
+
+    def runs(self) -> tuple[str, ...]:
+        return (*self.words.split(), *self.phrases)
+
+
 class RuleFile(_Strict):
     terms: tuple[TermGroup, ...] = ()
     patterns: tuple[Pattern, ...] = ()
@@ -88,6 +99,7 @@ class RuleFile(_Strict):
     """Short words that are never a scrap of a split term."""
     soften: dict[str, str] = {}
     """Mild words and what is said instead in family mode."""
+    topics: tuple[Topic, ...] = ()
 
 
 class Rules(_Strict):
@@ -100,6 +112,7 @@ class Rules(_Strict):
     harmless_phrases: tuple[str, ...]
     common_words: frozenset[str]
     soften: dict[str, str]
+    topics: tuple[Topic, ...] = ()
 
 
 def load_rules(folder: Path) -> Rules:
@@ -121,6 +134,7 @@ def load_rules(folder: Path) -> Rules:
         harmless_phrases=tuple(phrase for file in files for phrase in file.harmless_phrases),
         common_words=frozenset(word for file in files for word in file.common_words.split()),
         soften={mild: soft for file in files for mild, soft in file.soften.items()},
+        topics=tuple(topic for file in files for topic in file.topics),
     )
 
 

@@ -91,10 +91,20 @@ class Stand:
     async def committed(self, text: str) -> TurnCommitted:
         return await self.next(TurnCommitted, lambda e: e.input.text == text)
 
-    async def play(self, turn: TurnCommitted, heard: str, full: str = "", **fields: Any) -> None:
-        """What policy worker and stage say of a turn that was spoken."""
+    async def play(
+        self,
+        turn: TurnCommitted,
+        heard: str,
+        full: str = "",
+        reply: str = "complete",
+        **fields: Any,
+    ) -> None:
+        """What policy worker and stage say of a turn that was spoken. `reply`: its outcome."""
         full = full or heard
-        await self.bus.publish(ReplyFinished.caused_by(turn, sentences=1, text=full, engine="test"))
+        finished = ReplyFinished.caused_by(
+            turn, sentences=1, text=full, engine="test", outcome=reply
+        )
+        await self.bus.publish(finished)
         now = clock.now()
         await self.bus.publish(
             PlaybackStarted.caused_by(

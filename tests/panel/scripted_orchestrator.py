@@ -22,6 +22,7 @@ from libs.worker.web_gate import content_security_policy
 from tests.panel.script import PICTURE, opening_status
 from tests.panel.scripted_memory import ScriptedMemory
 from tests.panel.scripted_mind import ScriptedMind
+from tests.panel.scripted_safety import ScriptedSafety
 from tests.panel.thread_server import ThreadServer
 
 STATIC = Path(protocol.__file__).parent / "static"
@@ -61,6 +62,7 @@ class ScriptedOrchestrator:
         self.status = opening_status()
         self.memory = ScriptedMemory()
         self.mind = ScriptedMind()
+        self.safety = ScriptedSafety()
         self.history: list[dict[str, Any]] = []
         """What a panel gets after the status when it connects."""
         self.commands: list[dict[str, Any]] = []
@@ -126,6 +128,7 @@ class ScriptedOrchestrator:
             Route("/obs/screenshot", self._screenshot),
             *self.memory.routes(),
             *self.mind.routes(),
+            *self.safety.routes(),
             WebSocketRoute("/stream", self._stream),
             Mount("/panel", StaticFiles(directory=STATIC)),
         ]

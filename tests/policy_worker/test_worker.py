@@ -22,8 +22,9 @@ from libs.contracts.conversation import (
     TurnSource,
 )
 from libs.contracts.envelope import Event
-from libs.contracts.safety import GateAction, TextBlocked
+from libs.contracts.safety import BlockedTextShown, GateAction, TextBlocked
 from libs.contracts.speaking import Mood, SpeakSentence
+from libs.contracts.streams import LIVE
 from tests.policy_worker.turns import (
     PlaysScript,
     RecordingBus,
@@ -201,9 +202,9 @@ async def test_a_blocked_sentence_is_left_out_and_the_rest_is_said(tmp_path: Pat
     assert bus.finished.reason == "profanity.word"
     [blocked] = bus.of(TextBlocked)
     assert (blocked.rule, blocked.sentence_index) == ("profanity.word", 1)
-    assert BAD not in "".join(
-        e.model_dump_json() for e in bus.published if not isinstance(e, ReplyChunk)
-    )
+    assert BAD not in "".join(e.model_dump_json() for e in bus.published if e.topic is not LIVE)
+    [shown] = bus.of(BlockedTextShown)
+    assert (shown.blocked_id, shown.text) == (blocked.event_id, f"You {BAD}.")
 
 
 async def test_when_everything_was_blocked_one_redirect_is_said(tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ async def forget_viewer(worker: "OrchestratorWorker", viewer_id: str, by: str) -
         removed = await worker.memory.forget(viewer_id)
     worker.feed.forget(viewer_id)
     worker.papers.forget(viewer_id)
+    worker.safety.texts.forget(viewer_id)
     await worker.publish(ViewerForgotten(show=worker.show, viewer_id=viewer_id, by=by))
     await worker.incidents.note("forgotten", "info", "A viewer was forgotten on demand.")
     worker.status_changed()

@@ -7,7 +7,17 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from apps.orchestrator.api import control, memory, models, obs, pages, polls, stream, telemetry
+from apps.orchestrator.api import (
+    control,
+    memory,
+    models,
+    obs,
+    pages,
+    polls,
+    safety,
+    stream,
+    telemetry,
+)
 from libs.worker.problems import Problem
 from libs.worker.runtime import kitsu_version
 
@@ -25,7 +35,7 @@ def build_application(worker: "OrchestratorWorker") -> FastAPI:
         redoc_url=None,
     )
     application.state.worker = worker
-    for room in (control, obs, telemetry, memory, models, polls, stream, pages):
+    for room in (control, obs, telemetry, memory, models, polls, safety, stream, pages):
         application.include_router(room.router)
     application.add_exception_handler(RequestValidationError, _invalid)
     application.add_exception_handler(HTTPException, _http_error)

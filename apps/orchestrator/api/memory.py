@@ -1,8 +1,5 @@
 """What she remembers, and forgetting it."""
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -10,10 +7,10 @@ from fastapi import Path as PathValue
 from pydantic import BaseModel, ConfigDict, Field
 
 from apps.orchestrator.api import actions
+from apps.orchestrator.api.disk import if_it_can_be_written
 from apps.orchestrator.api.worker_of import TheWorker
 from apps.orchestrator.memory import facts, records, viewers
 from apps.orchestrator.memory.fact_rules import MAXIMUM_CHARACTERS, Claim
-from apps.orchestrator.memory.late_writes import cannot_now
 from libs.safety import clean_chat
 from libs.telemetry import clock
 from libs.worker.problems import Problem
@@ -87,7 +84,7 @@ async def post_fact(fact: ShowFact, worker: TheWorker) -> dict[str, Any]:
     if not worker.memory.may_be_kept(text):
         raise Problem(422, "Not remembered", "The gate would stop her saying that.", "blocked")
     claim, now = Claim("asked", text, 1.0), clock.now()
-    with _if_it_can_be_written():
+    with if_it_can_be_written():
         await worker.database.run(
             lambda db: facts.learn(db, facts.THE_SHOW, "", claim, "operator", now, trusted=True)
         )
@@ -97,7 +94,7 @@ async def post_fact(fact: ShowFact, worker: TheWorker) -> dict[str, Any]:
 @router.delete("/memory/facts/{fact_id}")
 async def delete_fact(fact_id: FactId, worker: TheWorker) -> dict[str, Any]:
     """Forgets one fact."""
-    with _if_it_can_be_written():
+    with if_it_can_be_written():
         found = await worker.database.run(lambda db: facts.forget(db, fact_id))
     if not found:
         raise Problem(404, "No such fact", "It may be forgotten already.", "not_found")
@@ -107,18 +104,6 @@ async def delete_fact(fact_id: FactId, worker: TheWorker) -> dict[str, Any]:
 @router.post("/memory/backup")
 async def post_backup(worker: TheWorker) -> dict[str, Any]:
     """A copy of the whole memory in the data folder, made while the show goes on."""
-    with _if_it_can_be_written():
+    with if_it_can_be_written():
         path = await worker.memory.backup()
     return {"file": str(path), "bytes": path.stat().st_size}
-
-
-@contextlib.contextmanager
-def _if_it_can_be_written() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        why = cannot_now(error)
-        if not why:
-            raise
-        detail = f"Nothing was changed: {why}, then try again."
-        raise Problem(503, "The memory cannot be written", detail, "not_written") from None

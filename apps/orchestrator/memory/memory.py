@@ -125,7 +125,7 @@ class Memory:
         heard = turn.outcome in ("completed", "interrupted") and bool(turn.heard_text)
         if not heard or given.source not in _TAUGHT_BY:
             return lambda db: None
-        if not self.may_be_kept(given.text):
+        if turn.blocked or not self.may_be_kept(given.text):
             return lambda db: None
         claims, show_fact = claims_of(given.text), self._show_fact(given)
         author, helped = given.author, self._used

@@ -117,7 +117,7 @@ def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
     """Writes the outcome and what was heard. False when the turn was closed before.
 
     The request goes: it quotes other viewers, who may want to be forgotten. What a viewer took
-    back is no part of the conversation.
+    back, or the gate would not have answered, is no part of the conversation.
     """
     closed = db.execute(
         "UPDATE turn SET outcome = ?, reason = ?, reply = ?, heard_text = ?, stages = ?,"
@@ -134,8 +134,8 @@ def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
     if closed.rowcount != 1:
         return False
     given = turn.candidate.input
-    taken_back = turn.outcome == "blocked" or turn.reason == "retracted"
-    if given.source != "operator" and not taken_back:
+    left_out = turn.blocked or turn.outcome == "blocked" or turn.reason == "retracted"
+    if given.source != "operator" and not left_out:
         author = given.author
         _add_message(
             db, turn.turn_id, "viewer", author.viewer_id, author.name, author.role, given.text, at

@@ -199,6 +199,8 @@ class Turn(Message):
     reply: str = ""
     heard_text: str = ""
     outcome: PlaybackOutcome | Literal["blocked"] | None = None
+    reason: str = ""
+    """A code, where something did not go as it should."""
     opened_at: float
     stages: TurnStages
     state: Literal["waiting", "thinking", "speaking", "done"]

@@ -342,6 +342,7 @@ export interface Turn {
   readonly reply?: string;
   readonly heard_text?: string;
   readonly outcome?: PlaybackOutcome | "blocked" | null;
+  readonly reason?: string;
   readonly opened_at: number;
   readonly stages: TurnStages;
   readonly state: "waiting" | "thinking" | "speaking" | "done";

@@ -2,6 +2,7 @@ import { createContext } from "svelte";
 import { Link, type Draft, type Result } from "./link.svelte";
 import { Memory } from "./memory.svelte";
 import { Panic } from "./panic.svelte";
+import { Safety } from "./safety.svelte";
 import { Show } from "./show.svelte";
 import { Toasts } from "./toasts.svelte";
 
@@ -9,6 +10,7 @@ import { Toasts } from "./toasts.svelte";
 export class Panel {
   readonly show = new Show();
   readonly memory = new Memory();
+  readonly safety = new Safety();
   readonly toasts = new Toasts();
   readonly link = new Link((messages) => this.show.take(messages));
   readonly panic = new Panic(this.link, this.show);

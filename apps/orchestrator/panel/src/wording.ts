@@ -132,7 +132,7 @@ const SKIP_WORDS: Record<SkipReason, string> = {
 
 /** Why a line was not answered; a code that this panel does not know is shown as it came. */
 export function skipWords(code: string): string {
-  return code in SKIP_WORDS ? SKIP_WORDS[code as SkipReason] : code.replaceAll("_", " ");
+  return Object.hasOwn(SKIP_WORDS, code) ? SKIP_WORDS[code as SkipReason] : code.replaceAll("_", " ");
 }
 
 /** Why a reply was cut: its outcome, and the reason where there is one. */
@@ -204,5 +204,5 @@ const MEMORY_WORDS: Record<Recalled["kind"], string> = {
 
 /** What sort of memory it is; a sort that this panel does not know is shown as it came. */
 export function memoryWords(kind: string): string {
-  return kind in MEMORY_WORDS ? MEMORY_WORDS[kind as Recalled["kind"]] : kind;
+  return Object.hasOwn(MEMORY_WORDS, kind) ? MEMORY_WORDS[kind as Recalled["kind"]] : kind;
 }
