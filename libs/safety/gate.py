@@ -5,37 +5,31 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Self
 
 from libs.contracts.safety import GateAction, OwnRule, Verdict
+from libs.safety.findings import Finder, Finding, Place
+from libs.safety.ingest import clean_chat
 from libs.safety.invisible import without_invisible
-from libs.safety.normalise import fold, native
-from libs.safety.own_rules import OwnWords, own_words, shortest_part
+from libs.safety.normalise import fold
+from libs.safety.own_rules import OwnWords, own_words
 from libs.safety.rules import Rules, load_rules
 from libs.safety.word_runs import WordRuns
-from libs.safety.words import WordFinder
 from libs.settings.base import ROOT
 
 RULES = ROOT / "configs" / "safety"
 
-Place = Literal["speech", "input", "chat_out", "operator"]
-
 #: A longer text is blocked unread: nobody says it in one breath, and reading it costs time.
 MAXIMUM_CHARACTERS = 2_000
-#: Words on each side of a sentence's beginning that are looked at together.
-JOINT_WORDS = 4
 
+#: What Twitch allows a name to be long; more of it is not read out.
+MAXIMUM_NAME = 25
+
+_NAME_PLACES: tuple[Place, ...] = ("input", "speech")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NAME_GAP = re.compile(r"[_\W]+|(?<=[a-zA-Z])(?=\d)|(?<=\d)(?=[a-zA-Z])")
 _RANK = {"mild": 0, "strong": 1, "hard": 2}
-_LONG_DIGITS = re.compile(r"\d{20,}")
 _LOG = logging.getLogger("kitsu.safety")
-
-
-class Finding(NamedTuple):
-    """A rule that spoke, and how badly."""
-
-    rule: str
-    category: str
-    tier: str
 
 
 class Gate:
@@ -48,8 +42,7 @@ class Gate:
 
     def __init__(self, rules: Rules, family_mode: bool = True) -> None:
         self._rules = rules
-        self._words = WordFinder(rules)
-        self._patterns = [(pattern, pattern.compiled()) for pattern in rules.patterns]
+        self._finder = Finder(rules)
         mild = "|".join(re.escape(word) for word in rules.soften) or "(?!)"
         self._mild = re.compile(rf"\b(?:{mild})\b", re.IGNORECASE)
         topics = [(words, topic.code) for topic in rules.topics for words in topic.runs()]
@@ -93,13 +86,26 @@ class Gate:
         on record, unless a rule of the tier `hard` speaks; those nobody can lift."""
         return self._guarded(text, "operator", "", operator)
 
+    def name(self, name: str, stand_in: str) -> Verdict:
+        """The verdict on a viewer's name that is to be said or shown: REPLACE with `stand_in` where
+        something in it is not to be said, also glued together or spread over its parts."""
+        begun = time.perf_counter()
+        plain = clean_chat(name, maximum=MAXIMUM_NAME)
+        parted = _NAME_GAP.sub(" ", _CAMEL.sub(" ", plain))
+        for text in dict.fromkeys((plain, parted, parted.replace(" ", ""))):
+            for place in _NAME_PLACES:
+                verdict = self.check(text, place)
+                if verdict.action is not GateAction.ALLOW:
+                    found = {"action": GateAction.REPLACE, "text": stand_in}
+                    return verdict.model_copy(
+                        update={**found, "seconds": time.perf_counter() - begun}
+                    )
+        return Verdict(action=GateAction.ALLOW, text=plain, seconds=time.perf_counter() - begun)
+
     def matched(self, text: str, place: Place = "speech") -> str:
-        """The words of the text that made the worst rule speak; empty if none did, or if it is not
-        known which."""
-        rule = self.check(text, place).rule
-        if not rule or len(text) > MAXIMUM_CHARACTERS:
-            return ""
-        return shortest_part(text, lambda part: self.check(part, place).rule == rule)
+        """The words for which the text does not pass, without their disguise; "" if it passes."""
+        worst = self._worst(without_invisible(text[:MAXIMUM_CHARACTERS]), place, "")
+        return worst.words if worst is not None else ""
 
     def touchy(self, text: str) -> str:
         """The code of a topic on which a wrong word does harm, or nothing; words that the show
@@ -115,7 +121,7 @@ class Gate:
 
     def ends_in_scrap(self, text: str) -> bool:
         """Whether the text's last word could go on to be a listed one in the next text."""
-        return self._words.ends_in_scrap(fold(text[-40:]))
+        return self._finder.words.ends_in_scrap(fold(text[-40:]))
 
     # Judging ----------------------------------------------------------------------------------
 
@@ -147,6 +153,8 @@ class Gate:
     def _worst(self, text: str, place: Place, before: str) -> Finding | None:
         worst: Finding | None = None
         for finding in self._findings(text, place, before):
+            if not self._counts(finding.category, finding.tier, place):
+                continue
             if worst is None or _RANK[finding.tier] > _RANK[worst.tier]:
                 worst = finding
             if worst.tier == "hard":
@@ -156,32 +164,15 @@ class Gate:
     def _findings(self, text: str, place: Place, before: str) -> Iterator[Finding]:
         own = self._own
         if own is None:
-            yield from self._listed(text, place, before)
+            yield from self._finder.find(text, place, before)
             return
         if own.blocks(text, before):
             yield Finding("own.block", "own", "strong")
         counting = own.without_allowed(text)
         if counting != text:
-            every = self._listed(text, place, before)
+            every = self._finder.find(text, place, before)
             yield from (finding for finding in every if finding.tier == "hard")
-        yield from self._listed(counting, place, before)
-
-    def _listed(self, text: str, place: Place, before: str) -> Iterator[Finding]:
-        """What the shipped rules say."""
-        folded = fold(text)
-        for hit in self._words.find(folded, native(text)):
-            if self._counts(hit.category, hit.tier, place):
-                yield Finding(f"{hit.category}.{hit.how}", hit.category, hit.tier)
-        if before:
-            tail = re.findall(r"[a-z]+", fold(before[-60:]))[-JOINT_WORDS:]
-            head = re.findall(r"[a-z]+", folded[:60])[:JOINT_WORDS]
-            for hit in self._words.find_across(tail + head):
-                if self._counts(hit.category, hit.tier, place):
-                    yield Finding(f"{hit.category}.across", hit.category, hit.tier)
-        shortened = _LONG_DIGITS.sub(lambda digits: digits.group()[:20], folded)
-        for pattern, regex in self._patterns:
-            if place in pattern.places and regex.search(shortened):
-                yield Finding(f"{pattern.category}.{pattern.code}", pattern.category, pattern.tier)
+        yield from self._finder.find(counting, place, before)
 
     def _counts(self, category: str, tier: str, place: Place) -> bool:
         """Swearing is for the family mode to judge, and what viewers write is not said by her."""

@@ -13,6 +13,12 @@ _ENDINGS = (
     "head heads face faced hole holes bag bags load loads storm show wad wit wits"
 )
 
+#: So long a word is met by chance neither backwards nor put together from scraps.
+LONG = 6
+_DIGIT = re.compile(r"\d")
+#: Shorter words are words in both directions too often.
+SHORTEST_BACKWARDS = 4
+
 #: Tiers from mild to never.
 TIERS = ("mild", "strong", "hard")
 
@@ -20,12 +26,13 @@ TIERS = ("mild", "strong", "hard")
 @dataclass(frozen=True)
 class Term:
     """A listed word. `place` "anywhere": also inside longer words; "word": as a word of its own,
-    with ordinary endings."""
+    with ordinary endings. `near`: also when it is written a little wrong."""
 
     text: str
     category: str
     tier: str
     place: str = "word"
+    near: bool = False
 
 
 class Lexicon:
@@ -39,14 +46,14 @@ class Lexicon:
         self._by_form: dict[str, list[tuple[Term, tuple[int, ...]]]] = {}
         self._by_length: dict[int, list[Term]] = {}
         self._reversed: dict[str, Term] = {}
-        self._harmless: dict[str, tuple[int, ...]] = {}
+        self._harmless: dict[str, set[tuple[int, ...]]] = {}
         self._beginnings: set[str] = set()
         self._endings = {"", *(squeeze(ending)[0] for ending in _ENDINGS.split())}
         for term in terms:
             self._add(term)
         for word in harmless:
             form, runs = squeeze(letters_only(fold(word)))
-            self._harmless[form] = runs
+            self._harmless.setdefault(form, set()).add(runs)
         self._longest = max(map(len, [*self._by_form, *self._harmless]), default=0)
         self.find = lru_cache(maxsize=20_000)(self._find)
 
@@ -54,10 +61,13 @@ class Lexicon:
         form, runs = squeeze(term.text)
         self._by_form.setdefault(form, []).append((term, runs))
         self._by_length.setdefault(len(term.text), []).append(term)
-        if term.tier != "mild":
+        if term.near:
             self._beginnings.update(term.text[:end] for end in range(2, len(term.text)))
-            if term.place == "anywhere" and len(term.text) > 3:
-                self._reversed[term.text[::-1]] = term
+        known = term.near or term.tier == "hard" or len(term.text) >= LONG
+        if term.tier != "mild" and known and len(term.text) >= SHORTEST_BACKWARDS:
+            self._reversed.update(
+                {(term.text + ending)[::-1]: term for ending in ("", "s", "er", "ing")}
+            )
 
     def _find(self, word: str) -> tuple[Term, ...]:
         """All terms in this word of Latin letters, the worst first."""
@@ -71,16 +81,19 @@ class Lexicon:
                     whole = start == 0 and form[end:] in self._endings
                     if (term.place == "anywhere" or whole) and _enough(runs[start:end], needed):
                         found.append((start, end, term))
-                harmless = self._harmless.get(part)
-                if harmless is not None and _enough(runs[start:end], harmless):
-                    excuses.append((start, end, sum(harmless)))
+                for harmless in self._harmless.get(part, ()):
+                    if _enough(runs[start:end], harmless):
+                        excuses.append((start, end, sum(harmless)))
         terms = [term for start, end, term in found if not _excused(start, end, term, excuses)]
-        if not terms and word in self._reversed:
-            terms = [self._reversed[word]]
         return tuple(sorted(terms, key=lambda term: -TIERS.index(term.tier)))
 
+    def find_backwards(self, word: str) -> Term | None:
+        """A term that is written from its end to its beginning."""
+        return self._reversed.get(word)
+
     def find_masked(self, token: str) -> Term | None:
-        """f**k, sh*t, f4ck: each sign that is no letter may stand for any letter."""
+        """f**k, sh*t, f4ck: each sign that is no letter may stand for any letter, and a digit in
+        well-known words too."""
         for ending in ("", "s", "ing", "ed", "er", "y"):
             stem = token.removesuffix(ending)
             hidden = sum(not letter.isalpha() for letter in stem)
@@ -88,7 +101,8 @@ class Lexicon:
                 continue
             shape = re.compile("".join(c if c.isalpha() else "[a-z]" for c in stem))
             for term in self._by_length.get(len(stem), ()):
-                if term.tier != "mild" and shape.fullmatch(term.text):
+                known = term.near or term.tier == "hard" or not _DIGIT.search(stem)
+                if known and term.tier != "mild" and shape.fullmatch(term.text):
                     return term
         return None
 
@@ -102,8 +116,10 @@ class Lexicon:
             if form[end:] not in self._endings:
                 continue
             for term, needed in self._by_form.get(form[:end], ()):
-                if term.tier != "mild" and _enough(runs[:end], needed):
-                    return term if end == len(form) or not self._is_harmless(form, runs) else None
+                if not _counts_joined(term) or not _enough(runs[:end], needed):
+                    continue
+                if end == len(form) or not self._is_harmless(form, runs):
+                    return term
         return None
 
     def begins_a_term(self, scrap: str) -> bool:
@@ -111,8 +127,12 @@ class Lexicon:
         return scrap in self._beginnings
 
     def _is_harmless(self, form: str, runs: tuple[int, ...]) -> bool:
-        needed = self._harmless.get(form)
-        return needed is not None and _enough(runs, needed)
+        return any(_enough(runs, needed) for needed in self._harmless.get(form, ()))
+
+
+def _counts_joined(term: Term) -> bool:
+    """Scraps are put together to well-known words only: in many languages there are too many."""
+    return term.near or term.tier == "hard" or (term.tier == "strong" and len(term.text) >= LONG)
 
 
 def _enough(runs: tuple[int, ...], needed: tuple[int, ...]) -> bool:

@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 from libs.safety.invisible import without_invisible
-from libs.safety.look_alikes import as_latin
+from libs.safety.look_alikes import as_latin, is_mixed
 
 _WORDS = re.compile(r"\S+")
 
@@ -21,7 +21,9 @@ _NO_LETTER = re.compile(r"[^a-z]")
 def native(text: str) -> str:
     """Casefolded NFKC text in its own script, without invisible characters."""
     text = without_invisible(text)
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
 
 
 def fold(text: str) -> str:
@@ -32,7 +34,15 @@ def fold(text: str) -> str:
         return text.lower()
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text)).casefold()
     text = "".join(c for c in text if not unicodedata.combining(c))
-    return _WORDS.sub(lambda word: as_latin(word.group()), text)
+    return _in_latin(text)
+
+
+def _in_latin(text: str) -> str:
+    """Words with look-alikes read as Latin. Beside a word of mixed letters those that are wholly of
+    another script are taken for disguised ones too."""
+    words = _WORDS.findall(text)
+    loosely = any(is_mixed(word) for word in words)
+    return _WORDS.sub(lambda word: as_latin(word.group(), loosely), text)
 
 
 @lru_cache(maxsize=20_000)

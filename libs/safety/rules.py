@@ -15,10 +15,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from libs.safety.lexicon import Term
-from libs.safety.normalise import fold, letters_only
+from libs.safety.normalise import fold, letters_only, native
+from libs.safety.phrases import Phrase, PhraseError, Script, compile_phrase
 
 Tier = Literal["mild", "strong", "hard"]
 Place = Literal["speech", "input", "chat_out", "operator"]
+
+
+#: The same as `yaml.safe_load`, in C where that was built.
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class RulesError(ValueError):
@@ -36,6 +41,8 @@ class TermGroup(_Strict):
     tier: Tier
     place: Literal["anywhere", "word", "native"]
     """`native`: looked for as it stands in its own script, also inside words."""
+    near: bool = False
+    """Also when one letter is wrong, or when it is written as it sounds."""
     rot13: str = ""
     base64: str = ""
     words: str = ""
@@ -89,42 +96,85 @@ class Topic(_Strict):
         return (*self.words.split(), *self.phrases)
 
 
+class PhraseGroup(_Strict):
+    """Phrases of one meaning; how one is written is told in `libs.safety.phrases`."""
+
+    code: str = Field(pattern=r"^[a-z_]+$")
+    category: str = Field(pattern=r"^[a-z_]+$")
+    tier: Tier = "strong"
+    places: tuple[Place, ...] = ("speech", "chat_out", "operator", "input")
+    script: Script = "latin"
+    any: str = Field(min_length=1)
+    """One phrase a line."""
+
+
 class RuleFile(_Strict):
+    language: str = ""
+    """Of the words and phrases in it; for people."""
     terms: tuple[TermGroup, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+    classes: dict[str, str] = {}
+    """Words that stand for each other in the phrases of this file."""
+    phrases: tuple[PhraseGroup, ...] = ()
+    often_mistyped: str = ""
+    """Words of phrases that are also taken for meant when one letter is wrong."""
     harmless: str = ""
     """Words that contain a term and mean no harm."""
     harmless_phrases: tuple[str, ...] = ()
+    near_words: str = ""
+    """Words that are nearly a term, or one backwards, and mean no harm."""
     common_words: str = ""
     """Short words that are never a scrap of a split term."""
+    signs: dict[str, str] = {}
+    """Single characters (emoji) and the words that they stand for in phrases."""
     soften: dict[str, str] = {}
     """Mild words and what is said instead in family mode."""
     topics: tuple[Topic, ...] = ()
+
+    @field_validator("signs")
+    @classmethod
+    def _are_single(cls, signs: dict[str, str]) -> dict[str, str]:
+        if any(len(sign) != 1 for sign in signs):
+            raise ValueError("each sign is one character")
+        return signs
 
 
 class Rules(_Strict):
     """All rule files together."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
     terms: tuple[Term, ...]
     native: tuple[Term, ...]
     patterns: tuple[Pattern, ...]
+    phrase_groups: tuple[PhraseGroup, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
+    """`Phrase.rule` is the number of its group in `phrase_groups`."""
+    often_mistyped: frozenset[str] = frozenset()
     harmless: frozenset[str]
     harmless_phrases: tuple[str, ...]
+    near_words: frozenset[str] = frozenset()
     common_words: frozenset[str]
+    signs: dict[str, str] = {}
     soften: dict[str, str]
     topics: tuple[Topic, ...] = ()
 
 
 def load_rules(folder: Path) -> Rules:
     """Raises `RulesError`; without a single term too, for then the gate would let all pass."""
-    files = [_read(path) for path in sorted(folder.glob("*.yaml"))]
+    named = [(path.name, _read(path)) for path in sorted(folder.glob("*.yaml"))]
+    files = [file for _, file in named]
     groups = [group for file in files for group in file.terms]
     if not groups:
         raise RulesError(f"there are no terms in {folder}: restore the shipped rule files")
+    phrase_groups, phrases = _phrases(named)
     return Rules(
+        phrase_groups=phrase_groups,
+        phrases=phrases,
+        often_mistyped=frozenset(w for file in files for w in file.often_mistyped.split()),
         terms=tuple(_latin_terms(groups)),
         native=tuple(
-            Term(word.casefold(), group.category, group.tier, "native")
+            Term(native(word), group.category, group.tier, "native")
             for group in groups
             if group.place == "native"
             for word in group.terms()
@@ -132,7 +182,9 @@ def load_rules(folder: Path) -> Rules:
         patterns=tuple(pattern for file in files for pattern in file.patterns),
         harmless=frozenset(word for file in files for word in file.harmless.split()),
         harmless_phrases=tuple(phrase for file in files for phrase in file.harmless_phrases),
+        near_words=frozenset(word for file in files for word in file.near_words.split()),
         common_words=frozenset(word for file in files for word in file.common_words.split()),
+        signs={sign: word for file in files for sign, word in file.signs.items()},
         soften={mild: soft for file in files for mild, soft in file.soften.items()},
         topics=tuple(topic for file in files for topic in file.topics),
     )
@@ -141,16 +193,33 @@ def load_rules(folder: Path) -> Rules:
 def _latin_terms(groups: list[TermGroup]) -> list[Term]:
     latin = [group for group in groups if group.place != "native"]
     return [
-        Term(letters, group.category, group.tier, group.place)
+        Term(letters, group.category, group.tier, group.place, group.near)
         for group in latin
         for word in group.terms()
         if len(letters := letters_only(fold(word))) > 1
     ]
 
 
+def _phrases(
+    files: list[tuple[str, RuleFile]],
+) -> tuple[tuple[PhraseGroup, ...], tuple[Phrase, ...]]:
+    groups: list[PhraseGroup] = []
+    phrases: list[Phrase] = []
+    for name, file in files:
+        classes = {key: tuple(words.split()) for key, words in file.classes.items()}
+        for group in file.phrases:
+            for text in filter(None, map(str.strip, group.any.splitlines())):
+                try:
+                    phrases.append(compile_phrase(len(groups), text, group.script, classes))
+                except PhraseError as error:
+                    raise RulesError(f"{name}: phrases of '{group.code}': {error}") from None
+            groups.append(group)
+    return tuple(groups), tuple(phrases)
+
+
 def _read(path: Path) -> RuleFile:
     try:
-        return RuleFile.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
+        return RuleFile.model_validate(yaml.load(path.read_text("utf-8"), Loader=_LOADER) or {})
     except (yaml.YAMLError, UnicodeDecodeError):
         raise RulesError(f"{path.name} is not valid YAML") from None
     except ValidationError as error:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from libs.contracts.safety import GateAction, Verdict
-from libs.safety.gate import Gate, Place
+from libs.safety.findings import Place
+from libs.safety.gate import Gate
 from libs.safety.normalise import fold
 
 #: So many blocked sentences end the turn: the model is off the rails.
@@ -13,7 +14,7 @@ MAXIMUM_BLOCKS = 3
 #: So many words in a row of the secret text give it away.
 SHINGLE_WORDS = 9
 #: Of the reply so far this much is remembered for what is split over two sentences.
-TAIL_CHARACTERS = 60
+TAIL_CHARACTERS = 120
 
 _WORD = re.compile(r"\w+")
 

@@ -108,6 +108,16 @@ def kill(rounds: int, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 100))
+@_as_json
+def gate(rounds: int, as_json: bool) -> None:
+    """What the safety gate stops and lets pass on the corpora, and its time for a sentence."""
+    from apps.cli.bench.gate import bench_gate
+
+    _run(bench_gate, rounds, as_json)
+
+
+@bench.command()
 @click.option("--messages", default=10_000, show_default=True, type=click.IntRange(500, 200_000))
 @_as_json
 def memory(messages: int, as_json: bool) -> None:
