@@ -20,6 +20,10 @@ REMEMBERED_TURNS = 32
 _SHOWN = frozenset({TurnSource.CHAT, TurnSource.PAID})
 
 
+#: Whom she answers, where the name is not to be shown.
+NAMELESS = "chat"
+
+
 class Captions:
     """Shows what the stage says is heard, and nothing that was only planned.
 
@@ -47,7 +51,8 @@ class Captions:
         if self._now_playing is None or given.source not in _SHOWN:
             return
         self._questions[turn_id] = self._settings.obs_now_playing_text.format(
-            author=self._passed(given.author.name) or "chat", input=self._passed(given.text)
+            author=self._gate.name(given.author.name, NAMELESS).text or NAMELESS,
+            input=self._passed(given.text),
         )
         while len(self._questions) > REMEMBERED_TURNS:
             self._questions.popitem(last=False)

@@ -28,6 +28,7 @@ from apps.policy_worker.means import Means
 from apps.policy_worker.patience import in_time
 from apps.policy_worker.reply_clock import ReplyClock
 from apps.policy_worker.reply_text import Line, ReplyText, Unsaid
+from apps.policy_worker.sayable_names import with_sayable_names
 from apps.policy_worker.sender import ReplySender
 from apps.policy_worker.token_feed import TokenFeed
 from apps.policy_worker.tool_use import ToolUse
@@ -65,7 +66,7 @@ class Answering:
         caution: Caution,
     ) -> None:
         self._sender = sender
-        self._turn = sender.turn
+        self._turn = with_sayable_names(sender.turn, means.gate, means.persona.scripted.nameless)
         self._means = means
         self._feed = feed
         self._retried = retried

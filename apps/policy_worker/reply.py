@@ -15,11 +15,13 @@ from apps.policy_worker.router import Kind, Route, route
 from apps.policy_worker.sender import End, ReplySender
 from apps.policy_worker.stock_lines import say_stock
 from apps.policy_worker.token_feed import TokenFeed
-from libs.contracts.conversation import TurnSource
+from libs.contracts.conversation import TurnCommitted, TurnSource
 from libs.contracts.safety import GateAction, Verdict
 
 #: The engine's name where a stock line of the persona was all there was.
 STOCK = "stock"
+#: What is said to somebody who wants another one to hurt himself is no kind line.
+TOLD_TO = "self_harm.told_to"
 
 
 class Reply:
@@ -75,13 +77,14 @@ class Reply:
 
     def _input_verdict(self) -> Verdict | None:
         """The verdict on what was said to her, where it must not reach an engine."""
-        verdict = self._means.gate.check(self._input.text, "input")
+        before = said_before_by_the_same(self._sender.turn)
+        verdict = self._means.gate.check(self._input.text, "input", before)
         return verdict if verdict.action is GateAction.BLOCK else None
 
     async def _turn_down(self, verdict: Verdict) -> None:
         given, rule = self._input.text, verdict.rule
         await self._sender.tell_blocked(verdict.action, rule, verdict.category, given, heard=True)
-        caring = verdict.category == "self_harm"
+        caring = verdict.category == "self_harm" and verdict.rule != TOLD_TO
         await self._say_stock(self._stock.care if caring else self._stock.redirect)
         await self._finish(End(STOCK, "blocked", verdict.rule))
 
@@ -165,3 +168,10 @@ class Reply:
 
     async def _finish(self, end: End) -> None:
         await self._sender.finish(replace(end, task=self.route.kind.value), self._answering.clock)
+
+
+def said_before_by_the_same(turn: TurnCommitted) -> str:
+    """The last line of chat, if it is of the same viewer: one text may be written in two lines."""
+    lines = [line for line in turn.history if line.speaker == "viewer"]
+    same = bool(lines) and lines[-1].name == turn.input.author.name
+    return lines[-1].text if same else ""
