@@ -83,6 +83,11 @@ class Conversation:
         return len(self._room)
 
     @property
+    def quiet(self) -> bool:
+        """Whether nobody waits for an answer, and nothing is kept from being answered."""
+        return self.active is None and not self.waiting and self.held is None
+
+    @property
     def held(self) -> SkipReason | None:
         return self._room.held
 

@@ -18,6 +18,8 @@ class OrchestratorSettings(ShowSettings):
     """Older lines do not go with a turn as history; they can still be recalled when they fit."""
     summary_every_lines: int = Field(default=40, ge=0, le=10_000)
     """Lines after which the summary of the show is written anew; 0: none."""
+    summary_by_model: bool = True
+    """Whether a language model writes it, while nobody waits for an answer."""
     memory_retention_days: float = Field(default=0.0, ge=0, le=36_500)
     """What is older is forgotten; 0: nothing is."""
     floor_waiting_lines: int = Field(default=8, ge=1, le=500)

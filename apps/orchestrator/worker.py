@@ -1,7 +1,5 @@
 """The orchestrator: session, floor, turns, panic, and the APIs people use."""
 
-import asyncio
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +11,11 @@ from apps.orchestrator.api.rules import ACCESS_RULES
 from apps.orchestrator.conversation import Conversation
 from apps.orchestrator.feed import Feed
 from apps.orchestrator.floor import Candidate
+from apps.orchestrator.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from apps.orchestrator.incidents import IncidentLog
-from apps.orchestrator.memory import records
 from apps.orchestrator.memory.database import Database
-from apps.orchestrator.memory.late_writes import cannot_now
 from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
+from apps.orchestrator.memory.summary_desk import SummaryDesk
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.panic_desk import PanicDesk
 from apps.orchestrator.roster import Roster
@@ -47,7 +45,7 @@ from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, Worker
 from libs.contracts.identity import derived_id, new_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
-from libs.contracts.memory import ViewerForgotten
+from libs.contracts.memory import SummaryAbandoned, SummaryWritten, ViewerForgotten
 from libs.contracts.safety import TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
@@ -57,8 +55,6 @@ from libs.settings.personas import load_persona
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
 from libs.worker.worker import Health, Worker, handles
-
-HOUSEKEEPING_SECONDS = 2.0
 
 
 class OrchestratorWorker(Worker):
@@ -81,6 +77,7 @@ class OrchestratorWorker(Worker):
         self.memory = Memory(
             self.database, Gate.load(settings.policy_family_friendly), memory_rules(settings)
         )
+        self.summary_desk = SummaryDesk(self.database, self.memory, self.publish, self.show)
         self.conversation = Conversation(
             settings,
             self.database,
@@ -121,7 +118,7 @@ class OrchestratorWorker(Worker):
         self._brain_on = switch.get("enabled") is not False
         await self._hold_or_let_go()
         self.spawn("status", self._teller.keep_telling())
-        self.spawn("housekeeping", self._keep_house())
+        self.spawn("housekeeping", Housekeeping(self).keep())
 
     def _memory_troubled(self) -> None:
         self.spawn("tell of memory", self.incidents.note_writing(self.database.late))
@@ -242,6 +239,13 @@ class OrchestratorWorker(Worker):
         self._now_speaking(None)
         await self.conversation.playback_finished(event)
         self.status_changed()
+
+    @handles(SummaryWritten, SummaryAbandoned)
+    async def summary_answered(
+        self, event: SummaryWritten | SummaryAbandoned, delivery: Delivery
+    ) -> None:
+        if await self.summary_desk.answered(event):
+            self.status_changed()
 
     def _now_speaking(self, speaking: SpeakingStatus | None) -> None:
         self.speaking = speaking
@@ -373,19 +377,6 @@ class OrchestratorWorker(Worker):
 
     def status_changed(self, urgent: bool = False) -> None:
         self._teller.changed(urgent)
-
-    async def _keep_house(self) -> None:
-        while True:
-            self.roster.forget_silent()
-            self.message_count = await self.database.look(records.message_count)
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            try:
-                await self.memory.keep_house()
-                await self.database.run(records.prune)
-            except sqlite3.OperationalError as error:
-                if not cannot_now(error):
-                    raise
-                self.log.warning("the memory could not be tidied up: %s", error)
 
     async def tell_epoch(self) -> None:
         value: dict[str, Any] = {"epoch": self.session.epoch}

@@ -40,6 +40,7 @@ class MemoryRules:
     window_seconds: float = 12 * 3_600.0
     """Older lines do not go along as history after a restart; they can still be recalled."""
     summary_every: int = 40
+    summary_by_model: bool = True
     retention_days: float = 0.0
     """0: kept for ever."""
 
@@ -50,6 +51,7 @@ def memory_rules(settings: OrchestratorSettings) -> MemoryRules:
         budget_tokens=settings.memory_tokens,
         window_seconds=settings.restore_context_hours * 3_600,
         summary_every=settings.summary_every_lines,
+        summary_by_model=settings.summary_by_model,
         retention_days=settings.memory_retention_days,
     )
 
@@ -68,9 +70,11 @@ class Memory:
     def __init__(self, database: Database, gate: Gate, rules: MemoryRules) -> None:
         self._database = database
         self.gate = gate
-        self._rules = rules
+        self.rules = rules
         self.history: tuple[HistoryLine, ...] = ()
         self.summary = Summary("", 0, 0)
+        self.forgettings = 0
+        """Raised before something is forgotten: what was read before that is not to be kept."""
         self._newest_history_id = 0
         self._retention_at = 0.0
         self._used: list[int] = []
@@ -81,7 +85,7 @@ class Memory:
 
     async def refresh(self) -> None:
         """Reads what goes with the next turn ahead of time."""
-        rules = self._rules
+        rules = self.rules
         since = clock.now() - rules.window_seconds
 
         def read(db: sqlite3.Connection) -> tuple[tuple[HistoryLine, ...], Summary, int]:
@@ -96,7 +100,7 @@ class Memory:
 
     def for_turn(self, given: TurnInput) -> tuple[MemoryLine, ...]:
         """What fits the line, beside the history: read at once, without waiting for writers."""
-        if self._rules.history_lines == 0:
+        if self.rules.history_lines == 0:
             return ()
         before = self._newest_history_id
         try:
@@ -146,15 +150,15 @@ class Memory:
         return heard.action is GateAction.ALLOW and said.action is GateAction.ALLOW
 
     async def summarise(self) -> bool:
-        """Writes a summary when enough was said since the last one. True when it did."""
-        rules = self._rules
+        """Writes a summary of words when enough was said since the last one. True when it did."""
+        rules = self.rules
 
         def work(db: sqlite3.Connection) -> bool:
-            lines = summaries.unsummarised(db, rules.history_lines)
+            before = summaries.current(db)
+            lines = summaries.unsummarised(db, before, rules.history_lines)
             if rules.summary_every == 0 or len(lines) < rules.summary_every:
                 return False
-            fresh = summaries.of_words(summaries.current(db), lines)
-            summaries.write(db, fresh, "words", clock.now())
+            summaries.write(db, summaries.of_words(before, lines), clock.now())
             return True
 
         return await self._database.run(work)
@@ -163,6 +167,7 @@ class Memory:
 
     async def forget(self, viewer_id: str) -> int | None:
         """How many records went; None when the disk cannot now: it is done when it can."""
+        self.forgettings += 1
         gone: list[int] = []
         await self._database.keep(lambda db: gone.append(forgetting.forget(db, viewer_id)))
         await self._database.wipe()
@@ -182,9 +187,10 @@ class Memory:
                 await self.refresh()
 
     async def keep_retention(self) -> int:
-        if not self._rules.retention_days:
+        if not self.rules.retention_days:
             return 0
-        before = clock.now() - self._rules.retention_days * DAY_SECONDS
+        self.forgettings += 1
+        before = clock.now() - self.rules.retention_days * DAY_SECONDS
         return await self._database.run(lambda db: viewers.forget_before(db, before))
 
     async def backup(self) -> Path:

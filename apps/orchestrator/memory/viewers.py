@@ -77,7 +77,7 @@ def forget_before(db: sqlite3.Connection, before: float) -> int:
         "SELECT fact_id FROM fact WHERE max(learned_at, last_used_at) < ?", (before,)
     ).fetchall()
     gone = sum(facts.forget(db, row["fact_id"]) for row in old)
-    gone += remove_messages(db, "at < ?", (before,))
+    messages = remove_messages(db, "at < ?", (before,))
     closed = "SELECT turn_id FROM turn WHERE opened_at < ? AND outcome IS NOT NULL"
     db.execute(f"DELETE FROM recalled WHERE turn_id IN ({closed})", (before,))
     gone += db.execute(
@@ -85,9 +85,11 @@ def forget_before(db: sqlite3.Connection, before: float) -> int:
     ).rowcount
     old_inputs = "DELETE FROM input WHERE arrived_at < ? AND state <> 'waiting'"
     gone += db.execute(old_inputs, (before,)).rowcount
+    if messages:  # a summary may tell of them: it is written anew of what is left
+        gone += db.execute("DELETE FROM summary").rowcount
     gone += db.execute("DELETE FROM summary WHERE written_at < ?", (before,)).rowcount
     db.execute("DELETE FROM incident WHERE at < ?", (before,))
-    return gone
+    return gone + messages
 
 
 def remove_messages(db: sqlite3.Connection, where: str, values: tuple[Any, ...]) -> int:
