@@ -18,6 +18,7 @@ from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory
 from apps.orchestrator.memory.summary_desk import SummaryDesk
 from apps.orchestrator.panel.protocol import SpeakingMessage, SpeakingStatus
 from apps.orchestrator.panic_desk import PanicDesk
+from apps.orchestrator.providers import meaning_of
 from apps.orchestrator.roster import Roster
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
@@ -74,9 +75,9 @@ class OrchestratorWorker(Worker):
         self.session = Session(self.database, persona, settings.policy_family_friendly)
         self.feed = Feed(self.screens, self.session.snapshot.name)
         self.incidents = IncidentLog(self.database, self.screens)
-        self.memory = Memory(
-            self.database, Gate.load(settings.policy_family_friendly), memory_rules(settings)
-        )
+        gate = Gate.load(settings.policy_family_friendly)
+        meaning = meaning_of(settings, self.database)
+        self.memory = Memory(self.database, gate, memory_rules(settings), meaning)
         self.summary_desk = SummaryDesk(self.database, self.memory, self.publish, self.show)
         self.conversation = Conversation(
             settings,
@@ -119,6 +120,8 @@ class OrchestratorWorker(Worker):
         await self._hold_or_let_go()
         self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", Housekeeping(self).keep())
+        if self.memory.meaning is not None:
+            self.spawn("vectors", self.memory.meaning.keep_up(lambda: self.conversation.quiet))
 
     def _memory_troubled(self) -> None:
         self.spawn("tell of memory", self.incidents.note_writing(self.database.late))
@@ -127,12 +130,16 @@ class OrchestratorWorker(Worker):
     async def stop(self) -> None:
         await self.conversation.stop()
         await self.panic_desk.close()
+        if self.memory.meaning is not None:
+            await self.memory.meaning.stop()
         await self.database.close()
 
     def health(self) -> Health:
         if self.database.late.trouble:
             why = f"the memory cannot be written, {self.database.late.trouble}"
             return Health(ModuleState.DEGRADED, why)
+        if self.memory.meaning is not None and self.memory.meaning.complaint:
+            return Health(ModuleState.DEGRADED, self.memory.meaning.complaint)
         count = len(self.screens)
         return Health(detail="1 panel open" if count == 1 else f"{count} panels open")
 

@@ -6,11 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apps.orchestrator.memory import facts, forgetting, records, summaries, viewers, word_index
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.fact_rules import Claim, claims_of, wished
-from apps.orchestrator.memory.recall import recall, tokens_of, within_budget
+from apps.orchestrator.memory.recall import (
+    NOT_RECALLED_FOR,
+    Near,
+    recall,
+    tokens_of,
+    within_budget,
+)
 from apps.orchestrator.memory.summaries import Summary
 from apps.orchestrator.settings import OrchestratorSettings
 from apps.orchestrator.turns import Turn
@@ -19,6 +26,9 @@ from libs.contracts.people import Role
 from libs.contracts.safety import GateAction
 from libs.safety import Gate
 from libs.telemetry import clock
+
+if TYPE_CHECKING:
+    from apps.orchestrator.memory.meaning import Meaning
 
 log = logging.getLogger("kitsu.orchestrator.memory")
 
@@ -63,12 +73,19 @@ def asks_to_be_forgotten(text: str) -> bool:
 
 class Memory:
     """Promises: only what was heard is remembered of her, and only lines that were answered and
-    passed the gate teach anything; a turn never waits for a model or a writing disk; what a
-    viewer wants forgotten is gone from every table.
+    passed the gate teach anything; a turn never waits for a writing disk, and for a model only as
+    long as `meaning` allows; what a viewer wants forgotten is gone from every table.
     """
 
-    def __init__(self, database: Database, gate: Gate, rules: MemoryRules) -> None:
+    def __init__(
+        self,
+        database: Database,
+        gate: Gate,
+        rules: MemoryRules,
+        meaning: "Meaning | None" = None,
+    ) -> None:
         self._database = database
+        self.meaning = meaning
         self.gate = gate
         self.rules = rules
         self.history: tuple[HistoryLine, ...] = ()
@@ -81,6 +98,8 @@ class Memory:
 
     async def open(self) -> None:
         await self._database.run(word_index.ensure)
+        if self.meaning is not None:
+            await self.meaning.refill()
         await self.refresh()
 
     async def refresh(self) -> None:
@@ -98,13 +117,25 @@ class Memory:
         self.history = within_budget(lines, max(0, budget))
         self._newest_history_id = newest - len(self.history) + 1
 
-    def for_turn(self, given: TurnInput) -> tuple[MemoryLine, ...]:
+    async def think_of(self, given: TurnInput) -> Near | None:
+        """What is near the line in meaning; None where that is not to be had in time."""
+        if (
+            self.meaning is None
+            or self.rules.history_lines == 0
+            or given.source in NOT_RECALLED_FOR
+        ):
+            return None
+        return await self.meaning.of_question(given.text)
+
+    def for_turn(self, given: TurnInput, near: Near | None = None) -> tuple[MemoryLine, ...]:
         """What fits the line, beside the history: read at once, without waiting for writers."""
         if self.rules.history_lines == 0:
             return ()
         before = self._newest_history_id
         try:
-            found, fact_ids = self._database.read(lambda db: recall(db, given, before, clock.now()))
+            found, fact_ids = self._database.read(
+                lambda db: recall(db, given, before, clock.now(), near)
+            )
         except sqlite3.Error:
             log.exception("nothing could be recalled for a turn")
             found, fact_ids = [], []
@@ -171,6 +202,8 @@ class Memory:
         gone: list[int] = []
         await self._database.keep(lambda db: gone.append(forgetting.forget(db, viewer_id)))
         await self._database.wipe()
+        if self.meaning is not None:
+            await self.meaning.refill()
         await self.refresh()
         return gone[0] if gone else None
 

@@ -6,7 +6,7 @@ Each function runs inside one transaction of `Database.run`.
 import sqlite3
 from typing import Any
 
-from apps.orchestrator.memory import facts, word_index
+from apps.orchestrator.memory import facts, vectors, word_index
 
 #: Every place that knows viewers by id, the newest name of each row, and when.
 _TRACES = """
@@ -61,6 +61,7 @@ def export(db: sqlite3.Connection, viewer_id: str, now: float) -> dict[str, Any]
         "messages": [dict(row) for row in rows],
         "answers": [dict(row) for row in answers],
         "unanswered": [dict(row) for row in unanswered],
+        "vectors": vectors.of_viewer(db, viewer_id),
     }
 
 
