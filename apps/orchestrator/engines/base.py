@@ -101,13 +101,13 @@ def unit_vectors(raw: object, count: int) -> Vectors:
     Raises `Garbled` where that is something else: another number, words, NaN, nothing but zeros.
     """
     try:
-        found: Vectors = np.array(raw, dtype=np.float32)
+        found = np.array(raw, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
         raise Garbled("not vectors of one length") from None
     if found.ndim != 2 or len(found) != count or not 1 <= found.shape[1] <= MAXIMUM_DIMENSION:
         raise Garbled("not one vector a text")
     with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.sqrt(np.sum(found.astype(np.float64) ** 2, axis=1))
+        lengths = np.sqrt(np.sum(found**2, axis=1))
     if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
         raise Garbled("not numbers, or nothing but zeros")
     scaled: Vectors = (found / lengths[:, None]).astype(np.float32)

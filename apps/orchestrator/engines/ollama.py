@@ -11,7 +11,6 @@ from apps.orchestrator.engines.base import (
     EmbeddingError,
     Failed,
     Garbled,
-    ModelMissing,
     TooSlow,
     Unreachable,
     Vectors,
@@ -82,8 +81,7 @@ def _as_embedding_errors() -> Iterator[None]:
     except EmbeddingError:
         raise
     except ollama.ResponseError as error:
-        status = error.status_code
-        raise (ModelMissing("no such model") if status == 404 else error_of(status)) from None
+        raise error_of(error.status_code) from None
     except (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError):
         raise Unreachable("no connection") from None
     except httpx.TimeoutException:

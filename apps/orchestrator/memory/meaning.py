@@ -26,6 +26,8 @@ from apps.orchestrator.memory.vectors import KINDS, MOST, Kind, Text
 KEEP_UP_SECONDS = 2.0
 #: Texts that are sent at once: a small part of a second for a small model.
 BATCH = 16
+#: Texts that are looked up at once: to look is dear in a long show.
+LOOKED_UP = 256
 #: A batch is given up after this long.
 BATCH_SECONDS = 20.0
 #: Sent to see whether the server is well when there is nothing else to send.
@@ -140,7 +142,7 @@ class Meaning:
             await asyncio.sleep(KEEP_UP_SECONDS)
             async with self._at_work:
                 try:
-                    await self._round(quiet)
+                    await self.make_missing(quiet)
                 except EmbeddingError as error:
                     log.debug("no vectors were made: %s", error)
                 except sqlite3.OperationalError as error:
@@ -148,7 +150,8 @@ class Meaning:
                         raise
                     log.warning("vectors could not be written: %s", error)
 
-    async def _round(self, quiet: Callable[[], bool]) -> None:
+    async def make_missing(self, quiet: Callable[[], bool]) -> None:
+        """All of them, as long as it is `quiet`. Raises `EmbeddingError`."""
         while quiet() and not self._stopped and not self._database.late:
             if not self._server.may_be_tried:
                 return
@@ -159,15 +162,16 @@ class Meaning:
             if not texts and self._server.well:
                 self._seen_changes = changes
                 return
-            if not await self._make(texts):
-                return
+            for start in range(0, max(1, len(texts)), BATCH):
+                if not quiet() or not await self._make(texts[start : start + BATCH]):
+                    return
 
     def _look(self, db: sqlite3.Connection) -> tuple[int, list[Text]]:
         """How often anything was written, and what is missing if that is more than before."""
         changes = db.total_changes
         if changes == self._seen_changes:
             return changes, []
-        return changes, vectors.missing(db, self._engine.model, BATCH)
+        return changes, vectors.missing(db, self._engine.model, LOOKED_UP)
 
     async def _agree(self) -> None:
         """Rows that went since took their vectors along: so they are not at hand any more."""
@@ -177,8 +181,8 @@ class Meaning:
             await self.refill()
 
     async def _make(self, texts: list[Text]) -> bool:
-        """False when somebody wants an answer now. Without texts: sees whether the server is well.
-        Raises `EmbeddingError`."""
+        """False when somebody wants an answer now, or nothing came of it. Without texts: sees
+        whether the server is well. Raises `EmbeddingError`."""
         asked = [text.text for text in texts] or [PROBE]
         batch = self._batch = asyncio.create_task(self._vectors_of(asked), name="embed")
         try:
@@ -189,11 +193,9 @@ class Meaning:
         if batch.cancelled():
             return False
         made = batch.result()
-        if texts:
-            await self._keep(texts, made)
-        return bool(texts)
+        return await self._keep(texts, made) if texts else False
 
-    async def _keep(self, texts: list[Text], made: Vectors) -> None:
+    async def _keep(self, texts: list[Text], made: Vectors) -> bool:
         fillings, model, dimension = self._fillings, self._engine.model, made.shape[1]
         rows = [(text, made[n].astype("<f4").tobytes()) for n, text in enumerate(texts)]
 
@@ -206,10 +208,11 @@ class Meaning:
         kept = await self._database.run(write)
         if fillings != self._fillings or dimension != self._dimension:
             await self.refill()
-            return
+            return bool(kept)
         for kind, shelf in self._shelves.items():
             places = [n for n in kept if texts[n].kind == kind]
             shelf.put([texts[n].row_id for n in places], made[places])
+        return bool(kept)
 
     async def _vectors_of(self, texts: list[str]) -> Vectors:
         """Raises `EmbeddingError`, which is known to `complaint` by then."""

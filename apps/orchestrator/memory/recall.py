@@ -5,7 +5,7 @@ import itertools
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -154,7 +154,8 @@ def recall(
         found += _facts_of_others(db, given, asked, only_named, now, near)
     lines = [memory_of(fact, why) for fact, why in found]
     if indexed:
-        lines += _past(db, asked, before_message_id, [line.text for line in lines], near)
+        elsewhere = None if own and asked.of_oneself else near  # else it is known who is meant
+        lines += _past(db, asked, before_message_id, [line.text for line in lines], elsewhere)
     return lines, [fact.fact_id for fact, _ in found]
 
 
@@ -171,18 +172,23 @@ def _own_facts(
     found = facts.of_viewer(db, given.author.viewer_id, now)
     fits = _fit(asked, found)
     found.sort(key=lambda fact: fits[fact.fact_id] + 0.3 * fact.strength(now), reverse=True)
-    found = _fused_with_meaning(found, near)
+    found = _fused_with_meaning(found, fits, near)
     best = max(fits.values(), default=0.0)
     unsure = asked.of_oneself and asked.asks and best < OWN_IS_ENOUGH
     return found[: OWN_FACTS_UNSURE if unsure else OWN_FACTS], best
 
 
-def _fused_with_meaning(found: list[facts.Fact], near: Near | None) -> list[facts.Fact]:
+def _fused_with_meaning(
+    found: list[facts.Fact], fits: Mapping[int, float], near: Near | None
+) -> list[facts.Fact]:
+    """What has no word in common with the question has no rank by its words."""
     if near is None:
         return found
     nearness = near.facts.of(fact.fact_id for fact in found)
     known = [fact for fact in found if fact.fact_id in nearness]
-    return fused(found, sorted(known, key=lambda fact: -nearness[fact.fact_id]))
+    by_words = [fact for fact in found if fits[fact.fact_id] > 0]
+    ranked = fused(by_words, sorted(known, key=lambda fact: -nearness[fact.fact_id]))
+    return list(dict.fromkeys([*ranked, *found]))
 
 
 def _facts_of_others(
@@ -201,7 +207,7 @@ def _facts_of_others(
     fits = _fit(asked, of_named)
     kept = [fact for fact in of_named if fits[fact.fact_id] > 0 or _is_about(asked, fact)]
     kept.sort(key=lambda fact: fits[fact.fact_id] + 0.3 * fact.strength(now), reverse=True)
-    kept = _fused_with_meaning(kept, near)
+    kept = _fused_with_meaning(kept, fits, near)
     chosen = dict.fromkeys(kept, "about who is named in the line")
     for fact in found:
         if fact not in of_named and _fits_words(asked, fact):

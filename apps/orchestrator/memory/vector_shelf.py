@@ -1,6 +1,7 @@
 """Vectors at hand: one matrix, in which the nearest to a question are found by looking at all."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -8,16 +9,28 @@ from apps.orchestrator.engines.base import Vectors
 
 #: How far above the others a text must be to count as near, in standard deviations of all: absolute
 #: similarities differ from model to model, and in a large memory some text is always nearest.
-STANDS_OUT = 3.0
+STANDS_OUT = 4.0
 
 
 class Nearness:
-    """How near each text of a shelf is to one question (cosine)."""
+    """How near each text of a shelf is to one question (cosine), as of now: it is looked at all
+    of them when the first one is asked for."""
 
-    def __init__(self, places: Mapping[int, int], ids: Sequence[int], scores: Vectors) -> None:
+    def __init__(
+        self, places: Mapping[int, int], ids: Sequence[int], matrix: Vectors, question: Vectors
+    ) -> None:
         self._places = places
         self._ids = ids
-        self._scores = scores
+        self._matrix = matrix
+        self._question = question
+
+    @cached_property
+    def _scores(self) -> Vectors:
+        if not len(self._matrix):
+            return np.empty(0, np.float32)
+        # Not `@`: that may start threads, and waits for the slowest of them on a busy machine.
+        scores: Vectors = np.einsum("ij,j->i", self._matrix, self._question)
+        return scores
 
     def of(self, row_ids: Iterable[int]) -> dict[int, float]:
         """Of those that are on the shelf."""
@@ -61,7 +74,8 @@ class VectorShelf:
 
     def put(self, row_ids: Sequence[int], vectors: Vectors) -> None:
         for row_id, vector in zip(row_ids, vectors, strict=True):
-            self._matrix[self._place_for(row_id, len(vector))] = vector
+            place = self._place_for(row_id, len(vector))  # may make a larger matrix
+            self._matrix[place] = vector
 
     def _place_for(self, row_id: int, dimension: int) -> int:
         place = self._places.get(row_id)
@@ -88,5 +102,4 @@ class VectorShelf:
 
     def nearness(self, question: Vectors) -> Nearness:
         """To a question of the same length (one row)."""
-        scores: Vectors = self._matrix[: len(self._ids)] @ question
-        return Nearness(self._places, self._ids, scores)
+        return Nearness(self._places, self._ids, self._matrix[: len(self._ids)], question)
