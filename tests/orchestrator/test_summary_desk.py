@@ -3,16 +3,22 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apps.orchestrator.memory import summaries
 from apps.orchestrator.memory.summaries import Summary
+from apps.policy_worker.settings import PolicySettings
+from apps.policy_worker.worker import PolicyWorker
+from libs.bus.memory import MemoryBus
 from libs.contracts.control import EngagePanic
 from libs.contracts.memory import SummaryAbandoned, SummaryWritten, WriteSummary
 from libs.contracts.timing import TurnTimed
 from libs.telemetry import clock
+from libs.testing.running_show import free_module_ports
+from libs.testing.stand_ins.ollama import OllamaStandIn
 from libs.worker.runtime import running
 from tests.orchestrator.stand import Stand
 from tests.orchestrator.test_memory_disk import LONG, full, locked
@@ -268,3 +274,26 @@ async def test_a_restart_asks_again_and_takes_no_answer_to_the_former_life(stand
         assert again.lines == order.lines
         await answers(stand, again, NOTES)
         await until(lambda: current(stand).engine == "ollama")
+
+
+# With a brain ----------------------------------------------------------------------------------
+
+
+async def test_orchestrator_and_brain_write_a_summary_together(show: Stand, tmp_path: Path) -> None:
+    async with OllamaStandIn() as server:
+        settings = PolicySettings(
+            _env_file=None,
+            kitsu_data_dir=tmp_path / "brain",
+            chat_provider="ollama",
+            ollama_url=server.url,
+            policy_worker_port=free_module_ports()["policy_worker_port"],
+        )
+        bus = MemoryBus(show.server, "policy_worker@here#0")
+        async with running(PolicyWorker(settings, bus), bus):
+            for number in range(4):
+                await talks(show, f"the dragon number {number}")
+            await until(lambda: current(show).engine == "ollama")
+        asked = [chat.body["messages"][-1]["content"] for chat in server.chats]
+    assert any("dragon number 0" in text and "dragon number 1" in text for text in asked)
+    assert "hello there" in current(show).text
+    assert "<" not in current(show).text
