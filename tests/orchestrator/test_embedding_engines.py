@@ -1,6 +1,8 @@
 """Vectors from a server: the real `ollama` client and httpx against the stand-ins."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -140,6 +142,9 @@ def engine_for(**settings: str) -> object:
 def test_without_a_model_there_is_none_and_nothing_of_it_is_loaded() -> None:
     assert engine_for() is None
     assert engine_for(embedding_provider="openai") is None
+    loaded = "import sys, apps.orchestrator.worker; print({'numpy', 'ollama'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, check=True)
+    assert found.stdout.strip() == b"set()"
 
 
 def test_nothing_leaves_the_machine_unless_a_provider_is_named() -> None:

@@ -11,6 +11,7 @@ import pytest
 from apps.orchestrator.engines.base import EmbeddingError
 from apps.orchestrator.memory import server_health, vectors, viewers
 from apps.orchestrator.memory.memory import MemoryRules
+from apps.orchestrator.memory.quiz import Embedding, measure
 from apps.orchestrator.memory.recall import NEAR
 from libs.contracts.conversation import TurnSource
 from libs.testing.stand_ins.ollama import OllamaStandIn
@@ -68,6 +69,17 @@ async def test_nothing_is_asked_for_what_nobody_asked(mind: Mind) -> None:
         assert await mind.memory.think_of(line(FAR, source=source)) is None
     assert await mind.memory.think_of(line("   ")) is None
     assert len(mind.server.embedded) == before
+
+
+async def test_the_quiz_is_answered_better_with_vectors_than_by_words_alone(
+    tmp_path: Path, server: OllamaStandIn
+) -> None:
+    by_words = await measure(600, tmp_path, embedding=Embedding(server.url, "embed"))
+    both = by_words["vectors"]
+    assert both["outdated"] == []
+    assert not [question for question in both["missed"] if not question.startswith("far:")]
+    assert both["by_kind"]["far"]["first"] > by_words["by_kind"]["far"]["first"]
+    assert both["recalled"] >= by_words["recalled"]
 
 
 # Time ----------------------------------------------------------------------------------------

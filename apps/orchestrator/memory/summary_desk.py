@@ -17,8 +17,12 @@ from libs.telemetry import clock
 
 #: A summary that takes longer is not waited for.
 DEADLINE_SECONDS = 60.0
-#: After one that came to nothing, so long until the next is asked for.
+#: So long until the next is asked for; twice as long after each that came to nothing, at most
+#: `LONGEST_PAUSE_SECONDS`: a model that cannot do it is not kept busy with it.
 AGAIN_SECONDS = 20.0
+LONGEST_PAUSE_SECONDS = 600.0
+#: Reasons that say nothing about the model: somebody wanted an answer first.
+NOT_NOW = frozenset({"turn_came", "busy", "panic", "off"})
 #: What is read of the lines; about a quarter as many tokens. The newest are.
 MOST_CHARACTERS = 16_000
 
@@ -53,6 +57,7 @@ class SummaryDesk:
         self._show = show
         self._asked: _Asked | None = None
         self._not_before = 0.0
+        self._failures = 0
         self.refused = 0
         """Summaries that came and were not kept."""
 
@@ -60,7 +65,7 @@ class SummaryDesk:
         """To be called while nobody waits for an answer."""
         rules, now = self._memory.rules, clock.now()
         if self._asked is not None and now > self._asked.until:
-            self._asked, self._not_before = None, now + AGAIN_SECONDS
+            self._over(failed=True)
         if not (rules.summary_by_model and rules.summary_every):
             return
         if self._asked is not None or now < self._not_before:
@@ -94,13 +99,14 @@ class SummaryDesk:
         if asked is None or event.cause_id != asked.event_id:
             self.refused += isinstance(event, SummaryWritten)
             return False
-        self._asked = None
-        self._not_before = clock.now() + AGAIN_SECONDS
         if isinstance(event, SummaryAbandoned):
             log.info("no summary by a model: %s", event.reason[:60])
+            self._over(failed=event.reason not in NOT_NOW)
             return False
         text = clean_chat(event.text, summaries.MAXIMUM_CHARACTERS)
-        if not text or not self._is_wanted(asked) or not self._memory.may_be_kept(text):
+        keep = bool(text) and self._is_wanted(asked) and self._memory.may_be_kept(text)
+        self._over(failed=not keep)
+        if not keep:
             self.refused += 1
             log.info("a model's summary was not kept")
             return False
@@ -113,6 +119,11 @@ class SummaryDesk:
         await self._database.keep(lambda db: self._write(db, asked, fresh))
         await self._memory.refresh()
         return True
+
+    def _over(self, failed: bool) -> None:
+        pause = min(AGAIN_SECONDS * 2**self._failures, LONGEST_PAUSE_SECONDS)
+        self._asked, self._not_before = None, clock.now() + pause
+        self._failures = min(self._failures + 1, 10) if failed else 0
 
     def _is_wanted(self, asked: _Asked) -> bool:
         return clock.now() <= asked.until and asked.forgettings == self._memory.forgettings
