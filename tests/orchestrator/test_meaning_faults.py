@@ -85,6 +85,18 @@ async def test_one_answer_of_another_length_is_not_believed_and_three_are(
     assert await mind.memory.think_of(line(FAR)) is not None
 
 
+async def test_questions_of_another_length_are_answered_by_words(
+    mind: Mind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_health, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(server_health.ServerHealth, "may_be_asked", True)
+    await mind.show.turn(line(TOLD))
+    await mind.catch_up()
+    mind.server.dimension = 128
+    for _ in range(2 * server_health.CHANGED_IN_A_ROW):
+        assert await mind.texts(line("what is my cat called?")) == [TOLD]
+
+
 async def test_another_model_makes_all_vectors_anew(tmp_path: Path, server: OllamaStandIn) -> None:
     async with a_mind(tmp_path, server) as mind:
         await mind.talk(5)

@@ -166,5 +166,5 @@ async def test_a_restart_in_mid_work_goes_on_where_it_was(
         server.embedding_faults.append("slow:30")
         await talks(stand, "one more line")
     async with running(stand.fresh(), stand.worker.bus):
-        assert len(meaning_of(stand)) == 3 * len(TOLD)
+        assert len(meaning_of(stand)) >= 3 * len(TOLD)
         await until(lambda: len(meaning_of(stand)) == 3 * len(TOLD) + 2)

@@ -120,6 +120,8 @@ class Meaning:
             return None
         self._server.was_in_time()
         question: Vectors = asked.result()[0]
+        if len(question) != self._dimension:
+            return None  # another model, whose vectors are not there yet
         return Near(
             self._shelves["fact"].nearness(question), self._shelves["message"].nearness(question)
         )
