@@ -83,6 +83,11 @@ class Conversation:
         return len(self._room)
 
     @property
+    def quiet(self) -> bool:
+        """Whether nobody waits for an answer, and nothing is kept from being answered."""
+        return self.active is None and not self.waiting and self.held is None
+
+    @property
     def held(self) -> SkipReason | None:
         return self._room.held
 
@@ -139,9 +144,10 @@ class Conversation:
                 return False
             turn = Turn(candidate, clock.now(), self._session.epoch)
             self.active = turn
-            request = self._request(turn)
             self._give_up_in(self._settings.turn_thinking_seconds)
-            await self._publish(request)
+            request = await self._request(turn)
+            if self.active is turn:  # it was not given up meanwhile
+                await self._publish(request)
             await asyncio.sleep(ANSWER_FIRST_SECONDS)
             await self._database.keep(lambda db: self._accept(db, turn, request))
         self._in_background("tell of turn", self._tell_of(turn, request))
@@ -180,8 +186,8 @@ class Conversation:
             waited = max(0.0, now - candidate.input.arrived_at)
             turn = Turn(candidate, now, self._session.epoch, waited)
             self.active = turn
-            request = self._request(turn)
             self._give_up_in(self._settings.turn_thinking_seconds)
+            request = await self._request(turn)
             await self._database.keep(lambda db: records.open_turn(db, turn, request))
         if self.active is turn:
             await self._send(turn, request)
@@ -192,7 +198,8 @@ class Conversation:
         records.open_turn(db, turn, request)
         records.mark_published(db, turn.turn_id)
 
-    def _request(self, turn: Turn) -> TurnCommitted:
+    async def _request(self, turn: Turn) -> TurnCommitted:
+        near = await self._memory.think_of(turn.candidate.input)
         return TurnCommitted(
             event_id=derived_id(turn.candidate.input_id, "committed"),
             show=self._settings.kitsu_show,
@@ -204,7 +211,7 @@ class Conversation:
             input=turn.candidate.input,
             persona=self._session.snapshot,
             history=self._memory.history,
-            memories=self._memory.for_turn(turn.candidate.input),
+            memories=self._memory.for_turn(turn.candidate.input, near),
             own_rules=self._session.own_rules,
             mood=turn.candidate.mood,
             voice=turn.candidate.voice,

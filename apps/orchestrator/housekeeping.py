@@ -1,4 +1,4 @@
-"""What is due every few seconds."""
+"""What is due every few seconds, and what waits for a quiet moment."""
 
 import asyncio
 import sqlite3
@@ -14,7 +14,8 @@ HOUSEKEEPING_SECONDS = 2.0
 
 
 class Housekeeping:
-    """Promises: a disk that cannot be written now is tried again."""
+    """Promises: what asks a model is begun only while nobody waits for an answer; a disk that
+    cannot be written now is tried again."""
 
     def __init__(self, worker: "OrchestratorWorker") -> None:
         self._worker = worker
@@ -29,6 +30,8 @@ class Housekeeping:
             try:
                 await worker.memory.keep_house()
                 await worker.database.run(records.prune)
+                if worker.conversation.quiet:
+                    await worker.summary_desk.ask_if_due(worker.session.snapshot)
             except sqlite3.OperationalError as error:
                 if not cannot_now(error):
                     raise

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from libs.contracts.memory import RememberFact
+from libs.contracts.conversation import RememberFact
 
 if TYPE_CHECKING:
     from apps.orchestrator.worker import OrchestratorWorker

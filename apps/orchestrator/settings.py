@@ -1,13 +1,15 @@
 """Settings of the orchestrator."""
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 
 from apps.orchestrator.panic_words import PanicWords
-from libs.settings import ShowSettings
+from libs.settings.model_servers import ModelName, ModelServerSettings
 from libs.settings.personas import load_persona
 
 
-class OrchestratorSettings(ShowSettings):
+class OrchestratorSettings(ModelServerSettings):
     restore_context: bool = True
     """Whether the conversation before a restart is given to her again."""
     history_lines: int = Field(default=12, ge=0, le=200)
@@ -18,8 +20,16 @@ class OrchestratorSettings(ShowSettings):
     """Older lines do not go with a turn as history; they can still be recalled when they fit."""
     summary_every_lines: int = Field(default=40, ge=0, le=10_000)
     """Lines after which the summary of the show is written anew; 0: none."""
+    summary_by_model: bool = True
+    """Whether a language model writes it, while nobody waits for an answer."""
     memory_retention_days: float = Field(default=0.0, ge=0, le=36_500)
     """What is older is forgotten; 0: nothing is."""
+    embedding_model_name: ModelName = ""
+    """The model that finds memories by meaning; empty: they are found by their words."""
+    embedding_provider: Literal["auto", "ollama", "openai"] = "auto"
+    """auto: what is on this machine, and what OLLAMA_URL names."""
+    embedding_deadline_ms: float = Field(default=40.0, ge=1, le=1_000)
+    """An answer does not wait longer for the meaning of its question."""
     floor_waiting_lines: int = Field(default=8, ge=1, le=500)
     """Chat lines that may wait; when one more comes, the oldest is skipped as outranked."""
     floor_fresh_seconds: float = Field(default=15.0, gt=0, le=300)

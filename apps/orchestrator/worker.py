@@ -16,11 +16,13 @@ from apps.orchestrator.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
+from apps.orchestrator.memory.summary_desk import SummaryDesk
 from apps.orchestrator.models_desk import ModelsDesk
 from apps.orchestrator.note_desk import NoteDesk
 from apps.orchestrator.on_air import OnAir
 from apps.orchestrator.panic_desk import PanicDesk
 from apps.orchestrator.poll_desk import PollDesk
+from apps.orchestrator.providers import meaning_of
 from apps.orchestrator.roster import Roster
 from apps.orchestrator.safety_desk import SafetyDesk
 from apps.orchestrator.screens import Screens
@@ -44,6 +46,7 @@ from libs.contracts.conversation import (
     CodeWritten,
     PollFinished,
     PromptBuilt,
+    RememberFact,
     ReplyAbandoned,
     ReplyFinished,
     SkipReason,
@@ -54,7 +57,7 @@ from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, Worker
 from libs.contracts.identity import derived_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
-from libs.contracts.memory import RememberFact
+from libs.contracts.memory import SummaryAbandoned, SummaryWritten
 from libs.contracts.safety import BlockedTextShown, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
@@ -82,7 +85,9 @@ class OrchestratorWorker(Worker):
         self.feed = Feed(self.screens, lambda: self.session.snapshot.name)
         self.incidents = IncidentLog(self.database, self.screens)
         gate = Gate.load(settings.policy_family_friendly)
-        self.memory = Memory(self.database, gate, memory_rules(settings))
+        meaning = meaning_of(settings, self.database)
+        self.memory = Memory(self.database, gate, memory_rules(settings), meaning)
+        self.summary_desk = SummaryDesk(self.database, self.memory, self.publish, self.show)
         self.safety = SafetyDesk(self.database, gate, self.session, self.memory, self.incidents)
         self.conversation = Conversation(
             settings,
@@ -132,6 +137,8 @@ class OrchestratorWorker(Worker):
         self.spawn("polls", self.polls.keep_running())
         self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", Housekeeping(self).keep())
+        if self.memory.meaning is not None:
+            self.spawn("vectors", self.memory.meaning.keep_up(lambda: self.conversation.quiet))
 
     def _memory_troubled(self) -> None:
         self.spawn("tell of memory", self.incidents.note_writing(self.database.late))
@@ -141,12 +148,16 @@ class OrchestratorWorker(Worker):
         await self.conversation.stop()
         await self.panic_desk.close()
         await self.models.close()
+        if self.memory.meaning is not None:
+            await self.memory.meaning.stop()
         await self.database.close()
 
     def health(self) -> Health:
         if self.database.late.trouble:
             why = f"the memory cannot be written, {self.database.late.trouble}"
             return Health(ModuleState.DEGRADED, why)
+        if self.memory.meaning is not None and self.memory.meaning.complaint:
+            return Health(ModuleState.DEGRADED, self.memory.meaning.complaint)
         count = len(self.screens)
         return Health(detail="1 panel open" if count == 1 else f"{count} panels open")
 
@@ -253,6 +264,13 @@ class OrchestratorWorker(Worker):
     @handles(RememberFact)
     async def remember(self, event: RememberFact, delivery: Delivery) -> None:
         await self.notes.take(event)
+
+    @handles(SummaryWritten, SummaryAbandoned)
+    async def summary_answered(
+        self, event: SummaryWritten | SummaryAbandoned, delivery: Delivery
+    ) -> None:
+        if await self.summary_desk.answered(event):
+            self.status_changed()
 
     # Control ----------------------------------------------------------------------------------
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from apps.policy_worker.engines.address import is_this_machine
 from apps.policy_worker.engines.base import ReplyEngine, Task
 from apps.policy_worker.engines.scripted import ScriptedEngine
 from apps.policy_worker.guard import AnyModel
 from apps.policy_worker.settings import PolicySettings
 from libs.safety import Gate
+from libs.settings.model_servers import is_this_machine
 
 
 def engines_of(settings: PolicySettings, gate: Gate) -> dict[Task, Sequence[ReplyEngine]]:

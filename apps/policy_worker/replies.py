@@ -20,6 +20,8 @@ class RepliesInWork:
 
     def __init__(self) -> None:
         self._in_work: dict[str, _InWork] = {}
+        self.when_begun: Callable[[], None] = lambda: None
+        """Called when one is begun: what is less urgent makes room."""
 
     def __len__(self) -> int:
         return len(self._in_work)
@@ -27,6 +29,7 @@ class RepliesInWork:
     async def run(self, turn: TurnCommitted, answer: Callable[[], Awaitable[None]]) -> str:
         """Runs `answer` to its end. Returns why it was given up, or "" when it was not; raises
         what it raises."""
+        self.when_begun()
         task = asyncio.create_task(_as_coroutine(answer), name=f"reply {turn.utterance_id}")
         work = _InWork(turn, task)
         self._in_work[turn.event_id] = work

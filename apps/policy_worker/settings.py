@@ -2,12 +2,12 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from apps.policy_worker.tools_file import TOOLS_FILE, load_tools
-from libs.settings import ROOT, ShowSettings
+from libs.settings import ROOT
+from libs.settings.model_servers import ModelName, ModelServerSettings
 from libs.settings.personas import load_persona
 
 PROVIDERS = ("ollama", "openai", "scripted")
@@ -21,21 +21,11 @@ def _provider(value: str) -> str:
     return ",".join(names)
 
 
-def _address(value: str) -> str:
-    parts = urlsplit(value)  # raises ValueError for an address that is none, as does .port
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must look like http://127.0.0.1:11434 or https://host/path")
-    _ = parts.port
-    return value
-
-
 #: Names of engines in the order in which they are asked.
 Provider = Annotated[str, AfterValidator(_provider)]
-Address = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(_address)]
-ModelName = Annotated[str, Field(max_length=200, pattern=r"^[^\s<>\"']*$")]
 
 
-class PolicySettings(ShowSettings):
+class PolicySettings(ModelServerSettings):
     chat_provider: Provider = "auto"
     """auto: what is on this machine, and the scripted persona until then. The scripted persona is
     always the last one."""
@@ -70,13 +60,8 @@ class PolicySettings(ShowSettings):
     guard_deadline_ms: int = Field(default=300, ge=50, le=5_000)
     """A sentence that was not called safe after this long is not said."""
 
-    ollama_url: Address = "http://127.0.0.1:11434"
     llm_model_name: ModelName = Field(default="llama3.2", min_length=1)
     """Ollama's model for chat."""
-    openai_base_url: Address = "https://api.openai.com/v1"
-    """Any server that speaks OpenAI's chat API. Used when a provider names it, and in `auto` when
-    it is on this machine."""
-    openai_api_key: str = Field(default="", repr=False)
     openai_model: ModelName = ""
     """Empty: the first one that a server on this machine has."""
 
@@ -106,10 +91,3 @@ class PolicySettings(ShowSettings):
         if name and provider == "":
             raise ValueError("needs GUARD_PROVIDER: 'ollama' or 'openai'")
         return name
-
-    @field_validator("openai_api_key")
-    @classmethod
-    def _fits_into_a_header(cls, key: str) -> str:
-        if not all(33 <= ord(character) <= 126 for character in key):
-            raise ValueError("a key has no spaces and no letters with marks")
-        return key

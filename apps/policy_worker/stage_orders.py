@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from apps.policy_worker import actions
-from libs.contracts.conversation import ChosenOrder, StartPoll, TurnCommitted
-from libs.contracts.memory import RememberFact
+from libs.contracts.conversation import ChosenOrder, RememberFact, StartPoll, TurnCommitted
 from libs.contracts.stage import ShowItem, TriggerHotkey
 from libs.contracts.studio import RequestStageAction, StudioLink
 

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from apps.policy_worker.engines.address import is_this_machine
 from libs.contracts.people import Role
 from libs.settings import ROOT
+from libs.settings.model_servers import is_this_machine
 from libs.settings.yaml_lines import first_duplicate, line_of
 
 TOOLS_FILE = ROOT / "configs" / "tools.yaml"

@@ -26,6 +26,7 @@ from apps.policy_worker.respond import MAXIMUM_BODY_BYTES, Respond
 from apps.policy_worker.sender import Publish, ReplySender
 from apps.policy_worker.settings import PolicySettings
 from apps.policy_worker.stage_orders import StageNames
+from apps.policy_worker.summary_writer import SummaryWriter
 from apps.policy_worker.token_feed import TokenFeed
 from apps.policy_worker.tools.api import ToolApi
 from apps.policy_worker.tools.box import ToolBox
@@ -34,6 +35,7 @@ from libs.bus.base import Bus, BusError, Delivery
 from libs.contracts.control import SetPersona
 from libs.contracts.conversation import ReplyAbandoned, TurnCommitted
 from libs.contracts.health import ModuleState
+from libs.contracts.memory import WriteSummary
 from libs.contracts.studio import ScreenshotTaken
 from libs.safety import Gate
 from libs.settings.items import ItemsError, load_items
@@ -65,6 +67,8 @@ class PolicyWorker(Worker):
             settings.policy_retry_backoff,
         )
         self.replies = RepliesInWork()
+        self._summaries = SummaryWriter(self.ladder, self.personas, self.publish)
+        self.replies.when_begun = lambda: self._summaries.drop("turn_came")
         self.stage_names = StageNames(bus.latch)
         self._eyes = Eyes(self.show, self.publish)
         self.patience = Patience(settings.policy_first_token_seconds)
@@ -206,10 +210,25 @@ class PolicyWorker(Worker):
         event_id = event_id_of(str(turn.utterance_id), "abandoned")
         await self.publish(ReplyAbandoned.caused_by(turn, event_id=event_id, reason=reason))
 
+    # Summaries --------------------------------------------------------------------------------
+
+    @handles(WriteSummary)
+    async def write_summary(self, event: WriteSummary, delivery: Delivery) -> None:
+        """Only while there is nothing else to do: a model writes one text after the other."""
+        if self.panic.engaged:
+            await self._summaries.abandon(event, "panic")
+        elif not self.enabled:
+            await self._summaries.abandon(event, "off")
+        elif len(self.replies):
+            await self._summaries.abandon(event, "turn_came")
+        else:
+            await self._summaries.write(event)
+
     # Giving up --------------------------------------------------------------------------------
 
     async def panic_engaged(self, reason: str) -> None:
         self.replies.give_up("panic", lambda turn: True)
+        self._summaries.drop("panic")
 
     async def epoch_raised(self, show: str, epoch: int) -> None:
         self.replies.give_up("interrupted", lambda turn: turn.show == show and self._stale(turn))
@@ -220,6 +239,7 @@ class PolicyWorker(Worker):
     async def enabled_changed(self, enabled: bool) -> None:
         if not enabled:
             self.replies.give_up("off", lambda turn: True)
+            self._summaries.drop("off")
 
     def _stale(self, turn: TurnCommitted) -> bool:
         return self.fences.stale(turn.show, turn.epoch, turn.turn_id)

@@ -10,9 +10,8 @@ from apps.stage.outputs.base import Output
 from apps.stage.playlist import Playlist
 from apps.stage.utterance import Utterance
 from apps.stage.waiting_orders import WaitingOrders
-from libs.contracts.conversation import ActionChosen, ReplyFinished
+from libs.contracts.conversation import ActionChosen, RememberFact, ReplyFinished
 from libs.contracts.envelope import Event
-from libs.contracts.memory import RememberFact
 from libs.contracts.speaking import (
     AudioChunk,
     PlaybackOutcome,

@@ -6,11 +6,10 @@ from typing import Literal
 from pydantic import Field
 
 from libs.contracts.envelope import Event, Value
-from libs.contracts.memory import RememberFact
 from libs.contracts.people import Author
 from libs.contracts.safety import MAXIMUM_OWN_RULES, OwnRule
 from libs.contracts.stage import PollOption, ShowItem, TriggerHotkey
-from libs.contracts.streams import CONVERSATION, LIVE, TURNS
+from libs.contracts.streams import CONVERSATION, LIVE, MEMORY, TURNS
 from libs.contracts.studio import RequestStageAction
 
 
@@ -155,6 +154,15 @@ class PollFinished(Event):
     outcome: Literal["ended", "cancelled"]
     reason: str = ""
     """Why it was cancelled: panic, operator."""
+
+
+class RememberFact(Event):
+    """What she wants remembered of whoever she answers in this turn; of the show, when that is the
+    host. Her own words: nobody has checked them."""
+
+    topic = MEMORY
+    type: Literal["conversation.remember_fact"] = "conversation.remember_fact"
+    text: str = Field(max_length=200)
 
 
 #: What she can do beside speaking.

@@ -41,6 +41,8 @@ CONTROL = Topic("control", StreamClass.CONTROL, 1_000)
 
 TURNS = Topic("turns", StreamClass.WORK, 1_000, pooled=True)
 SENTENCES = Topic("sentences", StreamClass.WORK, 2_000, pooled=True)
+#: Quotes many lines at once: no more of it is kept than is needed to take over from a dead worker.
+SUMMARIES = Topic("summaries", StreamClass.WORK, 16, pooled=True)
 
 LISTENING = Topic("listening", StreamClass.FACTS, 2_000)
 CHAT = Topic("chat", StreamClass.FACTS, 20_000)
@@ -62,6 +64,7 @@ TOPICS: tuple[Topic, ...] = (
     CONTROL,
     TURNS,
     SENTENCES,
+    SUMMARIES,
     LISTENING,
     CHAT,
     CHAT_OUT,

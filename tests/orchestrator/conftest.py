@@ -1,4 +1,5 @@
-"""An orchestrator for each test: `stand` is not started yet, `show` runs."""
+"""An orchestrator for each test: `stand` is not started yet, `show` runs; a `mind` is a
+memory alone, with an embedding model on a `server`."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from libs.testing.stand_ins.ollama import OllamaStandIn
 from libs.worker.runtime import running
+from tests.orchestrator.mind import Mind, a_mind
 from tests.orchestrator.stand import Stand
 
 
@@ -28,3 +31,15 @@ async def stand(tmp_path: Path, stand_settings: dict[str, Any]) -> AsyncIterator
 async def show(stand: Stand) -> AsyncIterator[Stand]:
     async with running(stand.worker, stand.worker.bus):
         yield stand
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[OllamaStandIn]:
+    async with OllamaStandIn(["embed:latest", "other:latest"]) as server:
+        yield server
+
+
+@pytest.fixture
+async def mind(tmp_path: Path, server: OllamaStandIn) -> AsyncIterator[Mind]:
+    async with a_mind(tmp_path, server) as mind:
+        yield mind

@@ -301,7 +301,7 @@ async def test_a_forgotten_viewer_is_in_no_table_and_no_file(
     exported = await database.run(lambda db: viewers.export(db, "v:qwertz", 3.0))
     assert exported == {
         "viewer_id": "v:qwertz",
-        **{part: [] for part in ("facts", "messages", "answers", "code", "unanswered")},
+        **{part: [] for part in ("facts", "messages", "answers", "code", "unanswered", "vectors")},
     }
     assert not any("qwertz" in one.about for one in memory.for_turn(line("Zyxwvu?", "eve")))
 

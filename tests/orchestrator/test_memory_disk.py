@@ -35,7 +35,7 @@ NO_LIMIT = 2**30
 @pytest.fixture
 async def show(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stand]:
     monkeypatch.setattr("apps.orchestrator.memory.database.LOCK_WAIT_MS", 300)
-    monkeypatch.setattr("apps.orchestrator.worker.HOUSEKEEPING_SECONDS", 0.2)
+    monkeypatch.setattr("apps.orchestrator.housekeeping.HOUSEKEEPING_SECONDS", 0.2)
     async with running(stand.worker, stand.worker.bus):
         yield stand
 

@@ -14,8 +14,13 @@ from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.notes import NOTES_A_TURN, NOTES_A_VIEWER, NOTES_AN_HOUR, keep
 from apps.orchestrator.turns import Turn
 from libs.contracts.chat import ChatMessageDeleted
-from libs.contracts.conversation import PersonaSnapshot, TurnCommitted, TurnInput, TurnSource
-from libs.contracts.memory import RememberFact
+from libs.contracts.conversation import (
+    PersonaSnapshot,
+    RememberFact,
+    TurnCommitted,
+    TurnInput,
+    TurnSource,
+)
 from libs.contracts.people import Author, Role
 from libs.contracts.speaking import PlaybackOutcome
 from libs.telemetry import clock

@@ -102,6 +102,7 @@ class ScriptedMemory:
     def _all(self, _given: dict[str, Any], _body: Any) -> object:
         return {
             "current_summary": self.summary,
+            "summary_engine": "ollama" if self.summary else "",
             "restore_context": self.restore_context,
             "messages": sum(len(one["messages"]) for one in self.viewers.values()),
             "recent": self.recent,

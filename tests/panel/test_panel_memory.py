@@ -57,6 +57,7 @@ def test_nothing_is_asked_for_or_shown_before_the_card_is_opened(
     assert "Momo" not in panel.page.content()
     panel.part("memory-toggle").click()
     expect(panel.part("memory-summary")).to_contain_text("a cat named Momo")
+    expect(panel.part("memory-summary-writer")).to_have_text("Written by ollama.")
     expect(fact(panel, "no spoilers")).to_contain_text("The show")
     expect(fact(panel, "no spoilers")).to_contain_text("100 % just now")
     expect(fact(panel, "called Momo")).to_contain_text("marmalade_fan")

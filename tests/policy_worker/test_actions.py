@@ -25,12 +25,12 @@ from apps.policy_worker.worker import PolicyWorker
 from libs.contracts.conversation import (
     ActionChosen,
     ChosenOrder,
+    RememberFact,
     ReplyFinished,
     StartPoll,
     TurnSource,
 )
 from libs.contracts.envelope import Event
-from libs.contracts.memory import RememberFact
 from libs.contracts.speaking import Mood, SpeakSentence
 from libs.contracts.stage import ShowItem, TriggerHotkey
 from libs.contracts.studio import RequestStageAction

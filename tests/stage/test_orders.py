@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from apps.stage.waiting_orders import MAXIMUM_ORDERS, MAXIMUM_UTTERANCES, WaitingOrders
-from libs.contracts.conversation import ActionChosen
+from libs.contracts.conversation import ActionChosen, RememberFact
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import StopSpeaking
-from libs.contracts.memory import RememberFact
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
 from libs.contracts.stage import TriggerHotkey
 from libs.contracts.streams import STAGE

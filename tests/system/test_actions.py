@@ -13,9 +13,8 @@ import pytest
 from libs.bus.base import Bus
 from libs.bus.embedded import find_binary
 from libs.bus.opening import connect
-from libs.contracts.conversation import ActionChosen, PollFinished, ReplyFinished
+from libs.contracts.conversation import ActionChosen, PollFinished, RememberFact, ReplyFinished
 from libs.contracts.envelope import Event
-from libs.contracts.memory import RememberFact
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
 from libs.contracts.stage import ShowItem, ShowPoll
 from libs.testing.running_show import RunningShow, running_show

@@ -12,6 +12,7 @@ import pytest
 
 from libs.bus.embedded import find_binary
 from libs.testing.running_show import RunningShow, running_show
+from libs.testing.stand_ins.ollama import OllamaStandIn
 from tests.conftest import need
 
 pytestmark = [
@@ -64,6 +65,15 @@ sys.meta_path.insert(0, Finder())
 """
 
 
+#: How many vectors there are, how many rows that should have one, and how many have one.
+VECTORS_AND_ROWS = """
+    SELECT (SELECT count(*) FROM vector),
+    (SELECT count(*) FROM message) + (SELECT count(*) FROM fact),
+    (SELECT count(*) FROM vector JOIN message ON kind = 'message' AND row_id = message_id)
+    + (SELECT count(*) FROM vector JOIN fact ON kind = 'fact' AND row_id = fact_id)
+"""
+
+
 @pytest.fixture
 async def show(tmp_path: Path) -> AsyncIterator[RunningShow]:
     need(find_binary(), "a Redis-compatible server")
@@ -76,8 +86,10 @@ async def show(tmp_path: Path) -> AsyncIterator[RunningShow]:
         "PYTHONPATH": str(tmp_path / "hooks"),
         "KITSU_TEST_KILL": str(tmp_path / "flag"),
     }
-    async with running_show(tmp_path, settings) as show:
-        yield show
+    async with OllamaStandIn(["embed:latest"]) as server:
+        settings |= {"OLLAMA_URL": server.url, "EMBEDDING_MODEL_NAME": "embed"}
+        async with running_show(tmp_path, settings) as show:
+            yield show
 
 
 async def over(show: RunningShow, text: str) -> dict[str, Any]:
@@ -132,6 +144,9 @@ async def test_nothing_heard_is_lost_and_nothing_unheard_is_learned(show: Runnin
     for _, turn_id in told:
         lines = kept.execute("SELECT speaker FROM message WHERE turn_id = ?", (turn_id,)).fetchall()
         assert sorted(lines) == [("kitsu",), ("viewer",)], "once each"
+    async with asyncio.timeout(30):  # what no life had the time for, the last one does
+        while len(set(kept.execute(VECTORS_AND_ROWS).fetchone())) > 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
     indexed = kept.execute("SELECT count(*) FROM message_words").fetchone()
     assert indexed == kept.execute("SELECT count(*) FROM message").fetchone()
     kept.close()

@@ -120,8 +120,11 @@ def gate(rounds: int, as_json: bool) -> None:
 @bench.command()
 @click.option("--messages", default=10_000, show_default=True, type=click.IntRange(500, 200_000))
 @_as_json
-def memory(messages: int, as_json: bool) -> None:
-    """What is recalled of a long show, how fast, and how much is kept."""
-    from apps.cli.bench.memory import bench_memory
+@click.option("--embedding-url", help="An Ollama server, instead of the stand-in.")
+@click.option("--embedding-model", default="nomic-embed-text", show_default=True)
+def memory(messages: int, as_json: bool, embedding_url: str | None, embedding_model: str) -> None:
+    """What is recalled of a long show, by words and by meaning, how fast, and how much is kept."""
+    from apps.cli.bench.memory import Model, bench_memory
 
-    _run(bench_memory, messages, as_json)
+    model = Model(embedding_url, embedding_model) if embedding_url else None
+    _run(partial(bench_memory, model=model), messages, as_json)

@@ -42,6 +42,7 @@ async def get_memory(worker: TheWorker) -> dict[str, Any]:
     )
     return {
         "current_summary": worker.memory.summary.text,
+        "summary_engine": worker.memory.summary.engine,
         "restore_context": worker.settings.restore_context,
         "messages": count,
         "recent": [line.model_dump() for line in worker.memory.history],

@@ -165,6 +165,7 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA recursive_triggers = ON")  # rows that REPLACE removes, too
             connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS}")
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from apps.orchestrator.memory import word_index
+from apps.orchestrator.memory import vectors, word_index
 from apps.orchestrator.memory.fact_rules import Claim
 
 #: The viewer id of facts about the show itself.
@@ -103,8 +103,9 @@ def learn(
 
 
 def _replace(db: sqlite3.Connection, viewer_id: str, topic: str) -> None:
-    """The older fact goes. The line it was told in stays in the conversation, but is no longer
-    found by its words, and neither is the answer to it: they say what is not true any more."""
+    """The older fact goes. The line it was told in stays in the conversation, but is not found any
+    more, neither by words nor by meaning, nor is the answer to it: they say what is no longer so.
+    """
     sql = "SELECT fact_id, source_turn_id FROM fact WHERE viewer_id = ? AND topic = ?"
     older = db.execute(sql, (viewer_id, topic)).fetchall()
     _drop(db, [row["fact_id"] for row in older])
@@ -113,7 +114,9 @@ def _replace(db: sqlite3.Connection, viewer_id: str, topic: str) -> None:
     for row in older:
         sql = "SELECT message_id FROM message WHERE turn_id = ?"
         told = db.execute(sql, (row["source_turn_id"],)).fetchall()
-        word_index.remove(db, "message_words", [one["message_id"] for one in told])
+        ids = [one["message_id"] for one in told]
+        word_index.remove(db, "message_words", ids)
+        vectors.remove(db, "message", ids)
 
 
 def renamed(db: sqlite3.Connection, viewer_id: str, name: str) -> None:

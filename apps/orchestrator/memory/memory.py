@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apps.orchestrator.memory import (
     facts,
@@ -18,7 +19,13 @@ from apps.orchestrator.memory import (
 )
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.fact_rules import Claim, claims_of, wished
-from apps.orchestrator.memory.recall import recall, tokens_of, within_budget
+from apps.orchestrator.memory.recall import (
+    NOT_RECALLED_FOR,
+    Near,
+    recall,
+    tokens_of,
+    within_budget,
+)
 from apps.orchestrator.memory.summaries import Summary
 from apps.orchestrator.settings import OrchestratorSettings
 from apps.orchestrator.turns import Turn
@@ -26,6 +33,9 @@ from libs.contracts.conversation import HistoryLine, MemoryLine, TurnInput, Turn
 from libs.contracts.safety import GateAction
 from libs.safety import Gate
 from libs.telemetry import clock
+
+if TYPE_CHECKING:
+    from apps.orchestrator.memory.meaning import Meaning
 
 log = logging.getLogger("kitsu.orchestrator.memory")
 
@@ -45,6 +55,7 @@ class MemoryRules:
     window_seconds: float = 12 * 3_600.0
     """Older lines do not go along as history after a restart; they can still be recalled."""
     summary_every: int = 40
+    summary_by_model: bool = True
     retention_days: float = 0.0
     """0: kept for ever."""
 
@@ -55,6 +66,7 @@ def memory_rules(settings: OrchestratorSettings) -> MemoryRules:
         budget_tokens=settings.memory_tokens,
         window_seconds=settings.restore_context_hours * 3_600,
         summary_every=settings.summary_every_lines,
+        summary_by_model=settings.summary_by_model,
         retention_days=settings.memory_retention_days,
     )
 
@@ -66,27 +78,38 @@ def asks_to_be_forgotten(text: str) -> bool:
 
 class Memory:
     """Promises: only what was heard is remembered of her, and only lines that were answered and
-    passed the gate teach anything; a turn never waits for a model or a writing disk; what a
-    viewer wants forgotten is gone from every table.
+    passed the gate teach anything; a turn never waits for a writing disk, and for a model only as
+    long as `meaning` allows; what a viewer wants forgotten is gone from every table.
     """
 
-    def __init__(self, database: Database, gate: Gate, rules: MemoryRules) -> None:
+    def __init__(
+        self,
+        database: Database,
+        gate: Gate,
+        rules: MemoryRules,
+        meaning: "Meaning | None" = None,
+    ) -> None:
         self._database = database
+        self.meaning = meaning
         self.gate = gate
-        self._rules = rules
+        self.rules = rules
         self.history: tuple[HistoryLine, ...] = ()
         self.summary = Summary("", 0, 0)
+        self.forgettings = 0
+        """Raised before something is forgotten: what was read before that is not to be kept."""
         self._newest_history_id = 0
         self._retention_at = 0.0
         self._used: list[int] = []
 
     async def open(self) -> None:
         await self._database.run(word_index.ensure)
+        if self.meaning is not None:
+            await self.meaning.refill()
         await self.refresh()
 
     async def refresh(self) -> None:
         """Reads what goes with the next turn ahead of time."""
-        rules = self._rules
+        rules = self.rules
         since = clock.now() - rules.window_seconds
 
         def read(db: sqlite3.Connection) -> tuple[tuple[HistoryLine, ...], Summary, int]:
@@ -99,13 +122,25 @@ class Memory:
         self.history = within_budget(lines, max(0, budget))
         self._newest_history_id = newest - len(self.history) + 1
 
-    def for_turn(self, given: TurnInput) -> tuple[MemoryLine, ...]:
+    async def think_of(self, given: TurnInput) -> Near | None:
+        """What is near the line in meaning; None where that is not to be had in time."""
+        if (
+            self.meaning is None
+            or self.rules.history_lines == 0
+            or given.source in NOT_RECALLED_FOR
+        ):
+            return None
+        return await self.meaning.of_question(given.text)
+
+    def for_turn(self, given: TurnInput, near: Near | None = None) -> tuple[MemoryLine, ...]:
         """What fits the line, beside the history: read at once, without waiting for writers."""
-        if self._rules.history_lines == 0:
+        if self.rules.history_lines == 0:
             return ()
         before = self._newest_history_id
         try:
-            found, fact_ids = self._database.read(lambda db: recall(db, given, before, clock.now()))
+            found, fact_ids = self._database.read(
+                lambda db: recall(db, given, before, clock.now(), near)
+            )
         except sqlite3.Error:
             log.exception("nothing could be recalled for a turn")
             found, fact_ids = [], []
@@ -162,15 +197,15 @@ class Memory:
         return heard.action is GateAction.ALLOW and said.action is GateAction.ALLOW
 
     async def summarise(self) -> bool:
-        """Writes a summary when enough was said since the last one. True when it did."""
-        rules = self._rules
+        """Writes a summary of words when enough was said since the last one. True when it did."""
+        rules = self.rules
 
         def work(db: sqlite3.Connection) -> bool:
-            lines = summaries.unsummarised(db, rules.history_lines)
+            before = summaries.current(db)
+            lines = summaries.unsummarised(db, before, rules.history_lines)
             if rules.summary_every == 0 or len(lines) < rules.summary_every:
                 return False
-            fresh = summaries.of_words(summaries.current(db), lines)
-            summaries.write(db, fresh, "words", clock.now())
+            summaries.write(db, summaries.of_words(before, lines), clock.now())
             return True
 
         return await self._database.run(work)
@@ -179,9 +214,12 @@ class Memory:
 
     async def forget(self, viewer_id: str) -> int | None:
         """How many records went; None when the disk cannot now: it is done when it can."""
+        self.forgettings += 1
         gone: list[int] = []
         await self._database.keep(lambda db: gone.append(forgetting.forget(db, viewer_id)))
         await self._database.wipe()
+        if self.meaning is not None:
+            await self.meaning.refill()
         await self.refresh()
         return gone[0] if gone else None
 
@@ -198,9 +236,10 @@ class Memory:
                 await self.refresh()
 
     async def keep_retention(self) -> int:
-        if not self._rules.retention_days:
+        if not self.rules.retention_days:
             return 0
-        before = clock.now() - self._rules.retention_days * DAY_SECONDS
+        self.forgettings += 1
+        before = clock.now() - self.rules.retention_days * DAY_SECONDS
         return await self._database.run(lambda db: viewers.forget_before(db, before))
 
     async def backup(self) -> Path:

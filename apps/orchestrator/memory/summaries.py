@@ -1,6 +1,7 @@
 """The rolling summary of what was said: written anew after every so many messages.
 
-Without a model it names who was there and what it was about; a model may write a better one.
+At once it names who was there and what it was about. A language model may write a better one in a
+quiet moment: that goes on from what a model wrote before.
 """
 
 import sqlite3
@@ -13,6 +14,10 @@ from libs.contracts.conversation import HistoryLine
 MAXIMUM_CHARACTERS = 1_200
 NAMED_VIEWERS = 8
 NAMED_TOPICS = 10
+#: The engine of a summary without a model.
+WORDS = "words"
+#: More lines are not summed up at once: the newest are.
+MOST_LINES = 400
 
 
 @dataclass(frozen=True)
@@ -20,22 +25,36 @@ class Summary:
     text: str
     until_message_id: int
     messages: int
+    engine: str = ""
+    """Who wrote it: `words`, or the name of a language model's engine; empty: nobody yet."""
 
 
 def current(db: sqlite3.Connection) -> Summary:
     row = db.execute("SELECT * FROM summary ORDER BY summary_id DESC LIMIT 1").fetchone()
+    return _summary(row)
+
+
+def by_model(db: sqlite3.Connection) -> Summary:
+    """The last one that a language model wrote."""
+    sql = "SELECT * FROM summary WHERE engine <> ? ORDER BY summary_id DESC LIMIT 1"
+    return _summary(db.execute(sql, (WORDS,)).fetchone())
+
+
+def _summary(row: sqlite3.Row | None) -> Summary:
     if row is None:
         return Summary("", 0, 0)
-    return Summary(row["text"], row["until_message_id"], row["messages"])
+    return Summary(row["text"], row["until_message_id"], row["messages"], row["engine"])
 
 
-def unsummarised(db: sqlite3.Connection, keep_out: int) -> list[tuple[int, HistoryLine]]:
-    """Messages since the last summary, oldest first, without the newest that go along anyway."""
-    since = current(db).until_message_id
+def unsummarised(
+    db: sqlite3.Connection, before: Summary, keep_out: int
+) -> list[tuple[int, HistoryLine]]:
+    """Messages since a summary, oldest first, without the newest that go along anyway."""
     rows = db.execute(
-        "SELECT * FROM message WHERE message_id > ? AND message_id <= "
-        "(SELECT coalesce(max(message_id), 0) FROM message) - ? ORDER BY message_id",
-        (since, keep_out),
+        "SELECT * FROM (SELECT * FROM message WHERE message_id > ? AND message_id <= "
+        "(SELECT coalesce(max(message_id), 0) FROM message) - ? ORDER BY message_id DESC LIMIT ?)"
+        " ORDER BY message_id",
+        (before.until_message_id, keep_out, MOST_LINES),
     )
     return [
         (
@@ -48,8 +67,8 @@ def unsummarised(db: sqlite3.Connection, keep_out: int) -> list[tuple[int, Histo
     ]
 
 
-def write(db: sqlite3.Connection, summary: Summary, engine: str, now: float) -> None:
-    """The old ones go: a summary covers what the one before it did."""
+def write(db: sqlite3.Connection, summary: Summary, now: float) -> None:
+    """The old ones go, but for the last of a model, which its next one goes on from."""
     db.execute(
         "INSERT INTO summary (text, until_message_id, messages, engine, written_at)"
         " VALUES (?,?,?,?,?)",
@@ -57,11 +76,15 @@ def write(db: sqlite3.Connection, summary: Summary, engine: str, now: float) -> 
             summary.text[:MAXIMUM_CHARACTERS],
             summary.until_message_id,
             summary.messages,
-            engine,
+            summary.engine,
             now,
         ),
     )
-    db.execute("DELETE FROM summary WHERE summary_id < (SELECT max(summary_id) FROM summary)")
+    db.execute(
+        "DELETE FROM summary WHERE summary_id < (SELECT max(summary_id) FROM summary)"
+        " AND summary_id < coalesce((SELECT max(summary_id) FROM summary WHERE engine <> ?), 1e18)",
+        (WORDS,),
+    )
 
 
 def of_words(before: Summary, lines: list[tuple[int, HistoryLine]]) -> Summary:
@@ -76,4 +99,4 @@ def of_words(before: Summary, lines: list[tuple[int, HistoryLine]]) -> Summary:
     ]
     text = " ".join(part for part in parts if part)
     last = lines[-1][0] if lines else before.until_message_id
-    return Summary(text or before.text, last, before.messages + len(lines))
+    return Summary(text or before.text, last, before.messages + len(lines), WORDS)

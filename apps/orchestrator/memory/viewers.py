@@ -6,7 +6,7 @@ Each function runs inside one transaction of `Database.run`.
 import sqlite3
 from typing import Any
 
-from apps.orchestrator.memory import code, facts, word_index
+from apps.orchestrator.memory import code, facts, vectors, word_index
 
 #: Every place that knows viewers by id, the newest name of each row, and when.
 _TRACES = """
@@ -62,6 +62,7 @@ def export(db: sqlite3.Connection, viewer_id: str, now: float) -> dict[str, Any]
         "answers": [dict(row) for row in answers],
         "code": code.of_viewer(db, viewer_id),
         "unanswered": [dict(row) for row in unanswered],
+        "vectors": vectors.of_viewer(db, viewer_id),
     }
 
 
@@ -78,7 +79,7 @@ def forget_before(db: sqlite3.Connection, before: float) -> int:
         "SELECT fact_id FROM fact WHERE max(learned_at, last_used_at) < ?", (before,)
     ).fetchall()
     gone = sum(facts.forget(db, row["fact_id"]) for row in old)
-    gone += remove_messages(db, "at < ?", (before,))
+    messages = remove_messages(db, "at < ?", (before,))
     closed = "SELECT turn_id FROM turn WHERE opened_at < ? AND outcome IS NOT NULL"
     db.execute(f"DELETE FROM recalled WHERE turn_id IN ({closed})", (before,))
     code.remove(db, closed, (before,))
@@ -87,9 +88,11 @@ def forget_before(db: sqlite3.Connection, before: float) -> int:
     ).rowcount
     old_inputs = "DELETE FROM input WHERE arrived_at < ? AND state <> 'waiting'"
     gone += db.execute(old_inputs, (before,)).rowcount
+    if messages:  # a summary may tell of them: it is written anew of what is left
+        gone += db.execute("DELETE FROM summary").rowcount
     gone += db.execute("DELETE FROM summary WHERE written_at < ?", (before,)).rowcount
     db.execute("DELETE FROM incident WHERE at < ?", (before,))
-    return gone
+    return gone + messages
 
 
 def remove_messages(db: sqlite3.Connection, where: str, values: tuple[Any, ...]) -> int:

@@ -5,7 +5,17 @@ import { defineConfig } from "vite";
 // PANEL_OUT builds elsewhere; scripts/check_panel.py compares that with what is committed.
 export default defineConfig({
   base: "/panel/",
-  plugins: [svelte()],
+  plugins: [
+    svelte({
+      // What keeps the page small: no code for old components, elements made by DOM calls, and
+      // class names of five letters.
+      compilerOptions: {
+        runes: true,
+        fragments: "tree",
+        cssHash: ({ hash, css }) => `k${hash(css).slice(0, 4)}`,
+      },
+    }),
+  ],
   build: {
     outDir: process.env.PANEL_OUT ?? "static",
     emptyOutDir: true,

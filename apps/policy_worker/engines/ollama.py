@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from apps.policy_worker.engines.address import answers, is_this_machine, shown
+from apps.policy_worker.engines.address import answers
 from apps.policy_worker.engines.base import (
     Capabilities,
     Piece,
@@ -23,6 +23,7 @@ from apps.policy_worker.engines.base import (
 from apps.policy_worker.engines.errors import EngineError, ReplyCutOff
 from apps.policy_worker.engines.ollama_errors import ThinkingRefused, as_engine_errors
 from apps.policy_worker.engines.prompt import Message, Prompt, prompt_of
+from libs.settings.model_servers import is_this_machine, shown
 
 if TYPE_CHECKING:
     from ollama import AsyncClient, ChatResponse

@@ -5,10 +5,10 @@ from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from apps.policy_worker.engines.address import is_this_machine, shown
 from apps.policy_worker.engines.errors import ModelMissing, ReplyCutOff
 from apps.policy_worker.engines.ollama_errors import as_engine_errors
 from libs.safety import clean_chat
+from libs.settings.model_servers import is_this_machine, shown
 
 if TYPE_CHECKING:
     from ollama import AsyncClient, ProgressResponse

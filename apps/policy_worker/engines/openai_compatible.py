@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from apps.policy_worker.engines.address import is_this_machine, shown
 from apps.policy_worker.engines.base import Capabilities, Pieces, ReplyRequest
 from apps.policy_worker.engines.errors import (
     ConnectionBroken,
@@ -26,6 +25,7 @@ from apps.policy_worker.engines.openai_chunks import ChunkReader, error_of
 from apps.policy_worker.engines.openai_request import RequestForm
 from apps.policy_worker.engines.prompt import Prompt, prompt_of
 from apps.policy_worker.engines.server_sent_events import EventStream, EventTooLong
+from libs.settings.model_servers import is_this_machine, shown
 
 if TYPE_CHECKING:
     import httpx

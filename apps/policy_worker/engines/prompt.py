@@ -120,13 +120,13 @@ def _messages(request: ReplyRequest) -> Iterator[Message]:
     turn, persona = request.turn, request.persona
     yield Message("system", system_text_of(turn.persona, persona) + _form_of(request))
     for example in persona.examples:
-        yield Message("user", _quoted("viewer", "viewer", example.heard))
+        yield Message("user", quoted("viewer", "viewer", example.heard))
         yield Message("assistant", f"<mood>{example.mood}</mood><speech>{example.said}</speech>")
     for line in _newest(turn.history):
         if line.speaker == "kitsu":
             yield Message("assistant", f"<speech>{line.text}</speech>")
         else:
-            yield Message("user", _quoted(line.name, line.role or "viewer", line.text))
+            yield Message("user", quoted(line.name, line.role or "viewer", line.text))
     pictures = (request.picture,) if request.picture else ()
     yield Message("user", _question(turn, request.blind), pictures)
     yield from _begun(request)
@@ -200,7 +200,8 @@ def _question(turn: TurnCommitted, blind: bool) -> str:
     return as_data({**known, "author": given.author.name, "role": role, "text": given.text})
 
 
-def _quoted(author: str, role: str, text: str) -> str:
+def quoted(author: str, role: str, text: str) -> str:
+    """A line as data: it can neither close what it stands in nor pass for one of our tags."""
     return as_data({"author": author, "role": role, "text": text})
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from apps.policy_worker.engines.address import shown
 from apps.policy_worker.tools.catalogue import Catalogue, OfferedTool, catalogue_of
 from apps.policy_worker.tools.errors import ToolError, ToolFailed, ToolGone, ToolTimedOut
 from apps.policy_worker.tools.transport import VariableMissing, connected
 from apps.policy_worker.tools_file import ServerSettings
 from libs.safety import Gate
+from libs.settings.model_servers import shown
 
 if TYPE_CHECKING:
     from mcp import Client

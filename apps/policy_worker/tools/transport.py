@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from apps.policy_worker.engines.address import is_this_machine
 from apps.policy_worker.tools.server_log import ServerLog
 from apps.policy_worker.tools_file import ServerSettings
+from libs.settings.model_servers import is_this_machine
 from libs.telemetry.redaction import Redactor
 
 if TYPE_CHECKING:

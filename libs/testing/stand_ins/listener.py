@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
+from libs.testing.stand_ins.embedding_faults import MetEmbedding
 from libs.testing.stand_ins.http_wire import Connection, Request
 from libs.testing.stand_ins.model_talk import AsksFor
 
@@ -34,6 +35,10 @@ class HttpStandIn:
         self.faults: deque[str] = deque()
         self.script: deque[str | AsksFor] = deque()
         self.chats: list[SeenChat] = []
+        self.embedding_faults: deque[str] = deque()
+        """Names of `embedding_faults.FAULTS`, taken one by one by the next requests for vectors."""
+        self.embedded: list[list[str]] = []
+        """The texts of each request for vectors."""
         self.connections = 0
         """Clients that ever connected."""
         self._server: asyncio.Server | None = None
@@ -69,6 +74,10 @@ class HttpStandIn:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
         await self._server.wait_closed()
+
+    def next_embedding(self, texts: list[str]) -> MetEmbedding:
+        self.embedded.append(texts)
+        return MetEmbedding.parse(self.embedding_faults.popleft() if self.embedding_faults else "")
 
     async def saw(self, chat: SeenChat) -> None:
         self.chats.append(chat)

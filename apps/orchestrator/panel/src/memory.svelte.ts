@@ -41,6 +41,8 @@ export interface Recalled {
 
 export interface Remembered {
   readonly current_summary: string;
+  /** Who wrote it: `words` (no model), or a model's engine; empty: nobody yet. */
+  readonly summary_engine: string;
   readonly restore_context: boolean;
   readonly messages: number;
   readonly recent: readonly HistoryLine[];

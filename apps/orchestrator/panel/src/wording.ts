@@ -206,3 +206,9 @@ const MEMORY_WORDS: Record<Recalled["kind"], string> = {
 export function memoryWords(kind: string): string {
   return Object.hasOwn(MEMORY_WORDS, kind) ? MEMORY_WORDS[kind as Recalled["kind"]] : kind;
 }
+
+/** Who wrote the summary, by the name of the engine. */
+export function summaryWriter(engine: string): string {
+  if (!engine) return "";
+  return engine === "words" ? "By its commonest words: no model was asked." : `Written by ${engine}.`;
+}

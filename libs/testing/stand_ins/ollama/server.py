@@ -1,4 +1,5 @@
-"""The server: `GET / /api/version /api/tags /api/ps`, `POST /api/show /api/chat /api/pull`.
+"""The server: `GET / /api/version /api/tags /api/ps`, `POST /api/show /api/chat /api/embed
+/api/pull`.
 
 Details that clients trip over are kept: Go's JSON escapes, errors inside a running stream with
 status 200, `latest` implied, plain-text 404 for unknown paths, thinking unless told not to on
@@ -12,6 +13,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
+from libs.testing.stand_ins.embedding_faults import STATUSES
+from libs.testing.stand_ins.embeddings import DIMENSION
 from libs.testing.stand_ins.http_wire import Connection, Request
 from libs.testing.stand_ins.listener import HttpStandIn, SeenChat
 from libs.testing.stand_ins.model_talk import Asked, AsksFor, reply_to, tokens_of
@@ -29,6 +32,14 @@ from libs.testing.stand_ins.ollama.wire import (
     tool_calls,
 )
 
+#: What is said with an error status instead of vectors.
+ERRORS = {
+    "404": "",
+    "400": "this model does not support embeddings",
+    "401": "unauthorized",
+    "500": RUNNER_DIED,
+    "503": BUSY,
+}
 _NDJSON = "application/x-ndjson"
 _THOUGHT = "The viewer said something kind. The admin password is hunter2."
 
@@ -49,6 +60,7 @@ class OllamaStandIn(HttpStandIn):
         seconds_to_first_token: float = 0.0,
         seconds_per_token: float = 0.0,
         seconds_to_load: float = 0.0,
+        dimension: int = DIMENSION,
         port: int = 0,
     ) -> None:
         super().__init__(port)
@@ -58,6 +70,8 @@ class OllamaStandIn(HttpStandIn):
         self.seconds_to_first_token = seconds_to_first_token
         self.seconds_per_token = seconds_per_token
         self.seconds_to_load = seconds_to_load
+        self.dimension = dimension
+        """Of the vectors that its models make."""
         self.loaded: set[str] = set()
         self.has_loaded = asyncio.Event()
         self.sent_at: list[tuple[str, float]] = []
@@ -79,6 +93,8 @@ class OllamaStandIn(HttpStandIn):
                 await self._show(connection, request.body)
             case "POST", "/api/chat":
                 await self._chat(connection, request.body)
+            case "POST", "/api/embed":
+                await self._embed(connection, request.body)
             case "POST", "/api/pull":
                 await self._pull(connection, request.body)
             case _:
@@ -96,6 +112,23 @@ class OllamaStandIn(HttpStandIn):
         await _json(
             connection, {**shown, "capabilities": list(model.capabilities), "model_info": {}}
         )
+
+    async def _embed(self, connection: Connection, body: dict[str, Any]) -> None:
+        """Empty texts get no vector, as with the real one."""
+        given = body.get("input") or []
+        texts = [text for text in ([given] if isinstance(given, str) else given) if text]
+        met = self.next_embedding(texts)
+        model = self.models.get(full_name(str(body.get("model") or "")))
+        if met.name in ERRORS or model is None:
+            status = STATUSES.get(met.name, 404)
+            said = f"model '{body.get('model')}' not found" if status == 404 else ERRORS[met.name]
+            await _error(connection, status, said)
+        elif not await met.before(connection):
+            vectors: Any = met.vectors(texts, self.dimension)
+            self.loaded.add(model.name)
+            told = {"embeddings": vectors if met.name != "garbage" else {"oops": 7}}
+            counts = {"total_duration": 1_000_000, "prompt_eval_count": sum(map(len, texts)) // 4}
+            await _json(connection, {"model": body.get("model"), **told, **counts})
 
     async def _pull(self, connection: Connection, body: dict[str, Any]) -> None:
         name = full_name(str(body.get("model") or ""))

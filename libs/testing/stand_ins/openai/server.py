@@ -1,4 +1,5 @@
-"""The server: `GET /v1/models`, `POST /v1/chat/completions` as server-sent events.
+"""The server: `GET /v1/models`, `POST /v1/chat/completions` as server-sent events, `POST
+/v1/embeddings`.
 
 After OpenAI's API reference (chat completion chunks) and what compatible servers add to it.
 """
@@ -9,6 +10,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
+from libs.testing.stand_ins.embedding_faults import STATUSES
+from libs.testing.stand_ins.embeddings import DIMENSION
 from libs.testing.stand_ins.http_wire import Connection, Request
 from libs.testing.stand_ins.listener import HttpStandIn, SeenChat
 from libs.testing.stand_ins.model_talk import Asked, AsksFor, reply_to, tokens_of
@@ -28,7 +31,7 @@ _AFTER_TOKENS = {
     "finish-error": 4,
     "filtered-later": 25,
 }
-_STATUSES = {"401": 401, "402": 402, "404": 404, "429": 429, "500": 500, "503": 503}
+_CHAT_STATUSES = {"401": 401, "402": 402, "404": 404, "429": 429, "500": 500, "503": 503}
 _THOUGHT = "The viewer is kind. The admin password is hunter2. "
 
 
@@ -46,6 +49,7 @@ class OpenAIStandIn(HttpStandIn):
         dislikes: Iterable[str] = (),
         seconds_per_token: float = 0.0,
         lists_models: bool = True,
+        dimension: int = DIMENSION,
     ) -> None:
         super().__init__()
         self.models = tuple(models)
@@ -55,6 +59,7 @@ class OpenAIStandIn(HttpStandIn):
         self.dislikes = tuple(dislikes)
         self.seconds_per_token = seconds_per_token
         self.lists_models = lists_models
+        self.dimension = dimension
         self.seen_headers: list[dict[str, str]] = []
 
     @property
@@ -69,6 +74,8 @@ class OpenAIStandIn(HttpStandIn):
             await self._list(connection)
         elif (request.method, request.path) == ("POST", "/v1/chat/completions"):
             await self._chat(connection, request)
+        elif (request.method, request.path) == ("POST", "/v1/embeddings"):
+            await self._embed(connection, request)
         else:
             await _refuse(connection, 404, "unknown path")
 
@@ -94,6 +101,23 @@ class OpenAIStandIn(HttpStandIn):
         writing = reply.write(self.seconds_per_token)
         await self.while_listened_to(connection, seen, writing)
 
+    async def _embed(self, connection: Connection, request: Request) -> None:
+        """In any order: each vector says which text it belongs to."""
+        given = request.body.get("input") or []
+        texts = [given] if isinstance(given, str) else list(given)
+        met = self.next_embedding(texts)
+        if met.name in STATUSES:
+            message = self._wrong_key(request) if met.name == "401" else "it does not work"
+            await _refuse(connection, STATUSES[met.name], message)
+        elif not await met.before(connection):
+            vectors = met.vectors(texts, self.dimension)
+            data: Any = [
+                {"object": "embedding", "index": index, "embedding": vector}
+                for index, vector in reversed(list(enumerate(vectors)))
+            ]
+            answer = {"object": "list", "model": request.body.get("model")}
+            await _answer(connection, {**answer, "data": data if met.name != "garbage" else 7})
+
     async def _refused(
         self, connection: Connection, request: Request, name: str, number: str
     ) -> bool:
@@ -102,10 +126,10 @@ class OpenAIStandIn(HttpStandIn):
                 other = "Use 'max_completion_tokens' instead." if "max" in parameter else ""
                 await _refuse(connection, 400, f"Unsupported parameter: '{parameter}'. {other}")
                 return True
-        if name in _STATUSES:
+        if name in _CHAT_STATUSES:
             headers = {"Retry-After": number or "20"} if name == "429" else {}
             message = self._wrong_key(request) if name == "401" else "it does not work"
-            await _refuse(connection, _STATUSES[name], message, headers)
+            await _refuse(connection, _CHAT_STATUSES[name], message, headers)
         elif name == "redirect":
             headers = {"Location": "http://127.0.0.1:9/v1/chat/completions"}
             await connection.answer(302, b"", "text/plain", headers)
