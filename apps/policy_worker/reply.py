@@ -20,8 +20,8 @@ from libs.contracts.safety import GateAction, Verdict
 
 #: The engine's name where a stock line of the persona was all there was.
 STOCK = "stock"
-#: What is said to somebody who wants another one to hurt himself is no kind line.
-TOLD_TO = "self_harm.told_to"
+#: Who writes of hurting himself hears a kind line; who wants others to do it does not.
+IN_NEED = "self_harm.written_of"
 
 
 class Reply:
@@ -84,7 +84,7 @@ class Reply:
     async def _turn_down(self, verdict: Verdict) -> None:
         given, rule = self._input.text, verdict.rule
         await self._sender.tell_blocked(verdict.action, rule, verdict.category, given, heard=True)
-        caring = verdict.category == "self_harm" and verdict.rule != TOLD_TO
+        caring = IN_NEED in self._means.gate.rules(given, "input")
         await self._say_stock(self._stock.care if caring else self._stock.redirect)
         await self._finish(End(STOCK, "blocked", verdict.rule))
 

@@ -107,6 +107,12 @@ class Gate:
         worst = self._worst(without_invisible(text[:MAXIMUM_CHARACTERS]), place, "")
         return worst.words if worst is not None else ""
 
+    def rules(self, text: str, place: Place = "speech") -> frozenset[str]:
+        """The codes of all rules that speak on the text, for who must know more than the worst."""
+        found = self._findings(without_invisible(text[:MAXIMUM_CHARACTERS]), place, "")
+        counting = (one for one in found if self._counts(one.category, one.tier, place))
+        return frozenset(finding.rule for finding in counting)
+
     def touchy(self, text: str) -> str:
         """The code of a topic on which a wrong word does harm, or nothing; words that the show
         allows do not count. A text that cannot be read is touchy."""

@@ -295,13 +295,13 @@ async def test_a_sentence_that_was_held_back_keeps_its_mood_and_actions(tmp_path
     async with working(tmp_path) as (worker, bus):
         await can_do(worker, bus)
         script = (
-            "<speech><mood>sad</mood><actions>applause</actions>What the fu. "
+            "<speech><mood>sad</mood><actions>applause</actions>This is so fu. "
             "<mood>happy</mood>Two is fine.</speech>"
         )
         await use(worker, PlaysScript(script))
         await answer(worker, turn("hi"))
     assert [(s.text, s.mood) for s in bus.sentences] == [
-        ("What the fu.", Mood.SAD),
+        ("This is so fu.", Mood.SAD),
         ("Two is fine.", Mood.HAPPY),
     ]
     assert [index for index, _ in chosen(bus)] == [0]

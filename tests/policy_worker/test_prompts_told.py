@@ -188,8 +188,9 @@ async def test_who_takes_no_prompt_is_not_said_to_have_had_one(
         assert bus.of(PromptBuilt) == []
 
 
-async def test_a_key_in_the_line_itself_is_cut_too(tmp_path: Path) -> None:
-    shown = only(await told(tmp_path, line="is AKIAABCDEFGHIJKLMNOP yours?")).model_dump_json()
+async def test_a_key_in_an_earlier_line_is_cut_too(tmp_path: Path) -> None:
+    earlier = HistoryLine(speaker="viewer", name="bob", text="is AKIAABCDEFGHIJKLMNOP yours?")
+    shown = only(await told(tmp_path, history=(earlier,))).model_dump_json()
     assert "AKIA" not in shown
 
 
