@@ -55,6 +55,12 @@ class Gate:
         """The gate with the rules of `configs/safety` (or another folder). Raises `RulesError`."""
         return cls(load_rules(folder or RULES), family_mode)
 
+    def prepare(self) -> None:
+        """Compiles all phrases now, which takes about half a second; else each is compiled when
+        it is needed first."""
+        for phrase in self._rules.phrases:
+            _ = phrase.regex
+
     def in_mode(self, family_mode: bool) -> "Gate":
         """This gate in family mode or out of it; both share rules and what they have seen."""
         if family_mode == self.family_mode:
