@@ -82,7 +82,7 @@ class PolicyWorker(Worker):
     # Life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        await asyncio.to_thread(self.gate.prepare)
+        self.spawn("prepare the gate", asyncio.to_thread(self.gate.prepare))
         self.tools.start()
         await self.ladder.start()
         await self.stage_names.read(self.show)

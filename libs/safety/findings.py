@@ -60,11 +60,18 @@ class Finder:
         known = {word for phrase in spaced for word in phrase.words}
         terms = {term.text for term in rules.terms if term.tier != "mild"}
         known |= terms | rules.common_words | rules.harmless | rules.near_words
-        vocabulary = Vocabulary(known, rules.often_mistyped)
-        self._reader = Reader(vocabulary, rules.signs)
+        self._vocabulary = Vocabulary(known, rules.often_mistyped)
+        self._phrases_of_all = rules.phrases
+        self._reader = Reader(self._vocabulary, rules.signs)
         telling = {*rules.often_mistyped, *(t.text for t in rules.terms if t.tier != "mild")}
         self._coded = {rot13(word) for word in telling if len(word) >= SHORTEST_CODED}
         self._backwards = {w[::-1] for w in rules.often_mistyped if len(w) >= SHORTEST_CODED}
+
+    def prepare(self) -> None:
+        """Makes and compiles now what is otherwise made when it is needed first."""
+        self._vocabulary.prepare()
+        for phrase in self._phrases_of_all:
+            _ = phrase.regex
 
     def find(self, text: str, place: Place, before: str = "") -> Iterator[Finding]:
         """All findings for a text without invisible characters."""

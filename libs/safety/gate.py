@@ -56,10 +56,9 @@ class Gate:
         return cls(load_rules(folder or RULES), family_mode)
 
     def prepare(self) -> None:
-        """Compiles all phrases now, which takes about half a second; else each is compiled when
-        it is needed first."""
-        for phrase in self._rules.phrases:
-            _ = phrase.regex
+        """Compiles all phrases now, which takes about half a second; else each is compiled when it
+        is needed first."""
+        self._finder.prepare()
 
     def in_mode(self, family_mode: bool) -> "Gate":
         """This gate in family mode or out of it; both share rules and what they have seen."""

@@ -48,12 +48,31 @@ class PhraseError(ValueError):
 
 
 @dataclass(frozen=True)
+class Element:
+    """One place in a phrase. `sign`: "" must be there, "?" may be missing, "!" must not follow,
+    ".." a gap of up to `words`, "^" the beginning and "$" the end of the text."""
+
+    sign: str
+    alternatives: tuple[str, ...] = ()
+    words: int = 0
+
+    @property
+    def rarity(self) -> float:
+        """How much it narrows the search: few long words do."""
+        if any(alternative.startswith("*") for alternative in self.alternatives):
+            return 0.0
+        shortest = min(len(a.partition(" ")[0].rstrip("*")) for a in self.alternatives)
+        return shortest + 10 / len(self.alternatives)
+
+
+@dataclass(frozen=True)
 class Phrase:
     """One phrase that was read. `anchors` are words of which a text has one if it has the phrase;
     `beginnings` the same for words with a star; `words` are all that stand in it."""
 
     rule: int
-    pattern: str
+    elements: tuple[Element, ...]
+    joined: bool = False
     anchors: frozenset[str] = frozenset()
     beginnings: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
@@ -61,108 +80,110 @@ class Phrase:
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """Compiled when it is needed first: most never are."""
-        return re.compile(self.pattern)
-
-
-@dataclass(frozen=True)
-class _Element:
-    alternatives: tuple[str, ...]
-
-    @property
-    def rarity(self) -> float:
-        """How much it narrows the search: few long words do."""
-        if not self.alternatives or any(a.startswith("*") for a in self.alternatives):
-            return 0.0
-        shortest = min(len(a.split(" ")[0].rstrip("*")) for a in self.alternatives)
-        return shortest + 10 / len(self.alternatives)
+        return re.compile(
+            _joined_pattern(self.elements) if self.joined else _pattern(self.elements)
+        )
 
 
 def compile_phrase(rule: int, text: str, script: Script, classes: Classes) -> Phrase:
     """Raises `PhraseError`."""
-    if script == "joined":
-        return _compile_joined(rule, text, classes)
-    read = _Reader(script, classes)
-    for element in text.split():
-        read.element(element)
-    if not read.required:
+    elements = tuple(_elements(text, script, classes))
+    required = [element for element in elements if element.sign == ""]
+    if not required:
         raise PhraseError(f"'{text}' has no word that must be there")
-    anchor = max(read.required, key=lambda element: element.rarity)
-    firsts = [alternative.split(" ")[0] for alternative in anchor.alternatives]
+    if script == "joined":
+        return Phrase(rule, elements, joined=True)
+    anchor = max(required, key=lambda element: element.rarity)
+    firsts = [alternative.partition(" ")[0] for alternative in anchor.alternatives]
+    known = (a for element in elements if element.sign in ("", "?") for a in element.alternatives)
     return Phrase(
         rule,
-        r"(?<= )" + "".join(read.pattern),
-        frozenset(word for word in firsts if "*" not in word),
-        frozenset(word[:PREFIX] for word in firsts if word.endswith("*")),
-        frozenset(word for word in read.words if "*" not in word),
+        elements,
+        anchors=frozenset(word for word in firsts if "*" not in word),
+        beginnings=frozenset(word[:PREFIX] for word in firsts if word.endswith("*")),
+        words=frozenset(word for a in known if "*" not in a for word in a.split(" ")),
     )
 
 
-class _Reader:
-    """Collects the pattern of one phrase."""
+def _elements(text: str, script: Script, classes: Classes) -> Iterator[Element]:
+    for part in text.split():
+        if part.startswith("^"):
+            yield Element("^")
+            part = part[1:]
+        if part == "$":
+            yield Element("$")
+        elif gap := _GAP.fullmatch(part):
+            words = int(gap.group(1) or GAP_WORDS)
+            if words > MAXIMUM_GAP_WORDS:
+                raise PhraseError(f"a gap is at most {MAXIMUM_GAP_WORDS} words")
+            yield Element("..", words=words)
+        else:
+            sign = part[0] if part[0] in "?!" else ""
+            yield Element(sign, _alternatives(part[len(sign) :], script, classes))
 
-    def __init__(self, script: Script, classes: Classes) -> None:
-        self._script: Script = script
-        self._classes = classes
-        self.pattern: list[str] = []
-        self._between = ""
-        self.required: list[_Element] = []
-        self.words: set[str] = set()
 
-    def element(self, text: str) -> None:
-        if text.startswith("^"):
-            self.pattern.append(r"(?<=\A )")
-            text = text[1:]
-        if text == "$":
-            self.pattern.append(r"(?:\. )*\Z")
-            return
-        if gap := _GAP.fullmatch(text):
-            self._gap(int(gap.group(1) or GAP_WORDS))
-            return
-        sign, text = (text[0], text[1:]) if text[:1] in "?!" else ("", text)
-        alternatives = self._alternatives(text)
-        either = "|".join(map(_word_pattern, alternatives))
-        if sign == "!":
-            self.pattern.append(f"(?!{self._between}(?:{either}) )")
-            return
-        self.words.update(word for alternative in alternatives for word in alternative.split(" "))
-        self.pattern.append(f"(?:{self._between}(?:{either}) )" + sign)
-        self._between = _FULL_STOP
-        if not sign:
-            self.required.append(_Element(alternatives))
+@lru_cache(maxsize=4_096)
+def _class_words(words: tuple[str, ...], script: Script) -> tuple[str, ...]:
+    return tuple(_written(word, script) for word in words)
 
-    def _gap(self, words: int) -> None:
-        if words > MAXIMUM_GAP_WORDS:
-            raise PhraseError(f"a gap is at most {MAXIMUM_GAP_WORDS} words")
-        self.pattern.append(f"(?:[^ .]+ ){{0,{words}}}")
-        self._between = ""
 
-    def _alternatives(self, text: str) -> tuple[str, ...]:
-        found: list[str] = []
-        for part in text.split("|"):
-            if part.startswith("{"):
-                found += self._class(part)
-            elif part.isalpha() or _WORD.fullmatch(part):
-                found.append(self._written(part))
-            else:
-                raise PhraseError(f"'{part}' is neither a word nor a {{class}}")
-        return tuple(dict.fromkeys(found))
-
-    def _class(self, part: str) -> list[str]:
-        named = _CLASS.fullmatch(part)
-        if named is None or named.group(1) not in self._classes:
-            raise PhraseError(f"there is no class '{part[1:-1]}'")
-        return [self._written(word) for word in self._classes[named.group(1)]]
-
-    def _written(self, word: str) -> str:
-        return _written(word, self._script)
+def _alternatives(text: str, script: Script, classes: Classes) -> tuple[str, ...]:
+    found: list[str] = []
+    for part in text.split("|"):
+        if part.startswith("{"):
+            named = _CLASS.fullmatch(part)
+            if named is None or named.group(1) not in classes:
+                raise PhraseError(f"there is no class '{part[1:-1]}'")
+            found += _class_words(classes[named.group(1)], script)
+        elif part.isalpha() or _WORD.fullmatch(part) or (part and script == "joined"):
+            found.append(_written(part, script))
+        else:
+            raise PhraseError(f"'{part}' is neither a word nor a {{class}}")
+    return tuple(found)
 
 
 @lru_cache(maxsize=65_536)
 def _written(word: str, script: Script) -> str:
     """A word as it stands in a text of this script that was made into words."""
+    if script == "joined":
+        return native(word)
     if not word.isascii():
         word = fold(word) if script == "latin" else native(word)
     return " ".join(word.lower().replace("'", "").replace("’", "").replace("_", " ").split())
+
+
+def _pattern(elements: Iterable[Element]) -> str:
+    made, between = [r"(?<= )"], ""
+    for element in elements:
+        either = "|".join(map(_word_pattern, element.alternatives))
+        match element.sign:
+            case "^":
+                made.append(r"(?<=\A )")
+            case "$":
+                made.append(r"(?:\. )*\Z")
+            case "..":
+                made.append(f"(?:[^ .]+ ){{0,{element.words}}}")
+                between = ""
+            case "!":
+                made.append(f"(?!{between}(?:{either}) )")
+            case sign:
+                made.append(f"(?:{between}(?:{either}) ){sign}")
+                between = _FULL_STOP
+    return "".join(made)
+
+
+def _joined_pattern(elements: Iterable[Element]) -> str:
+    made: list[str] = []
+    for element in elements:
+        either = "|".join(map(re.escape, element.alternatives))
+        match element.sign:
+            case "..":
+                made.append(f".{{0,{JOINED_GAP_CHARACTERS}}}")
+            case "!":
+                made.append(f"(?!{either})")
+            case sign:
+                made.append(f"(?:{either}){'?' * (sign == '?')}" if either else "")
+    return "".join(made)
 
 
 @lru_cache(maxsize=65_536)
@@ -174,24 +195,6 @@ def _word_pattern(alternative: str) -> str:
         for word in alternative.split(" ")
     ]
     return " ".join(words)
-
-
-def _compile_joined(rule: int, text: str, classes: Classes) -> Phrase:
-    pattern: list[str] = []
-    for element in text.split():
-        if _GAP.fullmatch(element):
-            pattern.append(f".{{0,{JOINED_GAP_CHARACTERS}}}")
-            continue
-        sign, element = (element[0], element[1:]) if element[:1] in "?!" else ("", element)
-        parts: list[str] = []
-        for part in element.split("|"):
-            named = _CLASS.fullmatch(part)
-            if named and named.group(1) not in classes:
-                raise PhraseError(f"there is no class '{named.group(1)}'")
-            parts += classes[named.group(1)] if named else [part]
-        either = "|".join(re.escape(native(part)) for part in parts)
-        pattern.append(f"(?!{either})" if sign == "!" else f"(?:{either}){sign}")
-    return Phrase(rule, "".join(pattern))
 
 
 class PhraseFinder:

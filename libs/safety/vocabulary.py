@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice, product
 
 from libs.safety.normalise import squeeze
@@ -42,11 +42,6 @@ class Vocabulary:
         mistyped = [word for word in often_mistyped if len(word) >= SHORTEST_MISTYPED]
         self._words = {word for word in words if len(word) > 1} | set(mistyped)
         self._longest = max(map(len, self._words), default=0)
-        self._by_form: dict[str, str] = {}
-        self._by_length: dict[tuple[int, str], list[str]] = {}
-        for word in sorted(self._words):
-            self._by_form.setdefault(squeeze(word)[0], word)
-            self._by_length.setdefault((len(word), word[0]), []).append(word)
         self._mistyped = set(mistyped)
         self._meant: dict[str, str] = {}
         for word in mistyped:
@@ -54,6 +49,23 @@ class Vocabulary:
                 self._meant.setdefault(form, word)
         self.parts = lru_cache(maxsize=20_000)(self._parts)
         self.read = lru_cache(maxsize=20_000)(self._read)
+
+    @cached_property
+    def _by_form(self) -> dict[str, str]:
+        """A word by what is left of it with each run of one letter once."""
+        return {squeeze(word)[0]: word for word in sorted(self._words, reverse=True)}
+
+    @cached_property
+    def _by_length(self) -> dict[tuple[int, str], list[str]]:
+        """Words by their length and first letter."""
+        found: dict[tuple[int, str], list[str]] = {}
+        for word in sorted(self._words):
+            found.setdefault((len(word), word[0]), []).append(word)
+        return found
+
+    def prepare(self) -> None:
+        """Makes what the first disguised text would wait for."""
+        _ = self._by_form, self._by_length
 
     def __contains__(self, word: str) -> bool:
         return word in self._words
