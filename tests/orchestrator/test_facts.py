@@ -199,7 +199,7 @@ async def test_viewers_teach_only_about_themselves_and_the_host_about_the_show(
 
 async def test_a_viewer_who_floods_teaches_little(show: Show, database: Database) -> None:
     for number in range(60):
-        await show.turn(line(f"remember that i own house number {number}"))
+        await show.turn(line(f"remember that i own teapot number {number}"))
     known = await database.run(lambda db: facts.of_viewer(db, "v:ana", 3.0))
     assert len(known) == facts.FACTS_AN_HOUR
 
