@@ -8,6 +8,7 @@ A phrase is a line of elements with spaces between them, read word by word:
     send .. address              up to three words between them; `..6`: up to six
     suicid*                      words that begin so; `*phobe`: that end so
     shut_up                      two words that are one alternative
+    {r_phefr}                    one word in ROT13, so that the file can be read by anyone
     you !re|are die              the next word is none of these
     ^system                      at the beginning of the text; `$` is its end
 
@@ -15,6 +16,7 @@ In the script `joined` (Japanese, Chinese, Korean, Thai) there are no words: ele
 other directly, and `..` stands for up to eight characters.
 """
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -39,6 +41,9 @@ _FULL_STOP = r"(?:\. )?"
 _GAP = re.compile(r"\.\.(\d?)")
 _WORD = re.compile(r"\*?[^\W_]['’\w]*\*?")
 _CLASS = re.compile(r"\{([a-z_]+)\}")
+
+#: The name of a class that is a word itself, in ROT13.
+_ENCODED = "r_"
 
 Classes = Mapping[str, tuple[str, ...]]
 
@@ -132,6 +137,10 @@ def _alternatives(text: str, script: Script, classes: Classes) -> tuple[str, ...
     for part in text.split("|"):
         if part.startswith("{"):
             named = _CLASS.fullmatch(part)
+            if named is not None and named.group(1).startswith(_ENCODED):
+                word = codecs.decode(named.group(1).removeprefix(_ENCODED), "rot13")
+                found.append(_written(word, script))
+                continue
             if named is None or named.group(1) not in classes:
                 raise PhraseError(f"there is no class '{part[1:-1]}'")
             found += _class_words(classes[named.group(1)], script)

@@ -33,6 +33,7 @@ def found(phrase: str, text: str, script: Script = "latin") -> bool:
         ("shut_up now", "shut up now", "shut now"),
         ("you !may go", "you go", "you may go"),
         ("^stop it", "stop it", "please stop it"),
+        ("{r_phefr} you", "curse you", "phefr you"),
         ("the end $", "this is the end.", "the end is near"),
         ("don't stop", "dont stop", "do stop"),
     ],
