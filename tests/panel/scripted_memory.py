@@ -67,6 +67,8 @@ class ScriptedMemory:
         self.recalled: list[dict[str, Any]] = []
         self.problem: tuple[int, object] | None = None
         """Status and body; a body that is text is sent as it is."""
+        self.gone: set[int] = set()
+        """Facts that are listed, and forgotten elsewhere by the time somebody wants to."""
         self.requests: list[str] = []
         self.reads = 0
 
@@ -147,6 +149,8 @@ class ScriptedMemory:
         return {"text": body["text"]}
 
     def _forget_fact(self, given: dict[str, Any], _body: Any) -> object:
+        if given["fact_id"] in self.gone:
+            return None
         left = [one for one in self.facts if one["fact_id"] != given["fact_id"]]
         if len(left) == len(self.facts):
             return None

@@ -296,7 +296,7 @@ def test_forgetting_that_failed_is_said_and_nothing_disappears(
 ) -> None:
     panel.outage_expected = True
     opened(panel)
-    memory.facts[0]["fact_id"] = 99  # forgotten elsewhere, and something else took its place
+    memory.gone.add(memory.facts[0]["fact_id"])
     fact(panel, "no spoilers").get_by_test_id("fact-forget").click()
     expect(panel.part("toast")).to_contain_text("Not forgotten: No such fact")
     expect(fact(panel, "no spoilers")).to_have_count(1)
