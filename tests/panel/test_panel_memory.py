@@ -342,6 +342,7 @@ def test_an_opened_turn_shows_which_memories_went_along(
     expect(used).to_contain_text("told by the one who asks")
     panel.part("turn").nth(1).locator("summary").click()
     expect(panel.part("turn").nth(1)).to_contain_text("No memory went along.")
+    panel.page.wait_for_timeout(1_000)  # what is still on its way arrives
     reads = memory.reads
     panel.page.wait_for_timeout(300)
     assert memory.reads == reads, "it asks again and again"
