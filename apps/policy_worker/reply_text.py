@@ -77,9 +77,9 @@ class Trouble:
 class ReplyText:
     """One attempt at a reply.
 
-    Promises: only judged sentences come out, in order; none twice in one reply; an action comes
-    with the sentence it stands before, or the last one; when `ended` is set (a reason code) the
-    rest of the reply is not wanted.
+    Promises: only judged sentences come out, in order; none twice in one reply, nor what she does
+    with it; an action comes with the sentence it stands before, or the last one; when `ended` is
+    set (a reason code) the rest of the reply is not wanted.
     """
 
     def __init__(
@@ -234,6 +234,9 @@ class ReplyText:
                 self._next_actions = []
                 rule = _REFUSED[edited.cut].format(edited.topic)
                 yield Unsaid(rule, edited.cut.value, sentence)
+            elif edited.cut is Cut.REPEATED:  # what she does with it is done already
+                self._action_count -= len(self._next_actions)
+                self._next_actions = []
             return
         self._count += 1
         self._characters += len(edited.text)

@@ -291,6 +291,21 @@ async def test_a_blocked_sentence_takes_its_actions_with_it(tmp_path: Path, sent
     assert bus.of(ActionChosen) == []
 
 
+async def test_a_sentence_that_is_written_again_does_nothing_again(tmp_path: Path) -> None:
+    """A model that goes on after a crash, or after a tool, may begin anew."""
+    begun = "<speech><actions>applause</actions>Bravo to you. "
+    script = f"{begun}{begun}<actions>item: heart</actions>And a heart.</speech>"
+    async with working(tmp_path) as (worker, bus):
+        await can_do(worker, bus)
+        await use(worker, PlaysScript(script))
+        await answer(worker, turn("hi"))
+    assert bus.spoken == "Bravo to you. And a heart."
+    assert [(index, order.type) for index, order in chosen(bus)] == [
+        (0, "studio.request_stage_action"),
+        (1, "stage.show_item"),
+    ]
+
+
 async def test_a_sentence_that_was_held_back_keeps_its_mood_and_actions(tmp_path: Path) -> None:
     async with working(tmp_path) as (worker, bus):
         await can_do(worker, bus)

@@ -38,10 +38,12 @@ REPLY = (
 
 
 @asynccontextmanager
-async def a_show(folder: Path, script: tuple[str, ...]) -> AsyncIterator[tuple[RunningShow, Bus]]:
+async def a_show(
+    folder: Path, script: tuple[str, ...], seconds_per_token: float = 0.002
+) -> AsyncIterator[tuple[RunningShow, Bus]]:
     """A show that is answered by a model which says this."""
     need(find_binary(), "a Redis-compatible server")
-    async with OpenAIStandIn(script=script, seconds_per_token=0.002) as model:
+    async with OpenAIStandIn(script=script, seconds_per_token=seconds_per_token) as model:
         settings = {
             "TTS_ENGINE": "captions",
             "STAGE_OUTPUT": "silent",
@@ -120,7 +122,9 @@ async def test_after_a_stop_nothing_more_of_the_reply_is_done(tmp_path: Path) ->
 async def test_a_kill_in_mid_reply_does_nothing_twice_and_nothing_unheard(
     tmp_path: Path, module: str
 ) -> None:
-    async with a_show(tmp_path, (REPLY,)) as (show, bus):
+    """The model writes its second sentence when the first begins to be heard; asked again, it
+    begins anew."""
+    async with a_show(tmp_path, (REPLY, REPLY), seconds_per_token=0.05) as (show, bus):
         await show.chat("hello there", "luna")
         await until(lambda: all_of(bus, ShowItem))
         await show.kill(module)
