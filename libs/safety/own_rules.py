@@ -34,8 +34,12 @@ class OwnWords:
         """`before`: what was said just before the text."""
         if not self._blocked:
             return False
-        joint = [*before.split()[-JOINT_WORDS:], *text.split()[:JOINT_WORDS]] if before else ()
-        return bool(self._blocked.find(text) or (joint and self._blocked.find(" ".join(joint))))
+        if self._blocked.find(text):
+            return True
+        tail = " ".join(before.split()[-JOINT_WORDS:])
+        head = " ".join(text.split()[:JOINT_WORDS])
+        across = bool(tail) and self._blocked.find(f"{tail} {head}")
+        return bool(across) and not self._blocked.find(tail)  # what was said before is said
 
     def without_allowed(self, text: str) -> str:
         return self._allowed.sub(" ", text)

@@ -66,6 +66,12 @@ def test_blocked_words_are_found_in_every_disguise(text: str) -> None:
     assert GATE.check(text).action is GateAction.ALLOW
 
 
+def test_what_was_said_before_a_rule_was_made_does_not_block_what_follows() -> None:
+    gate = blocking("final boss")
+    assert gate.check("tell me more", before="I like the final boss").action is GateAction.ALLOW
+    assert gate.check("boss is strong", before="I like the final").rule == "own.block"
+
+
 @pytest.mark.parametrize(
     "text", ["the boss is final", "finally a boss", "a final bossanova", "boss", "final", ""]
 )
