@@ -27,6 +27,8 @@ _ROT13 = re.compile(r"rot ?-?13|caesar (?:cipher|code)|shift (?:every|each) lett
 #: Words that are parted by capital letters only.
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LETTERS = re.compile(r"[a-z]+")
+#: What an address or a number has; other patterns are for one sentence.
+_TELLING = re.compile(r"[@\d/]|\b(?:dot|at|punkt|ponto|punto|point)\b")
 #: Thai, kana, Han, Hangul.
 _UNSPACED_SCRIPT = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NOT_JOINED = re.compile(r"[\W_]+")
@@ -131,14 +133,19 @@ class Finder:
                 for hit in self.words.find_at_seam(ends[-1], begins[0]):
                     yield Finding(f"{hit.category}.across", hit.category, hit.tier, hit.word)
         together = f"{said} {folded[:JOINT_CHARACTERS]}"
-        alone = {number for number, _ in self._latin.find(self._reader.words(said))}
-        for words in (self._reader.words(together), *self._reader.rejoined(together)):
-            new = (found for found in self._latin.find(words) if found[0] not in alone)
-            for found in self._as_findings(new, place):
+        seam = len(self._reader.words(said)) - 1
+        whole = self._reader.words(together)
+        for words, over in ((whole, seam), *((w, None) for w in self._reader.rejoined(together))):
+            for found in self._as_findings(self._latin.find(words, over), place):
                 yield found._replace(rule=f"{found.category}.across")
         if not text.isascii():
             own = f"{native(before[-JOINT_CHARACTERS:])} {native(text[:JOINT_CHARACTERS])}"
             yield from self._across_native(own, place)
+        yield from self._patterns_across(said, together, place)
+
+    def _patterns_across(self, said: str, together: str, place: Place) -> Iterator[Finding]:
+        if not _TELLING.search(together):
+            return
         for pattern, regex in self._patterns:
             match = regex.search(together) if place in pattern.places else None
             if match is not None and match.start() < len(said) < match.end():

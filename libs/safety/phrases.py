@@ -42,6 +42,16 @@ _GAP = re.compile(r"\.\.(\d?)")
 _WORD = re.compile(r"\*?[^\W_]['’\w]*\*?")
 _CLASS = re.compile(r"\{([a-z_]+)\}")
 
+_EVERYDAY_WORDS = (
+    "the a an and or but i you he she it we they me my your his her our is are was were be been do "
+    "does did have has had not no yes to of in on at for from with by as so if this that what who "
+    "how why when where can will would could should all just now here there out up one like get go "
+    "let make de la le les des un une et est que qui en je tu il elle nous vous pas o os as um uma "
+    "e da com por para se el los las y es lo mi su con una di che non sono per der die das und ist "
+    "nicht ein eine ich du er sie wir den dem mit zu auf im w na z nie jest bir ve bu ne"
+)
+#: Words that stand in every other sentence: what has one of them narrows nothing.
+_EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
 #: The name of a class that is a word itself, in ROT13.
 _ENCODED = "r_"
 
@@ -64,7 +74,7 @@ class Element:
     @property
     def rarity(self) -> float:
         """How much it narrows the search: few long words do."""
-        if any(alternative.startswith("*") for alternative in self.alternatives):
+        if any(a.startswith("*") or a in _EVERYDAY for a in self.alternatives):
             return 0.0
         shortest = min(len(a.partition(" ")[0].rstrip("*")) for a in self.alternatives)
         return shortest + 10 / len(self.alternatives)
@@ -222,12 +232,13 @@ class PhraseFinder:
             for beginning in phrase.beginnings:
                 self._by_beginning.setdefault(beginning, []).append(phrase)
 
-    def find(self, words: str) -> Iterator[tuple[int, str]]:
+    def find(self, words: str, over: int | None = None) -> Iterator[tuple[int, str]]:
         """Rule and words of each phrase found. `words`: small letters, one space around each word,
-        full stops as words of their own."""
+        full stops as words of their own. `over`: only what stands on both sides of this place."""
         tried: set[int] = set()
         for phrase in self._always:
-            if match := phrase.regex.search(words):
+            match = phrase.regex.search(words)
+            if match and (over is None or match.start() < over < match.end()):
                 yield phrase.rule, match.group().strip()
         for word in dict.fromkeys(words.split()):
             for phrase in (
@@ -237,5 +248,6 @@ class PhraseFinder:
                 if id(phrase) in tried:
                     continue
                 tried.add(id(phrase))
-                if match := phrase.regex.search(words):
+                match = phrase.regex.search(words)
+                if match and (over is None or match.start() < over < match.end()):
                     yield phrase.rule, match.group().strip()
