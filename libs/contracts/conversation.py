@@ -9,7 +9,7 @@ from libs.contracts.envelope import Event, Value
 from libs.contracts.people import Author
 from libs.contracts.safety import MAXIMUM_OWN_RULES, OwnRule
 from libs.contracts.stage import PollOption, ShowItem, TriggerHotkey
-from libs.contracts.streams import CONVERSATION, LIVE, MEMORY, TURNS
+from libs.contracts.streams import CONVERSATION, LIVE, MEMORY, SKIPS, TURNS
 from libs.contracts.studio import RequestStageAction
 
 
@@ -242,7 +242,7 @@ class SkipReason(StrEnum):
 class InputSkipped(Event):
     """An input that will not be answered, and why."""
 
-    topic = CONVERSATION
+    topic = SKIPS
     type: Literal["conversation.input_skipped"] = "conversation.input_skipped"
     input_id: str
     reason: SkipReason

@@ -25,12 +25,14 @@ class Topic:
 
     `maximum_entries` bounds the stream (approximate trimming, oldest first; 0 = not stored).
     A pooled topic is shared by all shows: its events name their show themselves.
+    Topics of one class and `lane` are read together, in order; lanes do not wait for each other.
     """
 
     name: str
     stream_class: StreamClass
     maximum_entries: int
     pooled: bool = False
+    lane: str = ""
 
     def key(self, show: str) -> str:
         """The stream's key (or pub/sub channel) for a show; pooled topics ignore the show."""
@@ -45,8 +47,12 @@ SENTENCES = Topic("sentences", StreamClass.WORK, 2_000, pooled=True)
 SUMMARIES = Topic("summaries", StreamClass.WORK, 16, pooled=True)
 
 LISTENING = Topic("listening", StreamClass.FACTS, 2_000)
-CHAT = Topic("chat", StreamClass.FACTS, 20_000)
+#: Viewers may write a thousand lines a second: nothing else is read behind them.
+CHAT = Topic("chat", StreamClass.FACTS, 20_000, lane="chat")
+COMMANDS = Topic("commands", StreamClass.FACTS, 1_000)
 CHAT_OUT = Topic("chat_out", StreamClass.FACTS, 1_000)
+#: As many as there are lines in chat: apart from the conversation that others follow.
+SKIPS = Topic("skips", StreamClass.FACTS, 20_000, lane="skips")
 CONVERSATION = Topic("conversation", StreamClass.FACTS, 10_000)
 SPEAKING = Topic("speaking", StreamClass.FACTS, 10_000)
 STAGE = Topic("stage", StreamClass.FACTS, 2_000)
@@ -67,7 +73,9 @@ TOPICS: tuple[Topic, ...] = (
     SUMMARIES,
     LISTENING,
     CHAT,
+    COMMANDS,
     CHAT_OUT,
+    SKIPS,
     CONVERSATION,
     SPEAKING,
     STAGE,

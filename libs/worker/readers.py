@@ -17,6 +17,8 @@ from libs.worker.worker import Handler, Worker
 RENEW_SECONDS = 0.3
 #: Facts are bookkeeping: read in small batches, handled in order.
 FACTS_PREFETCH = 16
+#: Lanes of their own are for what may come in floods.
+LANE_PREFETCH = 100
 
 ControlHook = Callable[[Event], Awaitable[None]]
 
@@ -53,11 +55,12 @@ class Renewal:
 
 
 class Readers:
-    """One reading loop for each way of delivery this worker's handlers need.
+    """One reading loop for each way of delivery, and each lane, that this worker's handlers need.
 
-    Promises: control is never behind other reading; facts are handled one by one in order; work
-    is handled at most `work_concurrency` at a time and renewed while it lasts; what middleware
-    refuses is acknowledged and counted; what a handler raises is reported and handed out again.
+    Promises: control is never behind other reading; facts of one lane are handled one by one in
+    order; work is handled at most `work_concurrency` at a time and renewed while it lasts; what
+    middleware refuses is acknowledged and counted; what a handler raises is reported and handed
+    out again.
     """
 
     def __init__(self, worker: Worker, bus: Bus, control_hook: ControlHook) -> None:
@@ -74,13 +77,11 @@ class Readers:
             StreamClass.CONTROL: control_look_back_seconds,
             StreamClass.AUDIO: self._worker.audio_look_back_seconds,
         }
-        for stream_class in StreamClass:
-            topics = self._topics(stream_class)
-            if topics:
-                seconds = look_back.get(stream_class, 0.0)
-                subscription = self._subscription(stream_class, topics, seconds)
-                read = self._read_work if stream_class is StreamClass.WORK else self._read_in_order
-                self._worker.spawn(f"read {stream_class}", read(subscription))
+        for (stream_class, lane), topics in self._topics().items():
+            seconds = look_back.get(stream_class, 0.0)
+            subscription = self._subscription(stream_class, topics, seconds)
+            read = self._read_work if stream_class is StreamClass.WORK else self._read_in_order
+            self._worker.spawn(f"read {stream_class} {lane}".strip(), read(subscription))
 
     async def drain(self, seconds: float) -> None:
         """Waits for work in hand; what is not done then stays unacknowledged for the next one."""
@@ -90,10 +91,14 @@ class Readers:
             task.cancel()
         await asyncio.gather(*self._in_hand, return_exceptions=True)
 
-    def _topics(self, stream_class: StreamClass) -> tuple[Topic, ...]:
+    def _topics(self) -> dict[tuple[StreamClass, str], tuple[Topic, ...]]:
+        """What is read together."""
         wanted = {event_type.topic for event_type in self._handlers} | {CONTROL}
-        found = [topic for topic in wanted if topic.stream_class is stream_class]
-        return tuple(sorted(found, key=lambda topic: topic.name))
+        found: dict[tuple[StreamClass, str], tuple[Topic, ...]] = {}
+        for topic in sorted(wanted, key=lambda topic: topic.name):
+            together = (topic.stream_class, topic.lane)
+            found[together] = (*found.get(together, ()), topic)
+        return found
 
     def _subscription(
         self, stream_class: StreamClass, topics: tuple[Topic, ...], look_back_seconds: float
@@ -105,7 +110,7 @@ class Readers:
             show=worker.show,
             group=worker.module if grouped else "",
             consumer=worker.instance if grouped else "",
-            prefetch=FACTS_PREFETCH if stream_class is StreamClass.FACTS else 1,
+            prefetch=_prefetch(stream_class, topics[0].lane),
             look_back_seconds=look_back_seconds,
         )
 
@@ -174,3 +179,9 @@ class Readers:
         )
         with contextlib.suppress(Exception):
             await self._worker.report("handler_failed", message, ErrorCategory.INTERNAL)
+
+
+def _prefetch(stream_class: StreamClass, lane: str) -> int:
+    if stream_class is not StreamClass.FACTS:
+        return 1
+    return LANE_PREFETCH if lane else FACTS_PREFETCH
