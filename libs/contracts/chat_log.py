@@ -43,7 +43,7 @@ class ChatLogLine(Value):
     reward: str = Field(default="", max_length=100)
     cost: int = Field(default=0, ge=0, le=10_000_000)
     worth: float | None = None
-    """How much an answer to it would be worth, as whoever made the log says; for comparing rules."""
+    """How much an answer is worth, as whoever made the log says; for comparing rules."""
     spam: bool = False
     topic: str = Field(default="", max_length=64)
     """What it is about, as whoever made the log says."""
