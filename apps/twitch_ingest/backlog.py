@@ -30,8 +30,10 @@ class Backlog:
         self,
         publish: Publish,
         connected: Callable[[], bool],
+        counters: Counter[str],
         maximum: int = MAXIMUM_WAITING,
     ) -> None:
+        """`counters`: what was lost is counted there."""
         self._publish = publish
         self._connected = connected
         self._maximum = maximum
@@ -39,7 +41,7 @@ class Backlog:
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
-        self.counters: Counter[str] = Counter()
+        self._counters = counters
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -75,13 +77,12 @@ class Backlog:
         told = await asyncio.gather(*map(self._publish, batch), return_exceptions=True)
         for problem in told:
             if isinstance(problem, BusError):
-                self.counters["not_published"] += 1
+                self._counters["not_published"] += 1
             elif problem is not None:
                 raise problem
-        self.counters["published"] += len(batch)
 
     def _drop_one(self) -> None:
-        self.counters["dropped"] += 1
+        self._counters["backlog_dropped"] += 1
         for number, event in enumerate(self._waiting):
             if isinstance(event, ChatMessageReceived):
                 del self._waiting[number]

@@ -12,8 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from libs.contracts.chat import AlertKind
 from libs.contracts.people import Role
 from libs.contracts.speaking import Mood
+from libs.settings import ROOT
 from libs.settings.items import ItemsError, load_items
 from libs.settings.yaml_lines import first_duplicate, line_of
+
+SHIPPED_FILE = ROOT / "configs" / "twitch.yaml"
 
 #: A file of this kind is a few kilobytes; a larger one is a mistake.
 MAXIMUM_FILE_BYTES = 256 * 1024
@@ -173,7 +176,8 @@ class ChatRules(_Strict):
 
 
 def load_chat_rules(path: Path) -> ChatRules:
-    """The file's rules; without a file the defaults. Raises `ChatRulesError`."""
+    """The file's rules; where the shipped file was taken away, the defaults. Raises
+    `ChatRulesError`."""
     try:
         if path.stat().st_size > MAXIMUM_FILE_BYTES:
             raise ChatRulesError(f"{path.name} is too large: {MAXIMUM_FILE_BYTES} bytes at most")
@@ -183,7 +187,9 @@ def load_chat_rules(path: Path) -> ChatRules:
             raise ChatRulesError(f"{path.name}, line {twice.line}: {twice.key}: stands here twice")
         document: Any = yaml.safe_load(text)
     except FileNotFoundError:
-        return ChatRules()
+        if path == SHIPPED_FILE:
+            return ChatRules()
+        raise ChatRulesError(f"TWITCH_FILE: there is no file {path}") from None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ChatRulesError(f"{path.name}{line}: not valid YAML") from None

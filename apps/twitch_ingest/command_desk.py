@@ -58,12 +58,13 @@ class CommandDesk:
     nothing in chat. A command that is refused costs nobody a cooldown.
     """
 
-    def __init__(self, rules: ChatRules) -> None:
+    def __init__(self, rules: ChatRules, counters: Counter[str]) -> None:
+        """`counters`: each refusal is counted there, as `refused_` and its reason."""
         self._rules = rules
+        self._counters = counters
         self._reader = CommandReader(rules.prefix, rules.names())
         self._cooldowns = Cooldowns()
         self._lateness: deque[float] = deque(maxlen=CLOCK_LINES)
-        self.refused: Counter[str] = Counter()
 
     def rule_on(self, message: Message, capabilities: Capabilities, at: float) -> Ruling:
         """`at`: seconds on the show's clock."""
@@ -74,7 +75,7 @@ class CommandDesk:
             return _ORDINARY
         refusal = self._refusal(reading, message, capabilities, at)
         if refusal is not None:
-            self.refused[refusal.value] += 1
+            self._counters[f"refused_{refusal.value}"] += 1
             return Ruling(refusal=refusal)
         rule = self._rules.commands[reading.command]
         self._cooldowns.given(reading.command, rule, message.author.viewer_id, at)

@@ -64,6 +64,7 @@ class Intake:
         commands: Backlog,
         engage_panic: EngagePanic,
         in_panic: Callable[[], bool],
+        counters: Counter[str],
     ) -> None:
         self._show = show
         self._ignored = frozenset(rules.ignored_accounts)
@@ -73,8 +74,8 @@ class Intake:
         self._engage_panic = engage_panic
         self._in_panic = in_panic
         self._seen = SeenIds()
-        self.desk = CommandDesk(rules)
-        self.counters: Counter[str] = Counter()
+        self.desk = CommandDesk(rules, counters)
+        self._counters = counters
         self._hearers: dict[type[Any], Callable[[ChatPlatform, Any], None]] = {
             Message: self._hear_message,
             Deleted: self._hear_deletion,
@@ -92,20 +93,18 @@ class Intake:
 
     def _hear_message(self, platform: ChatPlatform, message: Message) -> None:
         if not self._seen.is_new(_seen_key(platform, "message", message.message_id)):
-            self.counters["duplicates"] += 1
+            self._counters["duplicates"] += 1
             return
         if self._is_ignored(message.author):
-            self.counters["ignored_accounts"] += 1
+            self._counters["ignored_accounts"] += 1
             return
         at = clock.now()
         ruling = self.desk.rule_on(message, platform.capabilities, at)
-        if ruling.refusal is not None:
-            self.counters["commands_refused"] += 1
-        elif ruling.command:
+        if ruling.command:
             self._issue(platform, message, ruling, at)
-        elif not message.own and message.text:
+        elif ruling.ordinary and message.text and not message.own:
             self._chat.add(self._line(platform, message))
-            self.counters["lines"] += 1
+            self._counters["lines"] += 1
 
     def _issue(self, platform: ChatPlatform, message: Message, ruling: Ruling, at: float) -> None:
         author = message.author
@@ -125,7 +124,7 @@ class Intake:
                 expires_at=None if keeps else at + MAXIMUM_AGE_SECONDS,
             )
         )
-        self.counters["commands"] += 1
+        self._counters["commands"] += 1
 
     def _line(self, platform: ChatPlatform, message: Message) -> ChatMessageReceived:
         return ChatMessageReceived(
@@ -188,7 +187,7 @@ class Intake:
 
     def _hear_alert(self, platform: ChatPlatform, alert: Alert) -> None:
         if not self._seen.is_new(_seen_key(platform, "alert", alert.alert_id)):
-            self.counters["duplicates"] += 1
+            self._counters["duplicates"] += 1
             return
         planned = self._effects.of_alert(alert)
         event = ChatAlerted(
@@ -209,7 +208,7 @@ class Intake:
     def _hear_redemption(self, platform: ChatPlatform, told: Redeemed) -> None:
         """A text that looks like a command is a text here: rewards give nobody a right."""
         if not self._seen.is_new(_seen_key(platform, "redemption", told.redemption_id)):
-            self.counters["duplicates"] += 1
+            self._counters["duplicates"] += 1
             return
         planned = self._effects.of_reward(told)
         event = RewardRedeemed(
@@ -227,7 +226,7 @@ class Intake:
         if planned.told:
             self._add("redemptions", event)
         else:
-            self.counters["redemptions_not_told"] += 1
+            self._counters["redemptions_not_told"] += 1
         self._order(planned, event)
 
     def _order(self, planned: Planned, cause: Event) -> None:
@@ -237,7 +236,7 @@ class Intake:
 
     def _add(self, counter: str, event: Event) -> None:
         self._chat.add(event)
-        self.counters[counter] += 1
+        self._counters[counter] += 1
 
 
 def _author(author: Author) -> Author:
