@@ -59,12 +59,17 @@ class ReplayDesk:
             "error": self._error,
         }
 
-    def start(self, path: Path, speed: float) -> None:
+    def start(self, file: str, speed: float) -> None:
         """Raises `AlreadyPlaying`, and `ReplayError` when there is no such file."""
         if self.playing:
             raise AlreadyPlaying
-        if not path.is_file():
-            raise ReplayError(f"there is no file {path}")
+        try:
+            path = Path(file).expanduser()
+            there = path.is_file()
+        except (OSError, ValueError, RuntimeError):  # no path, or of nobody's home
+            there = False
+        if not there:
+            raise ReplayError("There is no such file")
         self._platform = ReplayPlatform(path, speed)
         self._file, self._speed, self._error = str(path), speed, ""
         self._task = self._spawn("replay", self._play(self._platform))

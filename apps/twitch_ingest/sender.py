@@ -20,6 +20,8 @@ SEND_SECONDS = 10.0
 #: Waiting for the pace is looked at again after this long: limits may have changed.
 LOOK_SECONDS = 1.0
 
+#: Why nothing is sent; empty: it is.
+Silence = Literal["", "panic", "off"]
 Publish = Callable[[Event], Awaitable[None]]
 
 
@@ -39,7 +41,7 @@ class Sender:
         self._changed = asyncio.Event()
         self._held_until = 0.0
         self._sending: asyncio.Task[None] | None = None
-        self._silence: Literal["", "panic", "off"] = ""
+        self._silence: Silence = ""
         self._log = logging.getLogger("kitsu.twitch_ingest")
         self.sent = 0
         self.dropped: Counter[str] = Counter()
@@ -78,7 +80,7 @@ class Sender:
         if dropped is not None:
             await self._drop(dropped.event, "full")
 
-    def silence(self, why: Literal["", "panic", "off"]) -> list[SendChatMessage]:
+    def silence(self, why: Silence) -> list[SendChatMessage]:
         """From now on nothing is sent, for this reason ("": it is sent again); what is being sent
         is broken off. Returns what was dropped for it: to be told by `tell_dropped`."""
         self._silence = why

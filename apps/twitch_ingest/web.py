@@ -1,7 +1,6 @@
 """The twitch_ingest's own routes: what is sent, and recorded chats."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -59,11 +58,11 @@ class IngestWeb:
             step = "Switch it on in the panel, then play the log again."
             raise Problem(409, "Chat is switched off", step, "off")
         try:
-            self._replays.start(Path(wanted.file).expanduser(), wanted.speed)
+            self._replays.start(wanted.file, wanted.speed)
         except AlreadyPlaying:
             step = "Wait for its end, or stop it: kitsu replay --stop"
             raise Problem(409, "Another log is being played", step, "playing") from None
-        except (ReplayError, OSError, ValueError) as problem:
+        except ReplayError as problem:
             detail = f"{problem}; the path must be one of this machine."
             raise Problem(422, "The log cannot be played", detail, "no_such_file") from None
         return JSONResponse(self._replays.document(), 202)

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from apps.twitch_ingest.backlog import Backlog
-from apps.twitch_ingest.chat_rules import ChatRules, ChatRulesError, load_chat_rules
+from apps.twitch_ingest.chat_rules import ChatRules
 from apps.twitch_ingest.effects import Effects
 from apps.twitch_ingest.engines.base import ChatPlatform, PlatformEvent
 from apps.twitch_ingest.engines.replay import ReplayPlatform
@@ -15,7 +15,8 @@ from apps.twitch_ingest.intake import Intake
 from apps.twitch_ingest.panic_call import PanicCall
 from apps.twitch_ingest.platforms import platform_of, routes_of
 from apps.twitch_ingest.replay_desk import ReplayDesk
-from apps.twitch_ingest.sender import Sender
+from apps.twitch_ingest.rules_file import ChatRulesError, load_chat_rules
+from apps.twitch_ingest.sender import Sender, Silence
 from apps.twitch_ingest.settings import TwitchIngestSettings
 from apps.twitch_ingest.web import IngestWeb
 from libs.bus.base import Bus, Delivery
@@ -154,7 +155,7 @@ class TwitchIngestWorker(Worker):
             )
 
     def _settle_silence(self) -> None:
-        why = "panic" if self.panic.engaged else "" if self.enabled else "off"
+        why: Silence = "panic" if self.panic.engaged else "" if self.enabled else "off"
         dropped = self.sender.silence(why)
         if dropped:
             self.spawn("tell of silence", self.sender.tell_dropped(dropped, why))
