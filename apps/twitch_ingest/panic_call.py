@@ -37,14 +37,12 @@ class PanicCall:
         publish: Callable[[Event], Awaitable[None]],
         set_latch: SetLatch,
         connected: Callable[[], bool],
-        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._settings = settings
         self._panic = panic
         self._publish = publish
         self._set_latch = set_latch
         self._connected = connected
-        self._pause_seconds = pause_seconds
         self._log = logging.getLogger("kitsu.twitch_ingest")
         token = Access(settings.kitsu_data_dir).token(Scope.OPERATOR)
         self._client = httpx.AsyncClient(
@@ -91,7 +89,7 @@ class PanicCall:
         missing = targets
         for attempt in range(ATTEMPTS):
             if attempt:
-                await asyncio.sleep(self._pause_seconds)
+                await asyncio.sleep(PAUSE_SECONDS)
             latched = await asyncio.gather(*(self._by_port(module, body) for module in missing))
             missing = [m for m, did in zip(missing, latched, strict=True) if not did]
             if not missing:

@@ -46,10 +46,15 @@ class TwitchIngestWorker(Worker):
     settings: TwitchIngestSettings
 
     def __init__(
-        self, settings: TwitchIngestSettings, bus: Bus, platform: ChatPlatform | None = None
+        self,
+        settings: TwitchIngestSettings,
+        bus: Bus,
+        platform: ChatPlatform | None = None,
+        gate: Gate | None = None,
     ) -> None:
         super().__init__(settings, bus)
-        rules, gate = _rules(settings), Gate.load()
+        rules, gate = _rules(settings), gate or Gate.load()
+        self._gate = gate
         self.platform = platform or platform_of(settings)
         self._chat = Backlog(self.publish, self._connected, self.counters)
         self._commands = Backlog(self.publish, self._connected, self.counters, MAXIMUM_COMMANDS)
@@ -76,6 +81,7 @@ class TwitchIngestWorker(Worker):
     # Life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
+        await asyncio.to_thread(self._gate.prepare)  # else the first raid would wait for it
         self._started = True
         self._settle_silence()
         self.spawn("chat lines", self._chat.run())

@@ -15,6 +15,7 @@ from apps.twitch_ingest.worker import TwitchIngestWorker
 from libs.bus.base import Bus
 from libs.bus.memory import MemoryBus, MemoryServer
 from libs.contracts.envelope import Event
+from libs.safety import Gate
 from libs.testing.running_show import free_module_ports
 from libs.worker.access import Access, Scope
 from libs.worker.runtime import running
@@ -80,8 +81,14 @@ def rules_file(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
+@pytest.fixture(scope="session")
+def gate() -> Gate:
+    """Loaded once: that takes half a second."""
+    return Gate.load()
+
+
 @pytest.fixture
-def ingest(tmp_path: Path) -> Start:
+def ingest(tmp_path: Path, gate: Gate) -> Start:
     """Starts a twitch_ingest; several, one after the other, share data and bus."""
     server = MemoryServer()
 
@@ -91,7 +98,8 @@ def ingest(tmp_path: Path) -> Start:
     ) -> AsyncIterator[RunningIngest]:
         settings = settings_in(tmp_path, **changes)
         platform = platform or ScriptedPlatform()
-        worker = TwitchIngestWorker(settings, MemoryBus(server, "twitch_ingest@here#0"), platform)
+        bus = MemoryBus(server, "twitch_ingest@here#0")
+        worker = TwitchIngestWorker(settings, bus, platform, gate)
         beside = MemoryBus(server, "test@here#0")
         await beside.open()
         try:

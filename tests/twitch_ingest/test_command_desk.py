@@ -44,7 +44,9 @@ def test_moderators_and_the_broadcaster_do(name: str, role: Role) -> None:
     assert (ruling.command, ruling.arguments) == (name, "x")
 
 
-@pytest.mark.parametrize("name", ["streamer", "Streamer", "strеamer", "@streamer", "streamer\u200b"])
+@pytest.mark.parametrize(
+    "name", ["streamer", "Streamer", "strеamer", "@streamer", "streamer\u200b"]
+)
 def test_a_name_gives_no_rights(name: str) -> None:
     assert refusal(line("!panic", Role.VIEWER, name)) == Refusal.NOT_ALLOWED
 

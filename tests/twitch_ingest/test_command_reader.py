@@ -31,9 +31,7 @@ def command(name: str, arguments: str = "") -> Reading:
         ("!Forget  ME!", command("forget", "me")),
     ],
 )
-def test_a_line_that_begins_with_prefix_and_name_is_a_command(
-    line: str, expected: Reading
-) -> None:
+def test_a_line_that_begins_with_prefix_and_name_is_a_command(line: str, expected: Reading) -> None:
     assert READER.read(line) == expected
 
 
