@@ -28,7 +28,8 @@ SetLatch = Callable[[str, str, dict[str, Any]], Awaitable[None]]
 class PanicCall:
     """Promises: neither route waits for the other, nor for the orchestrator; each module is told on
     its own port, so that it works with the orchestrator dead and with the bus away. The
-    orchestrator is told on its port only while there is no bus: else it hears of the command."""
+    orchestrator is told on its port only where there is no bus, or one that hangs: else it hears
+    of the command."""
 
     def __init__(
         self,
@@ -66,7 +67,12 @@ class PanicCall:
         targets = [module.id for module in MODULES if module.output]
         if not self._connected():
             targets.append("orchestrator")
-        missing, _ = await asyncio.gather(self._by_ports(targets, order), self._by_stream(order))
+        stream = asyncio.create_task(self._by_stream(order), name="panic by stream")
+        missing = await self._by_ports(targets, order)
+        await asyncio.wait({stream}, timeout=ANSWER_SECONDS)
+        if not stream.done() and "orchestrator" not in targets:  # the bus hangs
+            missing += await self._by_ports(["orchestrator"], order)
+        await stream
         if missing:
             self._log.warning("panic: no answer on the port of %s", ", ".join(missing))
         return missing

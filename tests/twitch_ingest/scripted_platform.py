@@ -50,18 +50,23 @@ class ScriptedPlatform:
         """A send waits for it."""
         self.runs = 0
         self.fails_first = False
-        self.running = False
+        self._listens = asyncio.Event()
         self._tell: Tell | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._listens.is_set()
 
     async def run(self, tell: Tell) -> None:
         self.runs += 1
         if self.fails_first and self.runs == 1:
             raise RuntimeError("oauth:abcdefghijklmnop was refused")
-        self._tell, self.running = tell, True
+        self._tell = tell
+        self._listens.set()
         try:
             await asyncio.Event().wait()
         finally:
-            self._tell, self.running = None, False
+            self._listens.clear()
 
     async def send(self, text: str, reply_to: str = "") -> None:
         if self.blocks is not None:
@@ -74,7 +79,7 @@ class ScriptedPlatform:
         return PlatformHealth(ModuleState.READY, "hears #kitsu", "scripted")
 
     async def tells(self, *events: PlatformEvent) -> None:
-        while self._tell is None:
-            await asyncio.sleep(0.005)
+        await self._listens.wait()
+        assert self._tell is not None
         for event in events:
             await self._tell(event)

@@ -9,7 +9,6 @@ from apps.twitch_ingest.engines.base import (
     Cleared,
     Deleted,
     Gap,
-    Message,
     Redeemed,
 )
 from libs.contracts.chat import (
