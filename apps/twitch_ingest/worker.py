@@ -10,6 +10,7 @@ from apps.twitch_ingest.backlog import Backlog
 from apps.twitch_ingest.chat_rules import ChatRules
 from apps.twitch_ingest.effects import Effects
 from apps.twitch_ingest.engines.base import ChatPlatform, PlatformEvent
+from apps.twitch_ingest.engines.no_chat import NoChat
 from apps.twitch_ingest.engines.replay import ReplayPlatform
 from apps.twitch_ingest.intake import Intake
 from apps.twitch_ingest.panic_call import PanicCall
@@ -81,12 +82,13 @@ class TwitchIngestWorker(Worker):
     # Life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        await asyncio.to_thread(self._gate.prepare)  # else the first raid would wait for it
         self._started = True
         self._settle_silence()
         self.spawn("chat lines", self._chat.run())
         self.spawn("chat commands", self._commands.run())
         self.spawn("sender", self.sender.run())
+        if not isinstance(self.platform, NoChat):
+            self.spawn("gate", asyncio.to_thread(self._gate.prepare))
         if self.enabled:
             self._listen()
 
