@@ -1,5 +1,6 @@
 """Settings of the twitch_ingest."""
 
+import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -12,12 +13,14 @@ from libs.settings import ROOT, ShowSettings
 TWITCH_DOMAIN = "twitch.tv"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
+_LOGIN = re.compile(r"[a-z0-9_]{1,25}")
+
 
 class TwitchIngestSettings(ShowSettings):
     chat_platform: Literal["auto", "twitch", "anonymous", "replay", "off"] = "auto"
     """`auto`: Twitch as soon as there is an account or an application for it, else off.
     `anonymous` reads a channel without an account and takes no commands."""
-    twitch_channel: str = Field(default="", max_length=64)
+    twitch_channel: str = Field(default="", max_length=200)
     """Name of the channel; empty: that of the account that signed in."""
     twitch_client_id: str = Field(default="", max_length=128)
     """The application that accounts sign in to (dev.twitch.tv/console)."""
@@ -25,12 +28,12 @@ class TwitchIngestSettings(ShowSettings):
     """Only for an application that is not of the type "public"."""
     twitch_oauth_token: str = Field(default="", max_length=256, repr=False)
     """A token made elsewhere, for a quick try: it ends after some hours."""
-    twitch_bot_nick: str = Field(default="", max_length=64)
+    twitch_bot_nick: str = Field(default="", max_length=200)
     """Name of the account that writes, where it is not the streamer's."""
     twitch_helix_url: str = "https://api.twitch.tv/helix"
-    twitch_id_url: str = "https://id.twitch.tv/oauth2"
+    twitch_id_url: str = "https://id.twitch.tv"
     twitch_eventsub_url: str = "wss://eventsub.wss.twitch.tv/ws"
-    twitch_irc_url: str = "wss://irc-ws.chat.twitch.tv"
+    twitch_irc_url: str = "wss://irc-ws.chat.twitch.tv:443"
     """Where Twitch answers; only twitch.tv itself or this machine."""
     twitch_file: Path = Path("configs/twitch.yaml")
     """Commands, rewards and events: who may do what, and what it does."""
@@ -52,10 +55,10 @@ class TwitchIngestSettings(ShowSettings):
     @field_validator("twitch_channel", "twitch_bot_nick")
     @classmethod
     def _is_a_name(cls, name: str) -> str:
-        """As it stands in an address, or with what people put before it."""
-        name = name.strip().removeprefix("#").removeprefix("@").lower()
-        if name and not all(c.isascii() and (c.isalnum() or c == "_") for c in name):
-            raise ValueError("a name of Twitch has letters, digits and _ only")
+        """Out of what people paste: `@Name`, `#name`, `https://www.twitch.tv/name`."""
+        name = name.strip().rstrip("/").rpartition("/")[2].lstrip("@#").lower()
+        if name and not _LOGIN.fullmatch(name):
+            raise ValueError("must be a Twitch name: a-z, 0-9 and _, 25 at most")
         return name
 
     @field_validator("twitch_file")
