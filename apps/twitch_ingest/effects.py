@@ -18,6 +18,8 @@ LONGEST_QUOTE = 200
 MOOD_SECONDS = 10.0
 #: What is shown or felt later than this belongs to nothing any more.
 LATE_SECONDS = 10.0
+#: A hundred redemptions in a second are shown once.
+ORDER_PAUSE_SECONDS = 1.0
 #: Said instead of a name that is not to be said.
 NAMELESS = "somebody"
 
@@ -46,6 +48,7 @@ class Effects:
         self._rules = rules
         self._rewards = {_key(name): effect for name, effect in rules.rewards.items()}
         self._gate = gate
+        self._ordered_at = float("-inf")
 
     def of_reward(self, redeemed: Redeemed) -> Planned:
         effect = self._rewards.get(_key(redeemed.reward), _NONE)
@@ -60,8 +63,14 @@ class Effects:
         return Planned(effect, say, effect.prompt or bool(say))
 
     def orders(self, planned: Planned, cause: Event, at: float) -> list[Event]:
-        """What the stage is to do for it, the same ids for the same cause."""
+        """What the stage is to do for it, the same ids for the same cause; of a storm of them only
+        some. `at`: seconds on the show's clock."""
         orders: list[Event] = []
+        if planned.effect.mood is None and not planned.effect.item:
+            return orders
+        if 0 <= at - self._ordered_at < ORDER_PAUSE_SECONDS:
+            return orders
+        self._ordered_at = at
         if planned.effect.mood is not None:
             orders.append(
                 SetExpression.caused_by(

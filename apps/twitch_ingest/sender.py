@@ -9,6 +9,7 @@ from typing import Any, Literal
 from apps.twitch_ingest.engines.base import ChatPlatform, SendRefused
 from apps.twitch_ingest.pacing import SendingPace, SendingQueue, Waiting, per_window
 from apps.twitch_ingest.pieces import LONGEST_PIECE, pieces
+from libs.bus.base import BusError
 from libs.contracts.chat import ChatMessageSent, SendChatMessage
 from libs.contracts.envelope import Event
 from libs.contracts.safety import GateAction, TextBlocked, Verdict
@@ -138,7 +139,7 @@ class Sender:
         if not message.pieces:
             self._queue.done(message)
             self.sent += 1
-            await self._publish(
+            await self._tell(
                 ChatMessageSent.caused_by(event, platform=event.platform, outcome="sent")
             )
 
@@ -196,7 +197,7 @@ class Sender:
         else:
             verdict = self._gate.check(said.text, "chat_out")
         if verdict.rule and verdict.overridden_by is None:
-            await self._publish(
+            await self._tell(
                 TextBlocked.caused_by(
                     event,
                     place="chat_out",
@@ -209,11 +210,18 @@ class Sender:
 
     async def _drop(self, event: SendChatMessage, reason: str) -> None:
         self.dropped[reason] += 1
-        await self._publish(
+        await self._tell(
             ChatMessageSent.caused_by(
                 event, platform=event.platform, outcome="dropped", reason=reason
             )
         )
+
+    async def _tell(self, fact: Event) -> None:
+        """A bus that refuses a fact is no reason to stop sending."""
+        try:
+            await self._publish(fact)
+        except BusError as problem:
+            self._log.warning("%s could not be told (%s)", fact.type, type(problem).__name__)
 
 
 def _steady() -> float:

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 from apps.twitch_ingest.backlog import Backlog
 from apps.twitch_ingest.chat_rules import ChatRules
 from apps.twitch_ingest.effects import Effects
-from apps.twitch_ingest.engines.base import ChatPlatform, PlatformEvent
+from apps.twitch_ingest.engines.base import ChatPlatform, Gap, PlatformEvent
 from apps.twitch_ingest.engines.no_chat import NoChat
 from apps.twitch_ingest.engines.replay import ReplayPlatform
 from apps.twitch_ingest.intake import Intake
@@ -20,15 +20,18 @@ from apps.twitch_ingest.rules_file import ChatRulesError, load_chat_rules
 from apps.twitch_ingest.sender import Sender, Silence
 from apps.twitch_ingest.settings import TwitchIngestSettings
 from apps.twitch_ingest.web import IngestWeb
-from libs.bus.base import Bus, Delivery
+from libs.bus.base import Bus, BusError, Delivery
 from libs.contracts.chat import ChatMessageSent, SendChatMessage
-from libs.contracts.health import ErrorCategory, ModuleState
+from libs.contracts.health import ModuleState
 from libs.safety import Gate
+from libs.telemetry import clock
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
 #: A platform that ended although it should not is begun again after this long.
 RESTART_SECONDS = 5.0
+#: A platform that takes longer to close is not waited for.
+CLOSE_SECONDS = 1.0
 #: A panic that is being told when this worker stops is told to its end, for so long.
 PANIC_SECONDS = 2.0
 #: Commands are few: more than this while the bus is away is somebody's mischief.
@@ -78,6 +81,7 @@ class TwitchIngestWorker(Worker):
         self._listening: asyncio.Task[None] | None = None
         self._panics: set[asyncio.Task[None]] = set()
         self._started = False
+        self._off_since = clock.now()
 
     # Life -------------------------------------------------------------------------------------
 
@@ -102,8 +106,10 @@ class TwitchIngestWorker(Worker):
     async def enabled_changed(self, enabled: bool) -> None:
         self._settle_silence()
         if not enabled:
+            self._off_since = clock.now()
             await self._stop_listening()
         elif self._started and self._listening is None:
+            self._take(self.platform, Gap(self._off_since, clock.now(), "switched off"))
             self._listen()
 
     def health(self) -> Health:
@@ -155,12 +161,18 @@ class TwitchIngestWorker(Worker):
         missing = await self._panic_call.engage(reason, by)
         if missing:
             names = ", ".join(missing)
-            await self.report(
+            await self._complain(
                 "panic_unreachable",
                 f"Panic by chat: no answer on the port of {names}. If something can still be "
                 "heard, run: kitsu panic",
-                ErrorCategory.INTERNAL,
             )
+
+    async def _complain(self, code: str, message: str) -> None:
+        """A bus that fails must not end what is told of here."""
+        try:
+            await self.report(code, message)
+        except BusError:
+            self.log.warning("the error %s could not be told", code)
 
     def _settle_silence(self) -> None:
         why: Silence = "panic" if self.panic.engaged else "" if self.enabled else "off"
@@ -178,7 +190,7 @@ class TwitchIngestWorker(Worker):
         task, self._listening = self._listening, None
         if task is not None:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.wait({task}, timeout=CLOSE_SECONDS)
 
     async def _keep_listening(self) -> None:
         while True:
@@ -186,7 +198,7 @@ class TwitchIngestWorker(Worker):
                 await self.platform.run(self._hear)
             except Exception as error:  # noqa: BLE001 - a platform is supervised here
                 name = type(error).__name__  # its text may hold secrets
-                await self.report(
+                await self._complain(
                     "platform_failed",
                     f"{self.platform.name} broke off ({name}); it is begun again in "
                     f"{RESTART_SECONDS:.0f} s",

@@ -2,7 +2,9 @@
 
 import pytest
 
+from apps.twitch_ingest.chat_rules import ChatRules
 from apps.twitch_ingest.command_desk import MAXIMUM_AGE_SECONDS
+from apps.twitch_ingest.effects import Effects
 from apps.twitch_ingest.engines.base import (
     Alert,
     Banned,
@@ -26,6 +28,7 @@ from libs.contracts.chat import (
 from libs.contracts.people import Role
 from libs.contracts.speaking import Mood
 from libs.contracts.stage import SetExpression, ShowItem
+from libs.safety import Gate
 from libs.telemetry import clock
 from tests.twitch_ingest.conftest import Start, until
 from tests.twitch_ingest.scripted_platform import ScriptedPlatform, author, message
@@ -213,6 +216,7 @@ async def test_a_platform_that_breaks_is_begun_again_and_its_error_text_is_not_t
 
 
 async def test_switched_off_nothing_is_heard_and_switched_on_it_is_again(ingest: Start) -> None:
+    """What was missed meanwhile is told as a gap."""
     async with ingest() as running:
         await until(lambda: running.platform.running)
         running.worker.enabled = False
@@ -222,6 +226,9 @@ async def test_switched_off_nothing_is_heard_and_switched_on_it_is_again(ingest:
         await running.worker.enabled_changed(True)
         await running.platform.tells(message("hello"))
         await running.some(ChatMessageReceived)
+        (gap,) = await running.some(ChatGap)
+        assert gap.reason == "switched off"
+        assert gap.started_at <= gap.ended_at
         assert running.platform.runs == 2
 
 
@@ -252,6 +259,15 @@ async def test_a_reward_does_what_the_file_says(ingest: Start, rules_file: Start
     assert (mood.mood, item.item) == (Mood.HAPPY, "tea cup")
     assert mood.cause_id == item.cause_id == told.event_id
     assert mood.expires_at is not None
+
+
+def test_of_a_storm_only_some_are_shown(gate: Gate) -> None:
+    effects = Effects(ChatRules.model_validate({"rewards": {"Tea": {"mood": "happy"}}}), gate)
+    planned = effects.of_reward(Redeemed("x", "Tea", author()))
+    cause = ChatCleared(platform="twitch")
+    shown = [len(effects.orders(planned, cause, 100 + number / 100)) for number in range(250)]
+    assert sum(shown) == 3
+    assert len(effects.orders(planned, cause, 50)) == 1  # a clock that was set back
 
 
 async def test_a_reward_without_a_prompt_is_only_done(ingest: Start, rules_file: Start) -> None:
