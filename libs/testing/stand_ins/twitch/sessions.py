@@ -243,9 +243,10 @@ class EventSubSockets:
         if not session.alive:
             return
         session.alive = False
+        if session.replaced or self.sessions.get(session.id) is not session:
+            return
         for subscription in self.subscriptions.values():
-            ended = subscription.session_id == session.id and not session.replaced
-            if ended and subscription.status == "enabled":
+            if (subscription.session_id, subscription.status) == (session.id, "enabled"):
                 subscription.status = status
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
