@@ -1,7 +1,7 @@
 """A stand-in for every test, and a search for secrets after it."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +13,36 @@ from tests.twitch_ingest.engines.channel_stand import ChannelStand
 load_twitchio()
 
 
+class _Said(logging.Handler):
+    """Everything that any logger says, as it would be written, without our own redaction."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.setFormatter(logging.Formatter("%(name)s %(message)s %(args)s"))
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
 @pytest.fixture
-async def twitch(caplog: pytest.LogCaptureFixture) -> AsyncIterator[TwitchStandIn]:
-    """Whatever the test did, no secret that was ever given out may stand in any log."""
+def said(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
+    handler, root = _Said(), logging.getLogger()
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.WARNING, "httpx")  # the tests' own browser
+    caplog.set_level(logging.WARNING, "httpcore")
+    root.addHandler(handler)
+    yield handler.lines
+    root.removeHandler(handler)
+
+
+@pytest.fixture
+async def twitch(said: list[str]) -> AsyncIterator[TwitchStandIn]:
+    """Whatever the test did, no secret that was ever given out may stand in any log."""
     async with TwitchStandIn() as twitch:
         yield twitch
-    said = "\n".join(f"{record.getMessage()} {record.exc_text or ''}" for record in caplog.records)
-    assert [secret for secret in twitch.world.issued if secret in said] == []
+    log = "\n".join(said)
+    assert [secret for secret in twitch.world.issued if secret in log] == []
 
 
 @pytest.fixture

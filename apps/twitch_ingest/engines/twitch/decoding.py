@@ -1,7 +1,8 @@
 """Events of EventSub (as twitchio's models) into what the platform tells.
 
 The models turn ids into text whatever they were, and check little else: what is used of them is
-checked again here.
+checked again here. They also want fields that Twitch does not always send; those are filled in, so
+that no event is lost for the want of a field that nobody reads.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from apps.twitch_ingest.engines.base import (
 )
 from apps.twitch_ingest.engines.twitch.errors import MalformedEvent
 from apps.twitch_ingest.engines.twitch.eventsub_socket import Frame
-from apps.twitch_ingest.engines.twitch.notices import alert_of
+from apps.twitch_ingest.engines.twitch.notices import NOTICE_PARTS, alert_of
 from apps.twitch_ingest.engines.twitch.people import author_of, known_id, known_text, role_of
 from apps.twitch_ingest.engines.twitch.topics import CHAT, REDEMPTIONS
 from libs.contracts.chat import AlertKind
@@ -77,7 +78,7 @@ class Decoder:
         try:
             kind = frame["metadata"]["subscription_type"]
             decode = self._by_kind[kind]
-            event = create_event_instance(kind, frame, http=None)
+            event = create_event_instance(kind, _filled(kind, frame), http=None)
             return decode(event, _written_at(frame))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise MalformedEvent(f"{type(error).__name__} while reading it") from None
@@ -175,6 +176,21 @@ class Decoder:
     def _channel(self) -> Author:
         login = self._place.channel_login
         return author_of(self._place.channel_id, login, login, Role.BROADCASTER)
+
+
+#: Fields that twitchio's models read and Twitch's documents do not promise.
+_FILLED: dict[str, dict[str, None]] = {
+    "channel.chat.notification": dict.fromkeys(NOTICE_PARTS),
+    "stream.offline": {"id": None},
+}
+
+
+def _filled(kind: str, frame: Frame) -> Frame:
+    missing = _FILLED.get(kind)
+    if missing is None:
+        return frame
+    payload = frame["payload"]
+    return {**frame, "payload": {**payload, "event": {**missing, **payload["event"]}}}
 
 
 def _written_at(frame: Frame) -> float | None:

@@ -4,8 +4,8 @@ import re
 
 from libs.safety import clean_chat
 
-#: Things in an answer of Twitch that are long and look like made by a machine.
-_TOKEN_LIKE = re.compile(r"[A-Za-z0-9_\-]{20,}")
+#: What could be a token in an answer of Twitch; one long word is known to be none.
+_TOKEN_LIKE = re.compile(r"(?<![\w-])(?!authorization_pending\b)[A-Za-z0-9_\-]{20,}")
 
 
 class TwitchError(Exception):

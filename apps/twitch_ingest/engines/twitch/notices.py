@@ -20,6 +20,27 @@ from libs.safety import clean_chat
 
 LONGEST_TEXT = 500
 
+_OF_A_CHANNEL = (
+    "sub",
+    "resub",
+    "sub_gift",
+    "community_sub_gift",
+    "gift_paid_upgrade",
+    "prime_paid_upgrade",
+    "pay_it_forward",
+    "raid",
+    "announcement",
+    "modiversary",
+)
+#: Fields of a notice of which only its own kind's is filled.
+NOTICE_PARTS = (
+    *_OF_A_CHANNEL,
+    *(f"shared_chat_{part}" for part in _OF_A_CHANNEL),
+    "bits_badge_tier",
+    "charity_donation",
+    "watch_streak",
+)
+
 #: Notices that say a viewer subscribes from now on.
 _SUBSCRIBES = frozenset({"sub", "prime_paid_upgrade", "gift_paid_upgrade"})
 
