@@ -401,3 +401,16 @@ async def test_a_bare_token_that_twitch_refuses_is_a_clear_state(stand: ChannelS
     assert "TWITCH_OAUTH_TOKEN" in told["detail"]
     assert "kitsu twitch login" in told["detail"]
     assert "longgone" not in str(told)
+
+
+async def test_a_thousand_lines_a_second_are_all_heard_in_order(stand: ChannelStand) -> None:
+    stand.sign_in()
+    async with stand:
+        await stand.ready()
+        written = await stand.twitch.flood.run(stand.host, 1_000, 1.0)
+        await until(lambda: len(stand.lines) == written)
+        await stand.say("after")
+        await stand.heard("after")
+    assert written >= 900
+    assert stand.lines == [*(f"hello {number}" for number in range(written)), "after"]
+    assert stand.of(Gap) == []

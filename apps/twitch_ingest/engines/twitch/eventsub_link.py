@@ -32,6 +32,7 @@ class Ears:
 
     notification: Callable[[Frame], Awaitable[None]]
     gap: Callable[[Gap], Awaitable[None]]
+    malformed: Callable[[], None]
 
 
 class EventSubLink:
@@ -60,7 +61,6 @@ class EventSubLink:
         self.trouble = ""
         """Why it is not up; empty: it is, or was never tried."""
         self.connections = 0
-        self.malformed = 0
 
     async def run(self) -> None:
         while True:
@@ -96,7 +96,9 @@ class EventSubLink:
             await self._serve(socket)
         finally:
             others.cancel()
-            await asyncio.gather(others, return_exceptions=True)
+            [ended] = await asyncio.gather(others, return_exceptions=True)
+            if isinstance(ended, Exception):
+                log.error("asking for the other topics failed", exc_info=ended)
 
     async def _serve(self, socket: EventSubSocket) -> None:
         move: asyncio.Task[EventSubSocket] | None = None
@@ -111,7 +113,7 @@ class EventSubLink:
                         raise
                     socket, move = await self._saved(move, lost), None
                     continue
-                url = await self._take(socket, frame) if frame is not None else ""
+                url = await self._take(frame) if frame is not None else ""
                 if url and move is None:
                     opening = EventSubSocket.open(self._http, url, self._pauses)
                     move = asyncio.create_task(opening, name="Twitch: moving over")
@@ -119,12 +121,11 @@ class EventSubLink:
             await _abandon(move)
             await socket.close()
 
-    async def _take(self, socket: EventSubSocket, frame: Frame) -> str:
+    async def _take(self, frame: Frame) -> str:
         """Deals with one message. The address to move to, if it says so."""
         self._ear.heard()
         if not frame:
-            self.malformed += 1
-            log.warning("a message of Twitch is not as documented")
+            self._ears.malformed()
             return ""
         kind = frame["metadata"]["message_type"]
         if kind == "notification":
@@ -146,20 +147,25 @@ class EventSubLink:
             log.warning("could not move over to another connection: %s", lost)
             return old
         try:
-            deadline = time.monotonic() + self._pauses.old_connection_longest
-            while time.monotonic() < deadline:
-                frame = await old.frame(self._pauses.old_connection_quiet)
-                if frame is None:
-                    break
-                await self._take(old, frame)
-        except LinkLost:
-            pass
+            await self._hear_out(old)
         except BaseException:
             await new.close()
             raise
         await old.close()
         self._subscriber.moved(new.session_id)
         return new
+
+    async def _hear_out(self, old: EventSubSocket) -> None:
+        """What still stands on a connection that is left: until it is quiet, or ends."""
+        deadline = time.monotonic() + self._pauses.old_connection_longest
+        while time.monotonic() < deadline:
+            try:
+                frame = await old.frame(self._pauses.old_connection_quiet)
+            except LinkLost:
+                return
+            if frame is None:
+                return
+            await self._take(frame)
 
     async def _saved(self, move: asyncio.Task[EventSubSocket], lost: LinkLost) -> EventSubSocket:
         """The old connection ended before the new one was there: nothing is lost if that comes."""

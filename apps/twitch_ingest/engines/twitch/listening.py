@@ -79,9 +79,17 @@ class Listening:
                 memory.board.set(topic.name, "off", reason)
         elif owner.user_id == reader.user_id:
             topics += others
-        links = [self._link(reader, topics, Ears(hearing.take, self._tell), memory.chat_ear)]
+        links = [
+            self._link(
+                reader, topics, Ears(hearing.take, self._tell, hearing.malformed), memory.chat_ear
+            )
+        ]
         if owner is not None and owner.user_id != reader.user_id:
-            links.append(self._link(owner, others, Ears(hearing.take, _untold), memory.other_ear))
+            links.append(
+                self._link(
+                    owner, others, Ears(hearing.take, _untold, hearing.malformed), memory.other_ear
+                )
+            )
         return links
 
     def _owner(self, place: Place) -> Account | None:
