@@ -15,7 +15,7 @@ import aiohttp
 from apps.twitch_ingest.engines.base import Gap
 from apps.twitch_ingest.engines.twitch.backoff import Backoff
 from apps.twitch_ingest.engines.twitch.ear import Ear
-from apps.twitch_ingest.engines.twitch.errors import LinkLost, TwitchError
+from apps.twitch_ingest.engines.twitch.errors import LinkLost, ScopeMissing, TwitchError
 from apps.twitch_ingest.engines.twitch.eventsub_socket import EventSubSocket, Frame, welcomed
 from apps.twitch_ingest.engines.twitch.options import TwitchOptions
 from apps.twitch_ingest.engines.twitch.subscribing import Subscriber
@@ -64,23 +64,29 @@ class EventSubLink:
 
     async def run(self) -> None:
         while True:
-            began = time.monotonic()
+            began, pause = time.monotonic(), 0.0
             try:
                 async with welcomed(self._http, self._url, self._pauses) as socket:
                     await self._live(socket)
             except LinkLost as lost:
                 self._lost(str(lost))
+            except ScopeMissing as missing:
+                self._lost(missing.message)
+                pause = self._pauses.refused_topics
             except TwitchError as error:
                 self._lost(f"Twitch refused the subscription ({error})")
+                pause = 0.0 if self._subscriber.has_chat else self._pauses.refused_topics
             finally:
                 self.up = False
-            await asyncio.sleep(self._backoff.next_seconds(time.monotonic() - began))
+            lived = time.monotonic() - began
+            await asyncio.sleep(max(pause, self._backoff.next_seconds(lived)))
 
     def _lost(self, reason: str) -> None:
+        if reason != self.trouble:
+            log.warning("the link to Twitch chat is down: %s", reason)
         self.trouble = reason
         self._ear.lost(reason)
         self._subscriber.lost(reason)
-        log.warning("the link to Twitch chat is down: %s", reason)
 
     async def _live(self, socket: EventSubSocket) -> None:
         """From the welcome to the loss, which it raises."""

@@ -65,7 +65,11 @@ class Listening:
         self.links = self._make_links(reader, self.place, self.decoder)
 
     async def run(self) -> None:
-        await asyncio.gather(self._keeper.run(), *(link.run() for link in self.links))
+        """Raises an `ExceptionGroup` for a fault of ours; then nothing of it runs on."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keeper.run(), name="Twitch tokens")
+            for link in self.links:
+                tasks.create_task(link.run(), name="Twitch link")
 
     def _make_links(self, reader: Account, place: Place, decoder: Decoder) -> list[EventSubLink]:
         memory = self._memory
