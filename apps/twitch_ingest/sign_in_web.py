@@ -1,7 +1,7 @@
 """The routes about the link to Twitch: how it is, signing in, signing out."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from apps.twitch_ingest.engines.twitch.link_report import link_document
 from apps.twitch_ingest.engines.twitch.platform import TwitchPlatform
 from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT, SignInImpossible
 from libs.worker.access import Scope
@@ -16,6 +17,8 @@ from libs.worker.problems import Problem
 
 #: The address that Twitch's page sends the browser back to, below the worker's own.
 CALLBACK = "/sign-in/callback"
+
+NOT_SET_UP = f"Twitch is not set up. {MAKE_CLIENT}; then run: kitsu twitch login"
 
 Who = Literal["streamer", "bot"]
 
@@ -29,13 +32,18 @@ class SignInRequest(BaseModel):
 
 
 class SignInWeb:
-    """`platform` None: Twitch is not what chat comes from here; `reason` then says why."""
+    """`platform` None: nobody can sign in here; `reason` then says why, and `link` how chat is
+    heard all the same, if it is."""
 
     def __init__(
-        self, platform: TwitchPlatform | None, reason: str = f"Twitch is not set up. {MAKE_CLIENT}"
+        self,
+        platform: TwitchPlatform | None,
+        reason: str = NOT_SET_UP,
+        link: Callable[[], dict[str, Any]] | None = None,
     ) -> None:
         self._platform = platform
         self._reason = reason
+        self._state = platform.link_state if platform is not None else link or self._nothing
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -52,9 +60,7 @@ class SignInWeb:
         return {CALLBACK: Scope.PUBLIC}
 
     async def _link(self, request: Request) -> Response:
-        if self._platform is None:
-            return JSONResponse(self._nothing())
-        return JSONResponse(self._platform.link_state())
+        return JSONResponse(self._state())
 
     async def _begin(self, request: Request) -> Response:
         try:
@@ -95,18 +101,7 @@ class SignInWeb:
         return self._platform
 
     def _nothing(self) -> dict[str, Any]:
-        return {
-            "platform": "twitch",
-            "mode": "none",
-            "state": "not_configured",
-            "detail": self._reason,
-            "channel": "",
-            "account": None,
-            "bot_account": None,
-            "topics": [],
-            "gaps": [],
-            "sign_in": None,
-        }
+        return link_document(state="not_configured", detail=self._reason)
 
 
 def _page(text: str, status: int = 200) -> Response:

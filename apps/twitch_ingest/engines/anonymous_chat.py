@@ -9,8 +9,10 @@ import asyncio
 import logging
 import random
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.routing import BaseRoute
 
 from apps.twitch_ingest.engines.base import (
     Banned,
@@ -27,6 +29,7 @@ from apps.twitch_ingest.engines.irc_lines import IrcLine, parse
 from apps.twitch_ingest.engines.twitch.backoff import Backoff
 from apps.twitch_ingest.engines.twitch.ear import Ear
 from apps.twitch_ingest.engines.twitch.errors import LinkLost, MalformedEvent
+from apps.twitch_ingest.engines.twitch.link_report import link_document
 from apps.twitch_ingest.engines.twitch.options import TwitchOptions
 from apps.twitch_ingest.engines.twitch.people import author_of, known_id
 from apps.twitch_ingest.engines.twitch.seen import SeenIds
@@ -90,6 +93,22 @@ class AnonymousChat:
             detail = f"Chat cannot be heard: {self._trouble}. Tried again all the time."
             return PlatformHealth(ModuleState.DEGRADED, detail, self.name)
         return PlatformHealth(ModuleState.STARTING, "Connecting to Twitch chat.", self.name)
+
+    def link_state(self) -> dict[str, Any]:
+        """The document of `GET /link`."""
+        return link_document(
+            mode="anonymous",
+            state="listening" if self._up else "down" if self._trouble else "connecting",
+            detail=self.health().detail,
+            channel=self._options.channel,
+            gaps=[asdict(gap) for gap in self._ear.gaps],
+        )
+
+    def routes(self) -> list[BaseRoute]:
+        from apps.twitch_ingest.sign_in_web import SignInWeb
+
+        reason = "Chat is read without an account. Set CHAT_PLATFORM=twitch to sign in."
+        return SignInWeb(None, reason, self.link_state).routes()
 
     async def send(self, text: str, reply_to: str = "") -> None:
         raise SendRefused("no_permission", f"{READ_ONLY} Sign in with: kitsu twitch login")

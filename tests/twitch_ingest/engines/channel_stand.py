@@ -6,12 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from apps.twitch_ingest.engines.base import Gap, Message, PlatformEvent
 from apps.twitch_ingest.engines.twitch import Pauses, TwitchOptions, TwitchPlatform
 from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, Role
 from apps.twitch_ingest.engines.twitch.token_store import TokenStore
 from apps.twitch_ingest.engines.twitch.topics import CHAT, scopes_for
 from libs.testing.stand_ins.twitch import TwitchStandIn, User
+from libs.worker.problems import Problem
 
 Kind = TypeVar("Kind", bound=PlatformEvent)
 
@@ -150,6 +154,12 @@ class ChannelStand:
     async def state(self, state: str) -> dict[str, Any]:
         await until(lambda: self.platform.link_state()["state"] == state)
         return self.platform.link_state()
+
+
+async def answer_problem(request: Request, problem: Exception) -> Response:
+    """As the worker's own application answers."""
+    assert isinstance(problem, Problem)
+    return problem.response()
 
 
 async def until(true: Any, seconds: float = 10.0) -> None:

@@ -5,7 +5,9 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 
 from apps.twitch_ingest.engines.anonymous_chat import AnonymousChat, Silence
 from apps.twitch_ingest.engines.base import (
@@ -19,7 +21,8 @@ from apps.twitch_ingest.engines.base import (
 )
 from apps.twitch_ingest.engines.irc_lines import parse
 from libs.contracts.people import Role
-from tests.twitch_ingest.engines.channel_stand import ChannelStand, until
+from libs.worker.problems import Problem
+from tests.twitch_ingest.engines.channel_stand import ChannelStand, answer_problem, until
 
 
 class Visitor:
@@ -63,6 +66,25 @@ async def test_chat_is_read_and_nobody_has_rights(visitor: Visitor) -> None:
     assert not visitor.chat.capabilities.has_roles
     assert not visitor.chat.capabilities.can_send
     assert "Demo" in visitor.chat.health().detail
+
+
+async def test_the_link_says_that_it_is_anonymous_and_nobody_can_sign_in(
+    visitor: Visitor,
+) -> None:
+    await visitor.joined()
+    handlers = {Problem: answer_problem}
+    app = Starlette(routes=visitor.chat.routes(), exception_handlers=handlers)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://kitsu") as web:
+        link = (await web.get("/link")).json()
+        refused = await web.post("/sign-in", json={})
+    assert (link["mode"], link["state"], link["channel"]) == (
+        "anonymous",
+        "listening",
+        "kitsu_live",
+    )
+    assert refused.status_code == 409
+    assert "CHAT_PLATFORM" in refused.json()["detail"]
 
 
 async def test_it_cannot_send(visitor: Visitor) -> None:

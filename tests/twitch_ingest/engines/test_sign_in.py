@@ -9,8 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 
 from apps.twitch_ingest.engines.twitch.accounts import Account
 from apps.twitch_ingest.engines.twitch.sign_in import SignInImpossible
@@ -19,12 +17,7 @@ from apps.twitch_ingest.engines.twitch.topics import scopes_for
 from apps.twitch_ingest.sign_in_web import CALLBACK, SignInWeb
 from libs.worker.access import Scope
 from libs.worker.problems import Problem
-from tests.twitch_ingest.engines.channel_stand import ChannelStand, until
-
-
-async def _problem(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)
-    return problem.response()
+from tests.twitch_ingest.engines.channel_stand import ChannelStand, answer_problem, until
 
 
 @pytest.fixture
@@ -33,7 +26,7 @@ async def web(stand: ChannelStand) -> AsyncIterator[httpx.AsyncClient]:
     stand.twitch.oauth.interval_seconds = 0.03
     async with stand:
         app = Starlette(
-            routes=SignInWeb(stand.platform).routes(), exception_handlers={Problem: _problem}
+            routes=stand.platform.routes(), exception_handlers={Problem: answer_problem}
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://kitsu") as client:
@@ -214,7 +207,7 @@ async def test_a_client_id_that_twitch_does_not_know_is_said(stand: ChannelStand
 
 
 async def test_routes_without_twitch_say_so() -> None:
-    app = Starlette(routes=SignInWeb(None).routes(), exception_handlers={Problem: _problem})
+    app = Starlette(routes=SignInWeb(None).routes(), exception_handlers={Problem: answer_problem})
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://kitsu") as client:
         link = (await client.get("/link")).json()

@@ -63,18 +63,17 @@ class LinkReport:
         """The shape of `GET /link`."""
         state, detail = self._state()
         newest = sorted(self.gaps, key=lambda gap: gap.ended_at)[-KEPT_GAPS:]
-        return {
-            "platform": "twitch",
-            "mode": self._mode(),
-            "state": state.value,
-            "detail": detail,
-            "channel": self.channel or self.options.channel,
-            "account": _told(self.accounts.get("streamer")),
-            "bot_account": _told(self.accounts.get("bot")),
-            "topics": self.board.told(),
-            "gaps": [asdict(gap) for gap in newest],
-            "sign_in": self.sign_in.told() if self.sign_in else None,
-        }
+        return link_document(
+            mode=self._mode(),
+            state=state.value,
+            detail=detail,
+            channel=self.channel or self.options.channel,
+            account=_told(self.accounts.get("streamer")),
+            bot_account=_told(self.accounts.get("bot")),
+            topics=self.board.told(),
+            gaps=[asdict(gap) for gap in newest],
+            sign_in=self.sign_in.told() if self.sign_in else None,
+        )
 
     def _mode(self) -> str:
         accounts = self.accounts.all()
@@ -145,6 +144,23 @@ class LinkReport:
         if reader is not None and not reader.kept:
             detail += f" {BARE_LIMITS}"
         return detail
+
+
+def link_document(**given: Any) -> dict[str, Any]:
+    """The shape of `GET /link`; what is not given is empty."""
+    return {
+        "platform": "twitch",
+        "mode": "none",
+        "state": "",
+        "detail": "",
+        "channel": "",
+        "account": None,
+        "bot_account": None,
+        "topics": [],
+        "gaps": [],
+        "sign_in": None,
+        **given,
+    }
 
 
 def _told(account: Account | None) -> dict[str, object] | None:

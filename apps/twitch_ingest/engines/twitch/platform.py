@@ -5,6 +5,8 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from starlette.routing import BaseRoute
+
 from apps.twitch_ingest.engines.base import (
     Capabilities,
     PlatformHealth,
@@ -212,6 +214,12 @@ class TwitchPlatform:
     def link_state(self) -> dict[str, Any]:
         """The document of `GET /link`."""
         return self._report().document()
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes for signing in. `SignInWeb.access_rules` says which is public."""
+        from apps.twitch_ingest.sign_in_web import SignInWeb
+
+        return SignInWeb(self).routes()
 
     def _report(self) -> LinkReport:
         listening = self._listening
