@@ -11,6 +11,7 @@ from typing import Any
 from apps.cli import checkup_install
 from apps.cli.check import Check
 from apps.cli.checkup_obs import obs
+from apps.cli.checkup_twitch import twitch
 from apps.cli.failures import Failed
 from apps.cli.setting_names import unknown_names
 from apps.cli.settings import CliSettings, cli_settings
@@ -44,7 +45,7 @@ def all_checks() -> list[Check]:
         overlay,
         ollama,
     )
-    return [*checks, *(look(settings) for look in looks), *obs(settings)]
+    return [*checks, *(look(settings) for look in looks), *obs(settings), *twitch(settings)]
 
 
 def python() -> Check:

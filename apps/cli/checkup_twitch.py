@@ -1,0 +1,41 @@
+"""What `kitsu doctor` says of Twitch."""
+
+from apps.cli.check import Check
+from apps.cli.failures import Failed
+from apps.cli.settings import CliSettings
+from apps.cli.supervisor.control_client import SupervisorClient
+from apps.cli.twitch_desk import TwitchDesk, TwitchLink
+
+OPTIONAL = (
+    "Optional: register an application at https://dev.twitch.tv/console/apps (client type: "
+    "Public) and set TWITCH_CLIENT_ID."
+)
+LOGIN = "kitsu twitch login"
+
+
+def twitch(settings: CliSettings) -> list[Check]:
+    """While Kitsu runs, whether chat is heard; otherwise whether it can be tried at all."""
+    if not (settings.twitch_client_id or settings.twitch_oauth_token):
+        if settings.twitch_channel:
+            found = f"chat of {settings.twitch_channel} is read without an account, for demos only"
+            return [Check("Twitch", "warn", found, OPTIONAL)]
+        return [Check("Twitch", "warn", "not set up", OPTIONAL)]
+    if SupervisorClient(settings).state is None:
+        return [Check("Twitch", "ok", "set up; whether it works is seen while Kitsu runs")]
+    try:
+        _, link = TwitchDesk(settings).link()
+    except Failed as problem:
+        return [Check("Twitch", "warn", problem.format_message(), "kitsu logs twitch_ingest")]
+    return [_of_link(link)]
+
+
+def _of_link(link: TwitchLink) -> Check:
+    if link.state == "listening":
+        return Check("Twitch", "ok", link.detail)
+    if link.state == "connecting":
+        return Check("Twitch", "warn", link.detail, "Wait a moment, then run this again.")
+    found, _, step = link.detail.rpartition(": ")
+    if step.startswith("kitsu "):
+        return Check("Twitch", "warn", found, step)
+    mend = LOGIN if link.state == "signed_out" else "kitsu logs twitch_ingest"
+    return Check("Twitch", "warn", link.detail, mend)

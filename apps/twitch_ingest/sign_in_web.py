@@ -1,0 +1,115 @@
+"""The routes about the link to Twitch: how it is, signing in, signing out."""
+
+import html
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from apps.twitch_ingest.engines.twitch.platform import TwitchPlatform
+from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT, SignInImpossible
+from libs.worker.access import Scope
+from libs.worker.problems import Problem
+
+#: The address that Twitch's page sends the browser back to, below the worker's own.
+CALLBACK = "/sign-in/callback"
+
+Who = Literal["streamer", "bot"]
+
+
+class SignInRequest(BaseModel):
+    """Body of `POST /sign-in`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: Who = "streamer"
+
+
+class SignInWeb:
+    """`platform` None: Twitch is not what chat comes from here; `reason` then says why."""
+
+    def __init__(
+        self, platform: TwitchPlatform | None, reason: str = f"Twitch is not set up. {MAKE_CLIENT}"
+    ) -> None:
+        self._platform = platform
+        self._reason = reason
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/link", self._link, methods=["GET"]),
+            Route("/sign-in", self._begin, methods=["POST"]),
+            Route("/sign-in", self._cancel, methods=["DELETE"]),
+            Route(CALLBACK, self._came_back, methods=["GET"]),
+            Route("/accounts/{role}", self._sign_out, methods=["DELETE"]),
+        ]
+
+    def access_rules(self) -> Mapping[str, Scope]:
+        """Twitch's page sends the browser back without our cookie: the state that only the two of
+        us know stands for it."""
+        return {CALLBACK: Scope.PUBLIC}
+
+    async def _link(self, request: Request) -> Response:
+        if self._platform is None:
+            return JSONResponse(self._nothing())
+        return JSONResponse(self._platform.link_state())
+
+    async def _begin(self, request: Request) -> Response:
+        try:
+            wanted = SignInRequest.model_validate_json(await request.body() or b"{}")
+        except ValidationError:
+            detail = 'Send {"account": "streamer"} or {"account": "bot"}.'
+            raise Problem(422, "Not a sign-in request", detail, "invalid") from None
+        try:
+            view = await self._need().sign_in.begin(wanted.account)
+        except SignInImpossible as problem:
+            raise Problem(409, "Nobody can sign in yet", str(problem), "impossible") from None
+        return JSONResponse(view.told(), 201)
+
+    async def _cancel(self, request: Request) -> Response:
+        platform = self._need()
+        await platform.sign_in.cancel()
+        return JSONResponse({"sign_in": platform.link_state()["sign_in"]})
+
+    async def _came_back(self, request: Request) -> Response:
+        view = await self._need().sign_in.came_back(request.query_params)
+        if view is None:
+            said = "This page is not from a sign-in that was begun here. Nothing was changed."
+            return _page(said, 400)
+        return _page(f"{view.message} You can close this page.")
+
+    async def _sign_out(self, request: Request) -> Response:
+        role = request.path_params["role"]
+        if role not in ("streamer", "bot"):
+            raise Problem(404, "No such account", "There are: streamer, bot.", "unknown")
+        done = await self._need().sign_out("streamer" if role == "streamer" else "bot")
+        if not done:
+            raise Problem(404, "Not signed in", f"No {role} is signed in to Twitch.", "signed_out")
+        return JSONResponse({"signed_out": role})
+
+    def _need(self) -> TwitchPlatform:
+        if self._platform is None:
+            raise Problem(409, "Twitch is not set up", self._reason, "impossible")
+        return self._platform
+
+    def _nothing(self) -> dict[str, Any]:
+        return {
+            "platform": "twitch",
+            "mode": "none",
+            "state": "not_configured",
+            "detail": self._reason,
+            "channel": "",
+            "account": None,
+            "bot_account": None,
+            "topics": [],
+            "gaps": [],
+            "sign_in": None,
+        }
+
+
+def _page(text: str, status: int = 200) -> Response:
+    body = f"<!doctype html><meta charset=utf-8><title>Kitsu</title><p>{html.escape(text)}</p>"
+    headers = {"Cache-Control": "no-store"}
+    return HTMLResponse(body, status, headers)
