@@ -1,7 +1,7 @@
 """The routes about the link to Twitch: how it is, signing in, signing out."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -29,13 +29,18 @@ class SignInRequest(BaseModel):
 
 
 class SignInWeb:
-    """`platform` None: Twitch is not what chat comes from here; `reason` then says why."""
+    """`platform` None: Twitch is not what chat comes from here; `reason` then says why. `more`:
+    what else stands in the document of the link."""
 
     def __init__(
-        self, platform: TwitchPlatform | None, reason: str = f"Twitch is not set up. {MAKE_CLIENT}"
+        self,
+        platform: TwitchPlatform | None,
+        reason: str = f"Twitch is not set up. {MAKE_CLIENT}",
+        more: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self._platform = platform
         self._reason = reason
+        self._more = more
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -52,9 +57,9 @@ class SignInWeb:
         return {CALLBACK: Scope.PUBLIC}
 
     async def _link(self, request: Request) -> Response:
-        if self._platform is None:
-            return JSONResponse(self._nothing())
-        return JSONResponse(self._platform.link_state())
+        platform = self._platform
+        state = self._nothing() if platform is None else platform.link_state()
+        return JSONResponse({**state, **self._more()})
 
     async def _begin(self, request: Request) -> Response:
         try:
