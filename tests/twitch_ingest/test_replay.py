@@ -129,7 +129,7 @@ async def test_two_replays_are_two_chats_and_none_of_them_the_channels(tmp_path:
     assert isinstance(first, Message)
     assert isinstance(second, Message)
     assert first.message_id != second.message_id
-    assert first.author.viewer_id == second.author.viewer_id == "replay-7"
+    assert first.author.viewer_id == second.author.viewer_id == "replay:7"
 
 
 async def test_it_is_played_at_the_wanted_speed(tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ class ReplayPlatform:
 
 def _viewer(of_log: str) -> str:
     """No viewer of the channel, so that a rehearsal changes nothing that is known of them."""
-    return f"replay-{of_log}"[:128]
+    return f"replay:{of_log}"[:128]
 
 
 _MAKERS: dict[str, Callable[[ReplayPlatform, ChatLogLine], PlatformEvent | None]] = {
