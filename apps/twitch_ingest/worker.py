@@ -88,13 +88,14 @@ class TwitchIngestWorker(Worker):
     # Life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
+        if not isinstance(self.platform, NoChat):
+            # Before anything is heard: beside a flood, half a second of work slows all for longer.
+            await asyncio.to_thread(self._gate.prepare)
         self._started = True
         self._settle_silence()
         self.spawn("chat lines", self._chat.run())
         self.spawn("chat commands", self._commands.run())
         self.spawn("sender", self.sender.run())
-        if not isinstance(self.platform, NoChat):
-            self.spawn("gate", asyncio.to_thread(self._gate.prepare))
         if self.enabled:
             self._listen()
 
