@@ -1,7 +1,7 @@
 """Which lines are commands. Every text here may come from anybody."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.twitch_ingest.chat_rules import DEFAULTS, ChatRules
@@ -111,6 +111,7 @@ def test_another_prefix_and_aliases_count() -> None:
     assert reader.read("？stop").kind is LineKind.DOUBTFUL
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_no_text_breaks_the_reader_and_only_plain_names_are_commands(text: str) -> None:
     reading = READER.read(text)
@@ -119,6 +120,7 @@ def test_no_text_breaks_the_reader_and_only_plain_names_are_commands(text: str) 
         assert reading.command in DEFAULTS
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(DEFAULTS)), st.text(max_size=600))
 def test_arguments_always_fit_the_contract(name: str, arguments: str) -> None:
     assert len(READER.read(f"!{name} {arguments}").arguments) <= 500
