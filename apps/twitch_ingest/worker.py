@@ -112,16 +112,18 @@ class TwitchIngestWorker(Worker):
             self._off_since = clock.now()
             await self._stop_listening()
         elif self._started and self._listening is None:
-            self._take(self.platform, Gap(self._off_since, clock.now(), "switched off"))
+            if not isinstance(self.platform, NoChat):
+                self._take(self.platform, Gap(self._off_since, clock.now(), "switched off"))
             self._listen()
 
     def health(self) -> Health:
         told = self.platform.health()
         off = self.intake.desk.clock_off_seconds
         if told.state is ModuleState.READY and off:
+            harm = "commands in chat look too old" if off > 0 else "old commands look new"
             detail = (
                 f"The clock of this machine is about {abs(off):.0f} s "
-                f"{'ahead' if off > 0 else 'behind'}: set it, else commands in chat are refused."
+                f"{'ahead' if off > 0 else 'behind'}, so that {harm}: set it."
             )
             return Health(ModuleState.DEGRADED, detail, told.engine)
         return Health(told.state, told.detail, told.engine)

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.twitch_ingest.chat_rules import ChatRules
-from apps.twitch_ingest.command_desk import MAXIMUM_AGE_SECONDS
+from apps.twitch_ingest.command_desk import CLOCK_LINES, MAXIMUM_AGE_SECONDS
 from apps.twitch_ingest.effects import Effects
 from apps.twitch_ingest.engines.base import (
     Alert,
@@ -25,6 +25,7 @@ from libs.contracts.chat import (
     RewardRedeemed,
     ViewerBanned,
 )
+from libs.contracts.health import ModuleState
 from libs.contracts.people import Role
 from libs.contracts.speaking import Mood
 from libs.contracts.stage import SetExpression, ShowItem
@@ -230,6 +231,16 @@ async def test_switched_off_nothing_is_heard_and_switched_on_it_is_again(ingest:
         assert gap.reason == "switched off"
         assert gap.started_at <= gap.ended_at
         assert running.platform.runs == 2
+
+
+@pytest.mark.parametrize(("age", "said"), [(30, "ahead"), (-30, "behind")])
+async def test_a_clock_that_is_off_is_said(ingest: Start, age: float, said: str) -> None:
+    async with ingest() as running:
+        assert running.worker.health().state is ModuleState.READY
+        await running.platform.tells(*(message("hello", age=age) for _ in range(CLOCK_LINES)))
+        health = running.worker.health()
+    assert health.state is ModuleState.DEGRADED
+    assert f"about 30 s {said}" in health.detail
 
 
 # Rewards and events -----------------------------------------------------------------------------
