@@ -311,6 +311,73 @@ async def test_two_accounts_hear_everything_over_two_connections(stand: ChannelS
     assert len(stand.of(Alert)) == 1
 
 
+async def test_the_streamers_other_topics_are_heard_where_one_is_refused(
+    stand: ChannelStand,
+) -> None:
+    """Rewards are refused to channels that may not have any."""
+    stand.twitch.helix.withheld.add(REDEMPTIONS)
+    stand.sign_in(scopes=scopes_for("streamer", has_bot=True))
+    stand.sign_in(stand.twitch.user("kitsu_bot"), "bot")
+    async with stand:
+        await stand.ready()
+        await stand.twitch.wait_for("channel.follow")
+        await stand.twitch.channel.follow(stand.host, stand.ann)
+        await until(lambda: bool(stand.of(Alert)))
+    assert stand.of(Gap) == []
+
+
+async def test_a_streamer_without_any_right_leaves_chat_to_the_bot(stand: ChannelStand) -> None:
+    stand.sign_in(scopes=())
+    stand.sign_in(stand.twitch.user("kitsu_bot"), "bot")
+    async with stand:
+        await stand.ready()
+        told = await stand.state("incomplete")
+        await stand.say("hello")
+        await stand.heard("hello")
+    assert told["detail"].endswith("kitsu twitch login")
+
+
+async def test_a_bot_whose_sign_in_ended_is_named_and_the_streamer_hears_on(
+    stand: ChannelStand,
+) -> None:
+    bot = stand.twitch.user("kitsu_bot")
+    stand.sign_in()
+    stand.sign_in(bot, "bot")
+    async with stand:
+        await stand.ready()
+        stand.twitch.world.disconnect_app(bot)
+        stand.twitch.sockets.drop()
+        told = await stand.state("incomplete")
+        await stand.gap()
+        await stand.say("hello")
+        await stand.heard("hello")
+    assert told["detail"].endswith("kitsu twitch login --account bot")
+    assert "kitsu_bot" in told["detail"]
+
+
+async def test_a_fault_of_whoever_is_told_does_not_end_the_link(
+    stand: ChannelStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.sign_in()
+    told = ChannelStand._tell
+
+    async def failing(self: ChannelStand, event: object) -> None:
+        if isinstance(event, Message) and event.text == "too much":
+            raise RuntimeError("the bus is gone")
+        await told(self, event)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ChannelStand, "_tell", failing)
+    async with stand:
+        await stand.ready()
+        await stand.say("too much")
+        gap = await stand.gap()
+        await stand.say("after")
+        await stand.heard("after")
+        await until(lambda: len(stand.twitch.sockets.living()) == 1)
+    assert "failed" in gap.reason
+    assert stand.lines == ["after"]
+
+
 async def test_a_bot_that_moderates_is_known_by_its_own_line(stand: ChannelStand) -> None:
     bot = stand.twitch.user("kitsu_bot")
     stand.twitch.world.make_moderator(stand.host, bot)
@@ -401,3 +468,16 @@ async def test_a_bare_token_that_twitch_refuses_is_a_clear_state(stand: ChannelS
     assert "TWITCH_OAUTH_TOKEN" in told["detail"]
     assert "kitsu twitch login" in told["detail"]
     assert "longgone" not in str(told)
+
+
+async def test_a_thousand_lines_a_second_are_all_heard_in_order(stand: ChannelStand) -> None:
+    stand.sign_in()
+    async with stand:
+        await stand.ready()
+        written = await stand.twitch.flood.run(stand.host, 1_000, 1.0)
+        await until(lambda: len(stand.lines) == written)
+        await stand.say("after")
+        await stand.heard("after")
+    assert written >= 900
+    assert stand.lines == [*(f"hello {number}" for number in range(written)), "after"]
+    assert stand.of(Gap) == []

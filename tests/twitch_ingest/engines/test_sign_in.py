@@ -131,6 +131,20 @@ async def test_a_sign_in_can_be_cancelled_and_then_counts_for_nothing(
     assert (await web.delete("/sign-in")).status_code == 200
 
 
+async def test_of_sign_ins_that_are_begun_at_once_only_one_counts(
+    stand: ChannelStand, web: httpx.AsyncClient
+) -> None:
+    begun = await asyncio.gather(*(web.post("/sign-in", json={}) for _ in range(4)))
+    codes = {answer.json()["user_code"] for answer in begun}
+    current = (await web.get("/link")).json()["sign_in"]["user_code"]
+    for code in codes - {current}:
+        stand.twitch.world.answer_device(stand.ann.id, code)
+    await asyncio.sleep(0.1)
+    assert (await web.get("/link")).json()["sign_in"]["state"] == "waiting"
+    stand.twitch.world.answer_device(stand.host.id, current)
+    await _state(web, "done")
+
+
 async def test_trouble_while_waiting_does_not_end_the_sign_in(
     stand: ChannelStand, web: httpx.AsyncClient
 ) -> None:

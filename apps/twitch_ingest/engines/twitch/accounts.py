@@ -109,6 +109,11 @@ class Accounts:
         self.complaint = self._store.write(kept)
 
 
+def login_step(role: Role) -> str:
+    """What is run to sign this account in."""
+    return "kitsu twitch login" if role == "streamer" else "kitsu twitch login --account bot"
+
+
 def expires_at(expires_in_seconds: float) -> float:
     return time.time() + expires_in_seconds
 

@@ -40,6 +40,13 @@ class TwitchError(Exception):
         return self.status == 401 and "invalid" in said and "token" in said
 
 
+class ScopeMissing(TwitchError):
+    """The sign-in was not given a right that is needed; the message says the step that mends it."""
+
+    def __init__(self, scope: str, step: str) -> None:
+        super().__init__(403, f"the sign-in lacks the scope {scope}: {step}")
+
+
 class LinkLost(Exception):
     """The EventSub connection is no longer of use; the message says why, for people."""
 

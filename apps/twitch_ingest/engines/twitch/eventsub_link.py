@@ -15,7 +15,7 @@ import aiohttp
 from apps.twitch_ingest.engines.base import Gap
 from apps.twitch_ingest.engines.twitch.backoff import Backoff
 from apps.twitch_ingest.engines.twitch.ear import Ear
-from apps.twitch_ingest.engines.twitch.errors import LinkLost, TwitchError
+from apps.twitch_ingest.engines.twitch.errors import LinkLost, ScopeMissing, TwitchError
 from apps.twitch_ingest.engines.twitch.eventsub_socket import EventSubSocket, Frame, welcomed
 from apps.twitch_ingest.engines.twitch.options import TwitchOptions
 from apps.twitch_ingest.engines.twitch.subscribing import Subscriber
@@ -32,6 +32,7 @@ class Ears:
 
     notification: Callable[[Frame], Awaitable[None]]
     gap: Callable[[Gap], Awaitable[None]]
+    malformed: Callable[[], None]
 
 
 class EventSubLink:
@@ -60,27 +61,32 @@ class EventSubLink:
         self.trouble = ""
         """Why it is not up; empty: it is, or was never tried."""
         self.connections = 0
-        self.malformed = 0
 
     async def run(self) -> None:
         while True:
-            began = time.monotonic()
+            began, pause = time.monotonic(), 0.0
             try:
                 async with welcomed(self._http, self._url, self._pauses) as socket:
                     await self._live(socket)
             except LinkLost as lost:
                 self._lost(str(lost))
+            except ScopeMissing as missing:
+                self._lost(missing.message)
+                pause = self._pauses.refused_topics
             except TwitchError as error:
                 self._lost(f"Twitch refused the subscription ({error})")
+                pause = 0.0 if self._subscriber.has_chat else self._pauses.refused_topics
             finally:
                 self.up = False
-            await asyncio.sleep(self._backoff.next_seconds(time.monotonic() - began))
+            lived = time.monotonic() - began
+            await asyncio.sleep(max(pause, self._backoff.next_seconds(lived)))
 
     def _lost(self, reason: str) -> None:
+        if reason != self.trouble:
+            log.warning("the link to Twitch chat is down: %s", reason)
         self.trouble = reason
         self._ear.lost(reason)
         self._subscriber.lost(reason)
-        log.warning("the link to Twitch chat is down: %s", reason)
 
     async def _live(self, socket: EventSubSocket) -> None:
         """From the welcome to the loss, which it raises."""
@@ -96,7 +102,9 @@ class EventSubLink:
             await self._serve(socket)
         finally:
             others.cancel()
-            await asyncio.gather(others, return_exceptions=True)
+            [ended] = await asyncio.gather(others, return_exceptions=True)
+            if isinstance(ended, Exception):
+                log.error("asking for the other topics failed", exc_info=ended)
 
     async def _serve(self, socket: EventSubSocket) -> None:
         move: asyncio.Task[EventSubSocket] | None = None
@@ -111,7 +119,7 @@ class EventSubLink:
                         raise
                     socket, move = await self._saved(move, lost), None
                     continue
-                url = await self._take(socket, frame) if frame is not None else ""
+                url = await self._take(frame) if frame is not None else ""
                 if url and move is None:
                     opening = EventSubSocket.open(self._http, url, self._pauses)
                     move = asyncio.create_task(opening, name="Twitch: moving over")
@@ -119,12 +127,11 @@ class EventSubLink:
             await _abandon(move)
             await socket.close()
 
-    async def _take(self, socket: EventSubSocket, frame: Frame) -> str:
+    async def _take(self, frame: Frame) -> str:
         """Deals with one message. The address to move to, if it says so."""
         self._ear.heard()
         if not frame:
-            self.malformed += 1
-            log.warning("a message of Twitch is not as documented")
+            self._ears.malformed()
             return ""
         kind = frame["metadata"]["message_type"]
         if kind == "notification":
@@ -146,20 +153,25 @@ class EventSubLink:
             log.warning("could not move over to another connection: %s", lost)
             return old
         try:
-            deadline = time.monotonic() + self._pauses.old_connection_longest
-            while time.monotonic() < deadline:
-                frame = await old.frame(self._pauses.old_connection_quiet)
-                if frame is None:
-                    break
-                await self._take(old, frame)
-        except LinkLost:
-            pass
+            await self._hear_out(old)
         except BaseException:
             await new.close()
             raise
         await old.close()
         self._subscriber.moved(new.session_id)
         return new
+
+    async def _hear_out(self, old: EventSubSocket) -> None:
+        """What still stands on a connection that is left: until it is quiet, or ends."""
+        deadline = time.monotonic() + self._pauses.old_connection_longest
+        while time.monotonic() < deadline:
+            try:
+                frame = await old.frame(self._pauses.old_connection_quiet)
+            except LinkLost:
+                return
+            if frame is None:
+                return
+            await self._take(frame)
 
     async def _saved(self, move: asyncio.Task[EventSubSocket], lost: LinkLost) -> EventSubSocket:
         """The old connection ended before the new one was there: nothing is lost if that comes."""

@@ -11,6 +11,9 @@ from apps.twitch_ingest.engines.twitch.seen import SeenIds
 
 log = logging.getLogger("kitsu.twitch_ingest")
 
+LOGGED_AT_FIRST = 10
+LOGGED_LATER = 1_000
+
 
 class Hearing:
     """`counters` count `heard`, `duplicates` and `malformed` events."""
@@ -25,7 +28,7 @@ class Hearing:
         metadata = frame["metadata"]
         identity = metadata.get("message_id")
         if not isinstance(identity, str):
-            self._malformed(str(metadata.get("subscription_type", "?")), "no message id")
+            self.malformed(str(metadata.get("subscription_type", "?")), "no message id")
             return
         if not self._seen.is_new(identity):
             self._counters["duplicates"] += 1
@@ -33,12 +36,15 @@ class Hearing:
         try:
             found = self._decoder.decode(frame)
         except MalformedEvent as problem:
-            self._malformed(str(metadata.get("subscription_type", "?")), str(problem))
+            self.malformed(str(metadata.get("subscription_type", "?")), str(problem))
             return
         self._counters["heard"] += 1
         for event in found:
             await self._tell(event)
 
-    def _malformed(self, kind: str, problem: str) -> None:
+    def malformed(self, kind: str = "message", problem: str = "no known form") -> None:
+        """Counts it. The log gets the first few of them, then one in a thousand."""
         self._counters["malformed"] += 1
-        log.warning("an event of Twitch is not as documented (%s): %s", kind[:60], problem)
+        count = self._counters["malformed"]
+        if count <= LOGGED_AT_FIRST or count % LOGGED_LATER == 0:
+            log.warning("a message of Twitch is not as documented (%s): %s", kind[:60], problem)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from apps.twitch_ingest.engines.base import Gap, PlatformHealth
-from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, Role
+from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, login_step
 from apps.twitch_ingest.engines.twitch.ear import KEPT_GAPS
 from apps.twitch_ingest.engines.twitch.options import TwitchOptions
 from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT, SignInView
@@ -88,12 +88,19 @@ class LinkReport:
         if (signed_in := self._signed_in()) is not None:
             return signed_in
         if not self.up:
-            if not self.trouble:
-                return LinkState.CONNECTING, "Connecting to Twitch."
-            return LinkState.DOWN, _sentence(self.trouble, "Tried again all the time.")
+            return self._down()
         if lacking := self._lacking():
             return LinkState.INCOMPLETE, lacking
         return LinkState.LISTENING, self._listening()
+
+    def _down(self) -> tuple[LinkState, str]:
+        ended = [account for account in self.accounts.all() if account.ended]
+        if ended:
+            return LinkState.DOWN, _of_ended(ended[0])
+        if not self.trouble:
+            return LinkState.CONNECTING, "Connecting to Twitch."
+        rest = "" if "kitsu " in self.trouble else ". It is tried again all the time."
+        return LinkState.DOWN, f"{self.trouble[:1].upper()}{self.trouble[1:].rstrip('.')}{rest}"
 
     def _signed_in(self) -> tuple[LinkState, str] | None:
         """Why there is nobody to listen with; None: there is somebody."""
@@ -120,7 +127,7 @@ class LinkReport:
                 return _of_ended(account)
         reader = self.accounts.reader
         if reader is not None and not reader.may(WRITE_CHAT):
-            step = _step(reader.role)
+            step = login_step(reader.role)
             return f"Nothing can be sent: the sign-in lacks the scope {WRITE_CHAT}: {step}"
         for topic, reason in self.board.refused():
             if reason.startswith("the sign-in lacks"):
@@ -144,14 +151,6 @@ def _told(account: Account | None) -> dict[str, object] | None:
     return account.told() if account is not None else None
 
 
-def _step(role: Role) -> str:
-    return LOGIN if role == "streamer" else f"{LOGIN} --account bot"
-
-
 def _of_ended(account: Account) -> str:
     who = f"The Twitch sign-in of {account.login} has ended"
-    return f"{who}: {account.ended}. Sign in again with: {_step(account.role)}"
-
-
-def _sentence(reason: str, rest: str) -> str:
-    return f"{reason[:1].upper()}{reason[1:].rstrip('.')}. {rest}"
+    return f"{who}: {account.ended}. Sign in again with: {login_step(account.role)}"

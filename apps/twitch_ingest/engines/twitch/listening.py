@@ -65,7 +65,11 @@ class Listening:
         self.links = self._make_links(reader, self.place, self.decoder)
 
     async def run(self) -> None:
-        await asyncio.gather(self._keeper.run(), *(link.run() for link in self.links))
+        """Raises an `ExceptionGroup` for a fault of ours; then nothing of it runs on."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keeper.run(), name="Twitch tokens")
+            for link in self.links:
+                tasks.create_task(link.run(), name="Twitch link")
 
     def _make_links(self, reader: Account, place: Place, decoder: Decoder) -> list[EventSubLink]:
         memory = self._memory
@@ -79,9 +83,17 @@ class Listening:
                 memory.board.set(topic.name, "off", reason)
         elif owner.user_id == reader.user_id:
             topics += others
-        links = [self._link(reader, topics, Ears(hearing.take, self._tell), memory.chat_ear)]
+        links = [
+            self._link(
+                reader, topics, Ears(hearing.take, self._tell, hearing.malformed), memory.chat_ear
+            )
+        ]
         if owner is not None and owner.user_id != reader.user_id:
-            links.append(self._link(owner, others, Ears(hearing.take, _untold), memory.other_ear))
+            links.append(
+                self._link(
+                    owner, others, Ears(hearing.take, _untold, hearing.malformed), memory.other_ear
+                )
+            )
         return links
 
     def _owner(self, place: Place) -> Account | None:

@@ -127,10 +127,15 @@ class TwitchPlatform:
         if self.accounts.reader is None:
             return
         self._listening, self._trouble = listening, ""
+        ear = self._memory.chat_ear
         try:
             await listening.run()
-        finally:
-            self._memory.chat_ear.lost("the sign-in changed")
+        except asyncio.CancelledError:
+            ear.lost("the sign-in changed")
+            raise
+        except BaseException:
+            ear.lost("the link failed and was begun anew")
+            raise
 
     async def _has_account(self) -> bool:
         """Whether anybody is signed in; a token out of the settings is looked at once."""

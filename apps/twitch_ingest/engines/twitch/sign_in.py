@@ -98,12 +98,28 @@ class SignIn:
         self.view: SignInView | None = None
         self._task: asyncio.Task[None] | None = None
         self._expected_state = ""
+        self._one = asyncio.Lock()
 
     async def begin(self, role: Role) -> SignInView:
         """Raises `SignInImpossible`."""
         if not self._options.client_id:
             raise SignInImpossible(MAKE_CLIENT)
-        await self.cancel()
+        async with self._one:
+            await self._cancel()
+            return await self._begin(role)
+
+    async def cancel(self) -> None:
+        """Ends one that waits; does nothing where none does."""
+        async with self._one:
+            await self._cancel()
+
+    async def came_back(self, query: Mapping[str, str]) -> SignInView | None:
+        """What Twitch's page sent the browser back with. None: not from a sign-in of ours, so
+        nothing was changed."""
+        async with self._one:
+            return await self._came_back(query)
+
+    async def _begin(self, role: Role) -> SignInView:
         try:
             helix = await self._helix()
         except CannotRun as problem:
@@ -115,8 +131,7 @@ class SignIn:
         assert self.view is not None
         return self.view
 
-    async def cancel(self) -> None:
-        """Ends one that waits; does nothing where none does."""
+    async def _cancel(self) -> None:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -196,9 +211,7 @@ class SignIn:
         self._expected_state = ""
         self._end(SignInState.EXPIRED, "Nobody came back from Twitch's page. Begin again.")
 
-    async def came_back(self, query: Mapping[str, str]) -> SignInView | None:
-        """What Twitch's page sent the browser back with. None: not from a sign-in of ours, so
-        nothing was changed."""
+    async def _came_back(self, query: Mapping[str, str]) -> SignInView | None:
         expected, given = self._expected_state, query.get("state", "")
         if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
             return None

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts
-from apps.twitch_ingest.engines.twitch.errors import LinkLost, TwitchError
+from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, login_step
+from apps.twitch_ingest.engines.twitch.errors import LinkLost, ScopeMissing, TwitchError
 from apps.twitch_ingest.engines.twitch.helix import Helix
 from apps.twitch_ingest.engines.twitch.options import Pauses
 from apps.twitch_ingest.engines.twitch.topics import CHAT, Topic, TopicBoard
@@ -19,8 +19,8 @@ ALREADY_THERE = 409
 
 
 class Subscriber:
-    """Asks for the first topic before anything else: without it the connection is of no use. The
-    others follow while it is already heard; one that is refused is asked for again now and then.
+    """Asks for chat before anything else: without it that connection is of no use. The other topics
+    follow while chat is already heard; one that is refused is asked for again now and then.
     """
 
     def __init__(
@@ -48,9 +48,14 @@ class Subscriber:
         return self._topics[0].name == CHAT
 
     async def begin(self, session_id: str) -> None:
-        """Raises `TwitchError` when the first topic is refused."""
+        """Raises `TwitchError` when chat is refused, or, without chat, everything."""
         self._session_id = session_id
-        await self._subscribe(self._topics[0])
+        if self.has_chat:
+            await self._subscribe(self._topics[0])
+            return
+        refused = await asyncio.gather(*(self._try(topic) for topic in self._topics))
+        if all(refused):
+            raise next(error for error in refused if error is not None)
 
     async def keep(self) -> None:
         """Asks for the other topics, and again for those that are refused; until cancelled."""
@@ -67,7 +72,7 @@ class Subscriber:
         self._board.switch_off([t.name for t in self._topics], reason)
 
     def revoked(self, payload: dict[str, Any]) -> None:
-        """Raises `LinkLost` when it was the first topic: a new connection asks for it again."""
+        """Raises `LinkLost` when it was chat: a new connection asks for it again."""
         subscription = payload.get("subscription")
         found = subscription if isinstance(subscription, dict) else {}
         name, status = str(found.get("type", "")), str(found.get("status", ""))[:60]
@@ -76,23 +81,27 @@ class Subscriber:
         reason = f"Twitch took it back ({status})"
         log.warning("topic %s: %s", name, reason)
         self._board.set(name, "refused", reason)
-        if name == self._topics[0].name:
+        if name == CHAT:
             raise LinkLost(reason)
 
-    async def _try(self, topic: Topic) -> None:
+    async def _try(self, topic: Topic) -> TwitchError | None:
+        """Why it is not heard; None: it is."""
+        known = self._board.reason(topic.name)
         try:
             await self._subscribe(topic)
         except TwitchError as error:
-            log.warning("topic %s is not heard: %s", topic.name, error)
+            if self._board.reason(topic.name) != known:
+                log.warning("topic %s is not heard: %s", topic.name, error)
+            return error
+        return None
 
     async def _subscribe(self, topic: Topic) -> None:
         """Raises `TwitchError`; the board says the same."""
         account = self._accounts.of_user(self._user_id)
         if account is not None and not account.may(topic.scope):
-            login = f"kitsu twitch login --account {self._role}"
-            reason = f"the sign-in lacks the scope {topic.scope}: {login}"
-            self._board.set(topic.name, "refused", reason)
-            raise TwitchError(403, reason)
+            missing = ScopeMissing(topic.scope, login_step(self._role))
+            self._board.set(topic.name, "refused", missing.message)
+            raise missing
         for attempt in range(ATTEMPTS):
             try:
                 await self._helix.subscribe(

@@ -115,6 +115,9 @@ class TopicBoard:
     def is_on(self, topic: str) -> bool:
         return self._states.get(topic, ("off", ""))[0] == "on"
 
+    def reason(self, topic: str) -> str:
+        return self._states.get(topic, ("off", ""))[1]
+
     def switch_off(self, topics: Iterable[str], reason: str) -> None:
         """All of them that are on: the connection they came over is gone."""
         for topic in topics:
