@@ -1,13 +1,16 @@
-"""Which chat platform this show has. Engines are imported when they are used, not before."""
+"""Which chat platform this show has."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from starlette.routing import BaseRoute
-
+from apps.twitch_ingest.engines.anonymous_chat import AnonymousChat
 from apps.twitch_ingest.engines.base import ChatPlatform
 from apps.twitch_ingest.engines.no_chat import NoChat
 from apps.twitch_ingest.engines.replay import ReplayPlatform
+from apps.twitch_ingest.engines.twitch import TwitchOptions, TwitchPlatform
 from apps.twitch_ingest.settings import TwitchIngestSettings
+from apps.twitch_ingest.sign_in_web import CALLBACK, SignInWeb
 from libs.settings import ROOT
 
 NOT_SET_UP = (
@@ -46,20 +49,46 @@ def account_file(settings: TwitchIngestSettings) -> Path:
     return settings.kitsu_data_dir / "secrets" / "twitch.json"
 
 
-def routes_of(platform: ChatPlatform) -> list[BaseRoute]:
-    """The routes that a platform brings itself, such as those for signing in."""
-    routes = getattr(platform, "routes", None)
-    return list(routes()) if routes is not None else []
+def sign_in_web(platform: ChatPlatform, more: Callable[[], dict[str, Any]]) -> SignInWeb:
+    """The routes about the link, with `more` in its document."""
+    if isinstance(platform, TwitchPlatform):
+        return SignInWeb(platform, more=more)
+    link = getattr(platform, "link_state", None) or (lambda: _link_without_twitch(platform))
+    return SignInWeb(None, platform.health().detail or OFF, link, more)
+
+
+def _link_without_twitch(platform: ChatPlatform) -> dict[str, Any]:
+    told = platform.health()
+    mode = "replay" if isinstance(platform, ReplayPlatform) else "off"
+    return link_document(
+        platform=platform.name, mode=mode, state=told.state.value, detail=told.detail
+    )
 
 
 def _twitch(settings: TwitchIngestSettings) -> ChatPlatform:
     if not can_use_twitch(settings):
         return NoChat(NOT_SET_UP)
-    return NoChat("This build has no Twitch in it.")
+    return TwitchPlatform(_twitch_options(settings))
 
 
 def _anonymous(settings: TwitchIngestSettings) -> ChatPlatform:
-    return NoChat("This build cannot read chat without an account.")
+    return AnonymousChat(_twitch_options(settings))
+
+
+def _twitch_options(settings: TwitchIngestSettings) -> TwitchOptions:
+    return TwitchOptions(
+        data_dir=settings.kitsu_data_dir,
+        channel=settings.twitch_channel,
+        client_id=settings.twitch_client_id,
+        client_secret=settings.twitch_client_secret,
+        oauth_token=settings.twitch_oauth_token,
+        bot_nick=settings.twitch_bot_nick,
+        redirect_uri=f"http://localhost:{settings.twitch_ingest_port}{CALLBACK}",
+        helix_url=settings.twitch_helix_url,
+        id_url=settings.twitch_id_url,
+        eventsub_url=settings.twitch_eventsub_url,
+        irc_url=settings.twitch_irc_url,
+    )
 
 
 def _replay(settings: TwitchIngestSettings) -> ChatPlatform:

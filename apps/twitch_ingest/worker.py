@@ -14,7 +14,7 @@ from apps.twitch_ingest.engines.no_chat import NoChat
 from apps.twitch_ingest.engines.replay import ReplayPlatform
 from apps.twitch_ingest.intake import Intake
 from apps.twitch_ingest.panic_call import PanicCall
-from apps.twitch_ingest.platforms import platform_of, routes_of
+from apps.twitch_ingest.platforms import platform_of, sign_in_web
 from apps.twitch_ingest.replay_desk import ReplayDesk
 from apps.twitch_ingest.rules_file import ChatRulesError, load_chat_rules
 from apps.twitch_ingest.sender import Sender, Silence
@@ -25,6 +25,7 @@ from libs.contracts.chat import ChatMessageSent, SendChatMessage
 from libs.contracts.health import ModuleState
 from libs.safety import Gate
 from libs.telemetry import clock
+from libs.worker.access import Scope
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
@@ -78,6 +79,7 @@ class TwitchIngestWorker(Worker):
             settings, self.panic, self.publish, bus.set_latch, self._connected
         )
         self._web = IngestWeb(self.sender.document, self.replays, lambda: self.enabled)
+        self._sign_in = sign_in_web(self.platform, self.link_document)
         self._listening: asyncio.Task[None] | None = None
         self._panics: set[asyncio.Task[None]] = set()
         self._started = False
@@ -136,7 +138,10 @@ class TwitchIngestWorker(Worker):
         }
 
     def routes(self) -> list[BaseRoute]:
-        return [*self._web.routes(), *routes_of(self.platform)]
+        return [*self._web.routes(), *self._sign_in.routes()]
+
+    def access_rules(self) -> Mapping[str, Scope]:
+        return self._sign_in.access_rules()
 
     def link_document(self) -> dict[str, Any]:
         """What this worker adds to what is told of its platform's link."""
