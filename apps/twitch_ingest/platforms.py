@@ -9,6 +9,7 @@ from apps.twitch_ingest.engines.base import ChatPlatform
 from apps.twitch_ingest.engines.no_chat import NoChat
 from apps.twitch_ingest.engines.replay import ReplayPlatform
 from apps.twitch_ingest.engines.twitch import TwitchOptions, TwitchPlatform
+from apps.twitch_ingest.engines.twitch.link_report import link_document
 from apps.twitch_ingest.settings import TwitchIngestSettings
 from apps.twitch_ingest.sign_in_web import CALLBACK, SignInWeb
 from libs.settings import ROOT
