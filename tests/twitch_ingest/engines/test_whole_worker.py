@@ -125,7 +125,7 @@ async def test_chat_without_an_account_is_heard_and_gives_nobody_a_right(
         assert show.worker.counters["refused_no_roles"] == 1
         assert not show.worker.panic.engaged
         link = (await show.request("GET", "/link")).json()
-        assert link["state"] == "not_configured"
+        assert (link["mode"], link["account"]) == ("anonymous", None)
         refused = await show.request("POST", "/sign-in", {})
         assert refused.status_code == 409
 
