@@ -70,6 +70,7 @@ class Conversation:
         self._screens = screens
         self._feed = feed
         self._room = WaitingRoom(settings, database, publish, feed)
+        self.withdraw_waiting = self._room.withdraw
         self._picking = asyncio.Lock()
         self._deadline: asyncio.TimerHandle | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -102,6 +103,10 @@ class Conversation:
 
     async def _resume(self, found: records.OpenTurn) -> None:
         request, late = found.request, clock.now()
+        if found.turn.retracted:
+            await self.cut_turn(found.turn, "retracted")
+            await self._close(found.turn, "interrupted", "retracted")
+            return
         if request.expires_at is not None and late > request.expires_at and not found.published:
             await self._close(found.turn, "expired", "orchestrator_was_away")
             return
@@ -154,16 +159,16 @@ class Conversation:
         self._feed.heard_input(candidate.input_id, candidate.input)
         return True
 
-    async def withdraw(self, message_id: str = "", viewer_id: str = "") -> None:
-        """A deleted message or banned viewer: out of the queue, out of the mouth."""
-        await self._room.withdraw(message_id, viewer_id)
+    async def skip(self, reason: str) -> bool:
+        """Ends the open turn and no other. False when there is none."""
         turn = self.active
         if turn is None:
-            return
-        given = turn.candidate.input
-        theirs = bool(viewer_id) and given.author.viewer_id == viewer_id
-        if theirs or (message_id and message_id in given.message_ids):
-            await self._cut_turn(turn, "retracted")
+            return False
+        if turn.state == "thinking":
+            await self.drop_thought(reason)
+        else:
+            await self.cut_turn(turn, reason)
+        return True
 
     @contextlib.asynccontextmanager
     async def nothing_half_written(self) -> AsyncIterator[None]:
@@ -306,7 +311,7 @@ class Conversation:
         self._room.held = None
         await self.advance()
 
-    async def _cut_turn(self, turn: Turn, reason: str) -> None:
+    async def cut_turn(self, turn: Turn, reason: str) -> None:
         """Fences this turn's work, wherever it is."""
         cut = StopSpeaking(
             show=self._settings.kitsu_show,
@@ -379,7 +384,7 @@ class Conversation:
         if self.active is not turn:
             return
         log.warning("turn given up: %s", reason, extra={"turn_id": turn.turn_id})
-        await self._cut_turn(turn, reason)
+        await self.cut_turn(turn, reason)
         if self.active is not turn:
             return  # its end was told just now
         turn.end(outcome, reason)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from apps.orchestrator.panel.protocol import FeedMessage, FeedRow
 from apps.orchestrator.screens import FEED_ROWS, Screens
 from apps.orchestrator.turns import Turn
+from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.conversation import SkipReason, TurnInput, TurnSource
 from libs.contracts.people import Author
 from libs.contracts.safety import GateAction, TextBlocked
@@ -34,12 +35,15 @@ class Feed:
         self._rows: OrderedDict[str, FeedRow] = OrderedDict()
         self._whose: dict[str, str] = {}
         """The viewer whose line, or whose answer, a row is."""
+        self._inputs: dict[str, TurnInput] = {}
+        """The input that a row is, or answers."""
 
     def latest(self) -> list[FeedMessage]:
         return [FeedMessage(row=row) for row in self._rows.values()]
 
     def heard_input(self, input_id: str, given: TurnInput) -> None:
         self._whose[f"in:{input_id}"] = given.author.viewer_id
+        self._inputs[f"in:{input_id}"] = given
         kinds = {TurnSource.OPERATOR: "operator", TurnSource.VOICE: "mic"}
         self._put(
             FeedRow(
@@ -80,6 +84,9 @@ class Feed:
         completed = event.outcome is PlaybackOutcome.COMPLETED
         note = "" if completed else f"{event.outcome.value} {event.reason}".strip()
         self._whose[f"out:{turn.utterance_id}"] = turn.candidate.input.author.viewer_id
+        self._inputs[f"out:{turn.utterance_id}"] = turn.candidate.input
+        if turn.retracted:
+            heard, rest, note = "", "", SkipReason.DELETED.value
         self._put(
             FeedRow(
                 id=f"out:{turn.utterance_id}",
@@ -116,10 +123,23 @@ class Feed:
                 )
             )
             del self._whose[row_id]
+            self._inputs.pop(row_id, None)
+
+    def take_back(self, withdrawal: Withdrawal, since: float) -> None:
+        """What was taken back, and the answer to it, is empty from now on. Of a viewer or a
+        platform only what came after `since`."""
+        for row_id, given in list(self._inputs.items()):
+            late_enough = bool(withdrawal.message_id) or given.arrived_at >= since
+            if late_enough and withdrawal.left_of(given) is None:
+                row = self._rows[row_id]
+                kind = row.kind if row.kind == "kitsu" else "skip"
+                empty = {"text": "", "unheard": "", "kind": kind, "note": SkipReason.DELETED.value}
+                self._put(row.model_copy(update=empty))
 
     def _put(self, row: FeedRow) -> None:
         self._rows[row.id] = row
         if len(self._rows) > FEED_ROWS:
             gone, _ = self._rows.popitem(last=False)
             self._whose.pop(gone, None)
+            self._inputs.pop(gone, None)
         self._screens.tell(FeedMessage(row=row))

@@ -5,8 +5,9 @@ arrival. Whatever is not taken leaves with a reason code.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.conversation import SkipReason, TurnInput, TurnSource
 
 #: From the first to the last to be heard. (Panic is above all of them: it empties the floor.)
@@ -75,18 +76,22 @@ class Floor:
                 return self._waiting[source].popleft(), skipped
         return None, skipped
 
-    def withdraw(self, message_id: str = "", viewer_id: str = "") -> list[Skipped]:
-        """A deleted message, or everything of a banned viewer."""
+    def withdraw(
+        self, message_id: str = "", viewer_id: str = "", platform: str = ""
+    ) -> list[Skipped]:
+        """A deleted message, everything of a banned viewer, or of a platform's chat. An input of
+        which something is left stays without what was taken back."""
+        withdrawal = Withdrawal(message_id, viewer_id, platform)
         gone: list[Skipped] = []
         for source, queue in self._waiting.items():
             kept: deque[Candidate] = deque()
             for candidate in queue:
-                by_message = bool(message_id) and message_id in candidate.input.message_ids
-                by_viewer = bool(viewer_id) and candidate.input.author.viewer_id == viewer_id
-                if by_message or by_viewer:
+                left = withdrawal.left_of(candidate.input)
+                if left is None:
                     gone.append(Skipped(candidate, SkipReason.DELETED))
                 else:
-                    kept.append(candidate)
+                    same = left is candidate.input
+                    kept.append(candidate if same else replace(candidate, input=left))
             self._waiting[source] = kept
         return gone
 

@@ -1,6 +1,6 @@
 """What happened, as an input that may become a turn."""
 
-from libs.contracts.chat import ChatMessageReceived, RewardRedeemed
+from libs.contracts.chat import ChatCommandIssued, ChatMessageReceived, RewardRedeemed
 from libs.contracts.conversation import PollFinished, TurnInput, TurnSource
 from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.people import Author, Role
@@ -24,9 +24,10 @@ def from_redeem(event: RewardRedeemed) -> TurnInput:
     return TurnInput(
         source=TurnSource.PAID,
         author=event.author,
-        text=event.text or event.reward,
+        text=event.say or event.text or event.reward,
         message_ids=(event.redemption_id,),
         arrived_at=event.emitted_at,
+        verbatim=bool(event.say),
     )
 
 
@@ -46,6 +47,17 @@ def from_poll(event: PollFinished, result: str) -> TurnInput:
         source=TurnSource.IDLE,
         author=Author(viewer_id="", name="poll"),
         text=result,
+        arrived_at=event.emitted_at,
+    )
+
+
+def from_keeper(event: ChatCommandIssued, text: str) -> TurnInput:
+    """What somebody who keeps order in chat wants said word for word. Nothing is overridden."""
+    return TurnInput(
+        source=TurnSource.OPERATOR,
+        author=event.author,
+        text=text,
+        message_ids=(event.message_id,) if event.message_id else (),
         arrived_at=event.emitted_at,
     )
 

@@ -38,6 +38,9 @@ class OrchestratorSettings(ModelServerSettings):
     """A sentence that was not begun this long after its turn was committed is not said."""
     turn_thinking_seconds: float = Field(default=12.0, ge=1, le=120)
     """A turn without a first sound after this long is given up."""
+    retract_minutes: float = Field(default=10.0, ge=0, le=1_440)
+    """What a viewer wrote within so many minutes before a ban or a timeout is struck from memory;
+    so is what stood in a chat that was cleared."""
     poll_seconds: float = Field(default=60.0, ge=1, le=600)
     """How long viewers may vote in a poll of hers."""
     policy_persona: str = "kitsu"

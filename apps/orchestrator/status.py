@@ -50,6 +50,7 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         queue=worker.conversation.waiting,
         mood=worker.session.mood.value,
         poll=worker.polls.status(),
+        chat=worker.chat.status(),
         notices=_bus_notice(worker)
         + _persona_notice(worker)
         + [

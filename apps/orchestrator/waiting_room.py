@@ -74,9 +74,9 @@ class WaitingRoom:
         assert self.held is not None
         await self._skip([Skipped(candidate, self.held)])
 
-    async def withdraw(self, message_id: str, viewer_id: str) -> None:
-        """A deleted message, or everything of a banned viewer."""
-        await self._skip(self._floor.withdraw(message_id, viewer_id))
+    async def withdraw(self, message_id: str, viewer_id: str, platform: str) -> None:
+        """A deleted message, everything of a banned viewer, or of a platform's chat."""
+        await self._skip(self._floor.withdraw(message_id, viewer_id, platform))
 
     async def hold(self, reason: SkipReason) -> None:
         """Nothing is answered from now on; what waits leaves with this reason."""

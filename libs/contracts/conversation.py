@@ -33,6 +33,8 @@ class TurnInput(Value):
     """When the line arrived or the speech ended (show's clock)."""
     wait_seconds: float = 0.0
     """Silence waited for, for speech; counted apart in `TurnTimed`."""
+    verbatim: bool = False
+    """It is what she says, word for word (still gated), not something to answer."""
     override: str | None = None
     """Operator who overrides the gate for this text, on record."""
     picture: str = ""

@@ -17,6 +17,7 @@ from apps.orchestrator.api import (
     safety,
     stream,
     telemetry,
+    twitch,
 )
 from libs.worker.problems import Problem
 from libs.worker.runtime import kitsu_version
@@ -35,7 +36,7 @@ def build_application(worker: "OrchestratorWorker") -> FastAPI:
         redoc_url=None,
     )
     application.state.worker = worker
-    for room in (control, obs, telemetry, memory, models, polls, safety, stream, pages):
+    for room in (control, obs, telemetry, memory, models, polls, safety, twitch, stream, pages):
         application.include_router(room.router)
     application.add_exception_handler(RequestValidationError, _invalid)
     application.add_exception_handler(HTTPException, _http_error)

@@ -51,7 +51,7 @@ def forget(db: sqlite3.Connection, viewer_id: str) -> int:
         "UPDATE summary SET text = '', until_message_id = max(0, until_message_id - ?)",
         (SUMMED_UP_AGAIN,),
     )
-    _empty_open_requests(db)
+    empty_open_requests(db)
     if names and since is not None:
         _take_out_names(db, names, since)
     word_index.compact(db)
@@ -83,7 +83,7 @@ def _answers_that_used(db: sqlite3.Connection, viewer_id: str) -> int:
     return gone
 
 
-def _empty_open_requests(db: sqlite3.Connection) -> None:
+def empty_open_requests(db: sqlite3.Connection) -> None:
     """The request of an open turn quotes the latest lines, whoever said them."""
     rows = db.execute("SELECT turn_id, request FROM turn WHERE outcome IS NULL").fetchall()
     for row in rows:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from apps.orchestrator import studio_orders as orders
+from apps.orchestrator.panel.chat_status import ChatStatus
 from libs.contracts.health import ModuleState
 from libs.contracts.speaking import Mood, PlaybackOutcome
 from libs.contracts.stage import PollOption
@@ -159,6 +160,7 @@ class StatusMessage(Message):
     queue: int = 0
     mood: str = "neutral"
     poll: PollStatus | None = None
+    chat: ChatStatus
     notices: list[Notice] = []
 
 

@@ -42,6 +42,22 @@ export interface ChatCommand {
   readonly author: string;
 }
 
+export interface ChatGapStatus {
+  readonly platform?: string;
+  readonly started_at: number;
+  readonly ended_at: number;
+  readonly reason?: string;
+}
+
+export interface ChatStatus {
+  readonly platform?: string;
+  readonly state: ModuleState;
+  readonly detail?: string;
+  readonly channel?: string;
+  readonly needs_sign_in?: boolean;
+  readonly last_gap?: ChatGapStatus | null;
+}
+
 export interface ExpressionCommand {
   readonly id: string;
   readonly command: "expression";
@@ -291,6 +307,7 @@ export interface StatusMessage {
   readonly queue?: number;
   readonly mood?: string;
   readonly poll?: PollStatus | null;
+  readonly chat: ChatStatus;
   readonly notices?: ReadonlyArray<Notice>;
 }
 
