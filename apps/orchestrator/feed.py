@@ -131,10 +131,19 @@ class Feed:
         for row_id, given in list(self._inputs.items()):
             late_enough = bool(withdrawal.message_id) or given.arrived_at >= since
             if late_enough and withdrawal.left_of(given) is None:
-                row = self._rows[row_id]
-                kind = row.kind if row.kind == "kitsu" else "skip"
-                empty = {"text": "", "unheard": "", "kind": kind, "note": SkipReason.DELETED.value}
-                self._put(row.model_copy(update=empty))
+                self._empty(row_id)
+
+    def take_back_answer(self, utterance_id: str) -> None:
+        """An answer that may quote what was taken back."""
+        if f"out:{utterance_id}" in self._rows:
+            self._empty(f"out:{utterance_id}")
+
+    def _empty(self, row_id: str) -> None:
+        row, note = self._rows[row_id], SkipReason.DELETED.value
+        kind = row.kind if row.kind == "kitsu" else "skip"
+        if (row.text, row.unheard, row.note) != ("", "", note):
+            empty = {"text": "", "unheard": "", "kind": kind, "note": note}
+            self._put(row.model_copy(update=empty))
 
     def _put(self, row: FeedRow) -> None:
         self._rows[row.id] = row

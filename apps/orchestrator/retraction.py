@@ -92,7 +92,8 @@ class Retraction:
         worker.papers.take_back(struck)
         if struck.turn_ids:
             worker.counters["turns_retracted"] += len(struck.turn_ids)
-            rows = await worker.database.look(lambda db: records.turns_of(db, struck.turn_ids))
-            for row in rows:
+            changed = [*struck.turn_ids, *struck.quoting_ids]
+            for row in await worker.database.look(lambda db: records.turns_of(db, changed)):
+                worker.feed.take_back_answer(row["utterance_id"])
                 worker.screens.tell(TurnMessage(turn=TurnRow.model_validate(row)))
         worker.status_changed()

@@ -119,8 +119,8 @@ class Memory:
             return lines, summaries.current(db), newest
 
         lines, summary, newest = await self._database.look(read)
-        self.summary = Summary("", 0, 0) if self._striking else summary
-        lines = () if self._striking else lines
+        self.summary = Summary("", 0, 0) if self.doubted else summary
+        lines = () if self.doubted else lines
         budget = rules.budget_tokens - tokens_of(self.summary.text)
         self.history = within_budget(lines, max(0, budget))
         self._newest_history_id = newest - len(self.history) + 1
@@ -137,7 +137,7 @@ class Memory:
 
     def for_turn(self, given: TurnInput, near: Near | None = None) -> tuple[MemoryLine, ...]:
         """What fits the line, beside the history: read at once, without waiting for writers."""
-        if self.rules.history_lines == 0 or self._striking:
+        if self.rules.history_lines == 0 or self.doubted:
             return ()
         before = self._newest_history_id
         try:
@@ -216,6 +216,11 @@ class Memory:
         return await self._database.run(work)
 
     # Keeping and forgetting -------------------------------------------------------------------
+
+    @property
+    def doubted(self) -> bool:
+        """Whether something was taken back that the disk has not struck out yet."""
+        return self._striking > 0
 
     def doubt(self, withdrawal: Withdrawal, since: float) -> bool:
         """Nothing is told from memory until `strike` is done, where something of what was taken

@@ -116,8 +116,9 @@ def answered(db: sqlite3.Connection, turn_id: str) -> tuple[TurnInput, bool] | N
 def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
     """Writes the outcome and what was heard. False when the turn was closed before.
 
-    The request goes: it quotes other viewers, who may want to be forgotten. What a viewer took
-    back, or the gate would not have answered, is no part of the conversation.
+    The request goes: it quotes other viewers, who may want to be forgotten. What the gate
+    would not have answered is no part of the conversation, and of what was taken back neither the
+    line nor the answer, which may quote it.
     """
     sql = "SELECT reason FROM turn WHERE turn_id = ? AND outcome IS NULL"
     row = db.execute(sql, (turn.turn_id,)).fetchone()
@@ -142,7 +143,7 @@ def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
         _add_message(
             db, turn.turn_id, "viewer", author.viewer_id, author.name, author.role, given.text, at
         )
-    if turn.heard_text:
+    if turn.heard_text and turn.reason != RETRACTED:
         _add_message(db, turn.turn_id, "kitsu", "", "", "", turn.heard_text, at)
     return True
 

@@ -25,6 +25,8 @@ class Struck:
 
     input_ids: list[str] = field(default_factory=list)
     turn_ids: list[str] = field(default_factory=list)
+    quoting_ids: list[str] = field(default_factory=list)
+    """Turns of others whose answer went, for it came of a memory of what was taken back."""
     on_disk: bool = True
     """False: the disk could not yet, and it is not known what goes."""
 
@@ -55,7 +57,7 @@ def strike(db: sqlite3.Connection, withdrawal: Withdrawal, since: float) -> Stru
         row = db.execute("SELECT turn_id FROM turn WHERE input_id = ?", (input_id,)).fetchone()
         if row is not None:
             struck.turn_ids.append(row["turn_id"])
-            _strike_turn(db, row["turn_id"])
+            struck.quoting_ids += _strike_turn(db, row["turn_id"])
     if struck.turn_ids:
         empty_open_requests(db)
     return struck
@@ -79,7 +81,8 @@ def _which(withdrawal: Withdrawal, since: float) -> tuple[str, tuple[Any, ...]]:
     return "WHERE arrived_at >= ?", (since,)
 
 
-def _strike_turn(db: sqlite3.Connection, turn_id: str) -> None:
+def _strike_turn(db: sqlite3.Connection, turn_id: str) -> list[str]:
+    """Returns the turns of others whose answer went."""
     quoting = (
         "turn_id <> :turn AND viewer_id = (SELECT viewer_id FROM turn WHERE turn_id = :turn)"
         " AND text IN (SELECT text FROM message WHERE turn_id = :turn AND speaker = 'viewer'"
@@ -99,6 +102,7 @@ def _strike_turn(db: sqlite3.Connection, turn_id: str) -> None:
         "UPDATE turn SET input = '', reply = '', heard_text = '', reason = ? WHERE turn_id = ?",
         (RETRACTED, turn_id),
     )
+    return [row["turn_id"] for row in recalled]
 
 
 def _empty_answer(db: sqlite3.Connection, turn_id: str) -> None:
@@ -113,6 +117,11 @@ def _strike_summary(db: sqlite3.Connection, turn_id: str) -> None:
     sql = "SELECT min(message_id) AS first FROM message WHERE turn_id = ?"
     first = db.execute(sql, (turn_id,)).fetchone()["first"]
     if first is not None:
+        db.execute(
+            "DELETE FROM recalled WHERE kind = 'summary' AND text IN"
+            " (SELECT text FROM summary WHERE until_message_id >= ?)",
+            (first,),
+        )
         db.execute(
             "UPDATE summary SET text = '', until_message_id = max(0, until_message_id - ?)"
             " WHERE until_message_id >= ?",
