@@ -289,7 +289,7 @@ class CommandDesk:
         """What was asked for is not told again: it may be anything."""
         like = [name for name in nearest(wanted, names) if self._teller.may_be_told(name)]
         there = f" There is {list_of(like)}." if like else ""
-        return f"There is no such {what}.{there}"
+        return f"There is no {what} of that name.{there}"
 
     async def _note(self, kind: str, message: str, by: str) -> None:
         await self._worker.incidents.note(kind, "info", message, by)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: An answer that was not sent by then is no news any more.
 ANSWER_SECONDS = 20.0
+#: Stands for an answer that the gate would not let pass.
+NOT_TOLD = "The answer cannot be told here."
 #: Modules that are named in one line.
 NAMED_MODULES = 5
 #: Platforms with no chat to answer in: the lines were given to the orchestrator itself.
@@ -45,7 +47,7 @@ class AnswerTeller:
                 category=verdict.category,
             )
             await worker.publish(blocked)
-            return
+            verdict = self._judged(NOT_TOLD)
         if event.platform in _NO_CHAT:
             worker.feed.system(f"answer {event.event_id}", verdict.text)
             return

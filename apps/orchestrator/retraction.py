@@ -91,9 +91,9 @@ class Retraction:
         worker.feed.take_back(withdrawal, since)
         worker.papers.take_back(struck)
         if struck.turn_ids:
-            worker.counters["turns_retracted"] += len(struck.turn_ids)
             changed = [*struck.turn_ids, *struck.quoting_ids]
             for row in await worker.database.look(lambda db: records.turns_of(db, changed)):
                 worker.feed.take_back_answer(row["utterance_id"])
                 worker.screens.tell(TurnMessage(turn=TurnRow.model_validate(row)))
+            worker.counters["turns_retracted"] += len(struck.turn_ids)
         worker.status_changed()

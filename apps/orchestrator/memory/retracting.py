@@ -45,7 +45,7 @@ def strike(db: sqlite3.Connection, withdrawal: Withdrawal, since: float) -> Stru
         fields = json.loads(row["candidate"])
         given = TurnInput.model_validate(fields["input"])
         left = withdrawal.left_of(given)
-        if left is given:
+        if left is given or (left is None and not given.text):  # struck before
             continue
         if left is None:
             struck.input_ids.append(row["input_id"])
