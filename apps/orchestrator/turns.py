@@ -103,7 +103,7 @@ class Turn:
             "utterance_id": self.utterance_id,
             "source": given.source.value,
             "author": given.author.name,
-            "input": given.text,
+            "input": given.told,
             "reply": self.reply,
             "heard_text": self.heard_text,
             "outcome": self.outcome,
