@@ -49,21 +49,26 @@ class InputLog:
         self._task: asyncio.Task[None] | None = None
         self._next_at = 0.0
 
-    def note(self, entered: Candidate | None, left: Sequence[Skipped]) -> "asyncio.Future[None]":
-        """Someone came, and these left. Done when that is on disk, or is as soon as it can be."""
+    def note(self, entered: Candidate | None, left: Sequence[Skipped]) -> None:
+        """Someone came, and these left."""
         page = self._page = self._page or Page()
         if entered is not None:
             page.entered[entered.input_id] = entered
         page.left += left
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_pages(), name="write inputs")
-        return page.written
 
-    def find(self, input_id: str) -> "asyncio.Future[None] | None":
+    @property
+    def written(self) -> Awaitable[None]:
+        """Done when all that was noted is on disk, or is as soon as it can be."""
+        page = self._page or self._writing
+        return asyncio.shield(page.written) if page is not None else asyncio.sleep(0)
+
+    def find(self, input_id: str) -> Awaitable[None] | None:
         """When the page with this input is written, if it is not yet."""
         for page in (self._page, self._writing):
             if page is not None and input_id in page.entered:
-                return page.written
+                return asyncio.shield(page.written)
         return None
 
     def strike(self, input_id: str) -> bool:
@@ -94,8 +99,8 @@ class InputLog:
             if page:
                 await self._database.keep(write)
                 await self._tell(list(page.entered.values()), page.left)
-        except Exception as error:  # noqa: BLE001 - those who wait are told, and ask again
-            log.error("inputs could not be written", exc_info=error)
+        except Exception as error:  # supervised here: those who wait are told, and ask again
+            log.exception("inputs could not be written")
             page.written.set_exception(error)
             page.written.exception()  # perhaps nobody waits
         else:

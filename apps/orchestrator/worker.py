@@ -1,6 +1,6 @@
 """The orchestrator: session, floor, turns, panic, and the APIs people use."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,7 +11,8 @@ from apps.orchestrator.api.application import build_application
 from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS
 from apps.orchestrator.conversation import Conversation
 from apps.orchestrator.feed import Feed
-from apps.orchestrator.floor import Candidate
+from apps.orchestrator.floor_desk import FloorDesk
+from apps.orchestrator.floor_handlers import FloorHandlers
 from apps.orchestrator.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory.database import Database
@@ -51,12 +52,9 @@ from libs.contracts.conversation import (
     ReplyFinished,
     SkipReason,
     StartPoll,
-    TurnInput,
 )
 from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, WorkerStopped
-from libs.contracts.identity import derived_id
 from libs.contracts.interruption import StopSpeaking
-from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
 from libs.contracts.memory import SummaryAbandoned, SummaryWritten
 from libs.contracts.safety import BlockedTextShown, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
@@ -65,10 +63,10 @@ from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicRep
 from libs.safety import Gate
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
-from libs.worker.worker import Health, Worker, handles
+from libs.worker.worker import Health, handles
 
 
-class OrchestratorWorker(Worker):
+class OrchestratorWorker(FloorHandlers):
     """Listens to everything that is said about the show and decides what is answered next."""
 
     module = "orchestrator"
@@ -107,6 +105,7 @@ class OrchestratorWorker(Worker):
         self.panic_desk = PanicDesk(self)
         self.polls = PollDesk(self)
         self.notes = NoteDesk(self)
+        self.floor = FloorDesk(self)
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
         self._brain_on = True
@@ -128,6 +127,7 @@ class OrchestratorWorker(Worker):
         await self.tell_epoch()
         await self.memory.open()
         await self.safety.rules.restore()
+        await self.floor.restore()
         await self.conversation.restore()
         self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
@@ -135,6 +135,7 @@ class OrchestratorWorker(Worker):
         await self._hold_or_let_go()
         await self.polls.restore()
         self.spawn("polls", self.polls.keep_running())
+        self.spawn("floor", self.floor.keep_running())
         self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", Housekeeping(self).keep())
         if self.memory.meaning is not None:
@@ -145,6 +146,7 @@ class OrchestratorWorker(Worker):
         self.status_changed(urgent=True)
 
     async def stop(self) -> None:
+        self.floor.stop()
         await self.conversation.stop()
         await self.panic_desk.close()
         await self.models.close()
@@ -173,14 +175,17 @@ class OrchestratorWorker(Worker):
     # Inputs -----------------------------------------------------------------------------------
 
     @handles(ChatMessageReceived)
-    async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
+    async def hear_chat(
+        self, event: ChatMessageReceived, delivery: Delivery
+    ) -> Awaitable[None] | None:
         given = inputs.from_chat(event)
         if asks_to_be_forgotten(event.text):
             await actions.forget_viewer(self, event.author.viewer_id, event.author.name)
         elif await self.panic_desk.hear_chat(event.author, event.text, delivery):
             self.feed.ordered_panic(event.event_id, given)
         elif not await self.polls.hear_chat(event.event_id, given):
-            await self._offer(event.event_id, given, delivery)
+            return await self.accept(self.floor.candidate(event, given, delivery), delivery)
+        return None
 
     @handles(ChatCommandIssued)
     async def hear_command(self, event: ChatCommandIssued, delivery: Delivery) -> None:
@@ -188,30 +193,11 @@ class OrchestratorWorker(Worker):
         await self.panic_desk.hear_chat(event.author, line, delivery)
 
     @handles(RewardRedeemed)
-    async def hear_redeem(self, event: RewardRedeemed, delivery: Delivery) -> None:
-        await self._offer(event.event_id, inputs.from_redeem(event), delivery)
-
-    @handles(TranscriptFinalized)
-    async def hear_voice(self, event: TranscriptFinalized, delivery: Delivery) -> None:
-        given, phrase = inputs.from_voice(event), self.panic_desk.phrase_in(event.text)
-        if phrase is None:
-            await self._offer(event.event_id, given, delivery)
-        else:
-            await self.panic_desk.hear_voice(phrase, delivery)
-            self.feed.ordered_panic(event.event_id, given)
-
-    @handles(TranscriptUpdated)
-    async def hear_part_of_voice(self, event: TranscriptUpdated, delivery: Delivery) -> None:
-        """A panic does not wait for the end of the sentence."""
-        phrase = self.panic_desk.phrase_in(event.text)
-        if phrase is not None:
-            await self.panic_desk.hear_voice(phrase, delivery)
-
-    async def _offer(self, input_id: str, given: TurnInput, delivery: Delivery) -> None:
-        turn_id, utterance_id = derived_id(input_id, "turn"), derived_id(input_id, "utterance")
-        candidate = Candidate(input_id, turn_id, utterance_id, given)
-        await self.conversation.offer(candidate, first_time=delivery.deliveries == 1)
-        self.status_changed()
+    async def hear_redeem(
+        self, event: RewardRedeemed, delivery: Delivery
+    ) -> Awaitable[None] | None:
+        candidate = inputs.candidate_of(event.event_id, inputs.from_redeem(event))
+        return await self.accept(candidate, delivery)
 
     @handles(ChatMessageDeleted)
     async def hear_deletion(self, event: ChatMessageDeleted, delivery: Delivery) -> None:

@@ -37,6 +37,10 @@ class AlertWindow:
         return len(self._gathered)
 
     @property
+    def gathered(self) -> tuple[ChatAlerted, ...]:
+        return tuple(self._gathered)
+
+    @property
     def due_at(self) -> float:
         """When the window closes; infinity: nothing is in it."""
         if not self._gathered:

@@ -32,6 +32,8 @@ class Candidate:
     """Name of whoever the line answers."""
     paid: int = 0
     """Bits or coins that came with a line of chat."""
+    late_seconds: float = 0.0
+    """How old it was already when it came."""
     rank_as: TurnSource | None = None
     """Waits as if it came from there; None: from where it comes."""
 

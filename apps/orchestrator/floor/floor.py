@@ -71,6 +71,8 @@ class Floor:
         source = candidate.source
         if source is TurnSource.CHAT:
             return self._offer_chat(candidate, now)
+        if source is TurnSource.VOICE:
+            self.host.understood()
         queue = self._queues[source]
         if source is TurnSource.IDLE:
             queue.append(candidate)
@@ -89,7 +91,8 @@ class Floor:
             return SkipReason.QUIET, "she was asked to be quiet"
         if candidate.viewer_id in self.muted:
             return SkipReason.BLOCKED, "this viewer is muted"
-        old = now - candidate.input.arrived_at > self.rules.fresh_seconds
+        age = max(candidate.late_seconds, now - candidate.input.arrived_at)
+        old = age > self.rules.fresh_seconds
         if old and candidate.source in (TurnSource.CHAT, TurnSource.IDLE):
             return SkipReason.TOO_OLD, f"came more than {self.rules.fresh_seconds:g} s late"
         return None

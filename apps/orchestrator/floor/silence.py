@@ -11,11 +11,14 @@ class Silence:
         self._since = now
         self._times = 0
         self._told = 0
+        self._somebody_at = now
 
-    def somebody_came(self, now: float) -> None:
-        """A viewer wrote, or the host spoke."""
-        self._since = max(self._since, now)
-        self._times = 0
+    def somebody_came(self, at: float) -> None:
+        """A viewer wrote, or the host spoke. The same again changes nothing."""
+        if at > self._somebody_at:
+            self._somebody_at = at
+            self._since = max(self._since, at)
+            self._times = 0
 
     def something_was_said(self, now: float) -> None:
         self._since = max(self._since, now)

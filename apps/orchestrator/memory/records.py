@@ -31,8 +31,9 @@ class OpenTurn:
 
 
 def _pack(candidate: Candidate) -> str:
+    """Without the others who asked it too: their lines have rows of their own."""
     fields = dict(vars(candidate))
-    fields["input"] = candidate.input.model_dump(mode="json")
+    fields["input"] = candidate.input.model_dump(mode="json", exclude={"asked_by"})
     return json.dumps(fields, ensure_ascii=False)
 
 
