@@ -60,7 +60,11 @@ class Floor:
     def waiting(self) -> list[Waiting | Candidate]:
         """Everyone who waits: lines of chat with their scores, others without."""
         others = [candidate for source in PRIORITY for candidate in self._queues[source]]
-        return [*others, *self._chat.lines]
+        return [*others, *self.chat_lines]
+
+    @property
+    def chat_lines(self) -> list[Waiting]:
+        return self._chat.lines
 
     # Coming -----------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ class PointRules(_Strict):
     """For each further viewer who asks the same, up to six of them."""
     greeting_again: Points = -2.0
     already_answered: Points = -12.0
-    to_another: Points = -6.0
+    to_another: Points = -10.0
     short: Points = -1.0
     long: Points = -1.0
     imitates: Points = -4.0
