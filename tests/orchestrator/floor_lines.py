@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from apps.orchestrator.floor import Candidate, Floor, FloorRules, Skipped
+from apps.orchestrator.floor import Candidate, Floor, FloorRules, Skipped, load_rules
 from libs.contracts.conversation import SkipReason, TurnInput, TurnSource
 from libs.contracts.people import Author, Role
 
+_shipped = load_rules()
 _numbers = iter(range(1_000_000_000))
 
 
@@ -33,7 +34,8 @@ def line(
 
 def floor(**rules: Any) -> Floor:
     """Rules as they come, but for windows: what is offered may be taken."""
-    return Floor(FloorRules(names=("kitsu",), **{"window_seconds": 0.0, **rules}))
+    words = {"question_words": _shipped.question_words, "question_signs": _shipped.question_signs}
+    return Floor(FloorRules(names=("kitsu",), **{"window_seconds": 0.0, **words, **rules}))
 
 
 def taken(floor: Floor, now: float = 0.0) -> str | None:

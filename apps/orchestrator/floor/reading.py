@@ -34,7 +34,8 @@ _NOBODY: frozenset[str] = frozenset()
 #: Words that do not change what a line is about.
 _EMPTY = frozenset(
     {"a", "an", "the", "is", "are", "am", "to", "of", "so", "pls", "please", "and", "oh", "hey"}
-    | {"um", "u", "r", "you", "your"}
+    | {"um", "u", "r", "you", "your", "do", "does", "did", "can", "could", "would", "will"}
+    | {"what", "whats", "what's", "which", "how", "this", "that", "it", "ever", "i", "me", "my"}
 )
 
 
@@ -102,7 +103,10 @@ def alike(one: Reading, other: Reading) -> float:
 
 
 def are_the_same(one: Reading, other: Reading) -> bool:
-    """Short lines must have the very same words; of longer ones, most."""
+    """Short lines must have the very same words; of longer ones, most. A question is not the same
+    as what answers it."""
+    if one.asks != other.asks:
+        return False
     likeness = alike(one, other)
     return likeness == 1.0 or (likeness >= 0.7 and min(len(one.key), len(other.key)) >= 3)
 
