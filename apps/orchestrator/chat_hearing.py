@@ -1,5 +1,7 @@
 """The handlers for all that chat tells."""
 
+from collections.abc import Awaitable
+
 from apps.orchestrator.chat_desk import ChatDesk
 from apps.orchestrator.chat_lines import ChatLines
 from apps.orchestrator.command_desk import CommandDesk
@@ -26,16 +28,20 @@ class ChatHearing(Worker):
     chat: ChatDesk
 
     @handles(ChatMessageReceived)
-    async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
-        await self.lines.hear(event, delivery)
+    async def hear_chat(
+        self, event: ChatMessageReceived, delivery: Delivery
+    ) -> Awaitable[None] | None:
+        return await self.lines.hear(event, delivery)
 
     @handles(ChatCommandIssued)
     async def hear_command(self, event: ChatCommandIssued, delivery: Delivery) -> None:
         await self.commands.hear(event, delivery)
 
     @handles(RewardRedeemed)
-    async def hear_redeem(self, event: RewardRedeemed, delivery: Delivery) -> None:
-        await self.lines.hear_redeem(event, delivery)
+    async def hear_redeem(
+        self, event: RewardRedeemed, delivery: Delivery
+    ) -> Awaitable[None] | None:
+        return await self.lines.hear_redeem(event, delivery)
 
     @handles(ChatMessageDeleted)
     async def hear_deletion(self, event: ChatMessageDeleted, delivery: Delivery) -> None:

@@ -1,14 +1,15 @@
 """What a line of chat is: an order, a vote, something that was taken back, or a line for her."""
 
+from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apps.orchestrator import inputs
 from apps.orchestrator.api import actions
 from apps.orchestrator.chat_commands import KEEPERS, asks_to_be_forgotten, ordered
-from apps.orchestrator.floor import Candidate
 from libs.bus.base import Delivery
 from libs.contracts.chat import ChatCommandIssued, ChatMessageReceived, RewardRedeemed
-from libs.contracts.conversation import InputSkipped, SkipReason, TurnInput
+from libs.contracts.conversation import InputSkipped, SkipReason
 from libs.contracts.identity import derived_id
 from libs.contracts.people import Role
 
@@ -26,7 +27,8 @@ class ChatLines:
     def __init__(self, worker: "OrchestratorWorker") -> None:
         self._worker = worker
 
-    async def hear(self, event: ChatMessageReceived, delivery: Delivery) -> None:
+    async def hear(self, event: ChatMessageReceived, delivery: Delivery) -> Awaitable[None] | None:
+        """What is returned is done when the line is on disk: only then it is acknowledged."""
         worker = self._worker
         if event.partner_channel and event.author.role is not Role.VIEWER:
             guest = event.author.model_copy(update={"role": Role.VIEWER})
@@ -42,21 +44,14 @@ class ChatLines:
             worker.feed.heard_input(event.event_id, given)
             await worker.commands.hear(command, delivery)
         elif not await worker.polls.hear_chat(event.event_id, given):
-            await self.offer(event.event_id, given, delivery.deliveries == 1)
+            return await worker.accept(worker.floor.candidate(event, given, delivery), delivery)
+        return None
 
-    async def hear_redeem(self, event: RewardRedeemed, delivery: Delivery) -> None:
-        given = inputs.from_redeem(event)
-        await self.offer(event.event_id, given, delivery.deliveries == 1, event.mood.value)
-
-    async def offer(
-        self, input_id: str, given: TurnInput, first_time: bool, mood: str = "neutral"
-    ) -> None:
-        """Something that may become a turn. Its ids come from the input's own. `first_time`: it
-        cannot have been offered before."""
-        turn_id, utterance_id = derived_id(input_id, "turn"), derived_id(input_id, "utterance")
-        candidate = Candidate(input_id, turn_id, utterance_id, given, mood)
-        await self._worker.conversation.offer(candidate, first_time=first_time)
-        self._worker.status_changed()
+    async def hear_redeem(
+        self, event: RewardRedeemed, delivery: Delivery
+    ) -> Awaitable[None] | None:
+        candidate = inputs.candidate_of(event.event_id, inputs.from_redeem(event))
+        return await self._worker.accept(replace(candidate, mood=event.mood.value), delivery)
 
     async def _was_taken_back(self, event: ChatMessageReceived) -> None:
         """Its words are told to nobody."""

@@ -50,13 +50,18 @@ _MINUTES = re.compile(r"[0-9]{1,3}")
 class FloorSwitches(Protocol):
     """What the floor lets those do who keep order in chat."""
 
+    @property
+    def quiet_until(self) -> float | None: ...
+
     async def set_quiet(self, minutes: float, by: str) -> None:
-        """No line of chat is answered for so long; 0: they are again."""
+        """No line of chat is answered for so long; 0: they are again. It is in the log."""
         ...
 
-    async def mute(self, viewer_id: str, name: str, by: str) -> None: ...
+    async def mute(self, viewer_id: str, name: str, by: str) -> None:
+        """It is in the log."""
+        ...
 
-    async def unmute(self, viewer_id: str, by: str) -> None: ...
+    async def unmute(self, viewer_id: str) -> bool: ...
 
     def find_viewer(self, name: str) -> Author | None:
         """Who wrote lately under this name."""
@@ -73,7 +78,7 @@ class CommandDesk:
     and for a scene, which was asked of OBS already.
     """
 
-    def __init__(self, worker: "OrchestratorWorker", floor: FloorSwitches | None = None) -> None:
+    def __init__(self, worker: "OrchestratorWorker", floor: FloorSwitches) -> None:
         self._worker = worker
         self._floor = floor
         self._teller = AnswerTeller(worker)
@@ -123,6 +128,8 @@ class CommandDesk:
         if name == PANIC:  # what its desk makes of a late one: it counts, if no newer order came
             written = event.emitted_at if event.written_at is None else event.written_at
             return "too_old" if event.emitted_at - written > OLD_SECONDS else ""
+        if name == "forget":  # right however late it comes
+            return ""
         if clock.now() - min(event.written_at or event.emitted_at, event.emitted_at) > OLD_SECONDS:
             return "too_old"
         return "done_perhaps" if delivery.deliveries > 1 and name in _NOT_TWICE else ""
@@ -168,7 +175,8 @@ class CommandDesk:
             await self._note("say", f"{by} wanted something said that the gate stopped.", by)
             return "That will not be said."
         given = inputs.from_keeper(event, text)
-        await worker.lines.offer(event.event_id, given, first_time=False)
+        candidate = inputs.candidate_of(event.event_id, given)
+        await worker.conversation.offer(candidate, first_time=False)
         await self._note("say", f"{by} had something said: {text[:200]}", by)
         return "It will be said."
 
@@ -222,44 +230,35 @@ class CommandDesk:
     # The floor --------------------------------------------------------------------------------
 
     async def _quiet(self, event: ChatCommandIssued) -> str:
-        floor, by, wanted = self._switches(), by_whom(event.author), event.arguments.strip()
+        wanted = event.arguments.strip()
         minutes = 0 if wanted.casefold() == "off" else _number(wanted)
         if minutes is None:
             return self._usage("quiet") + f" From 0 (not any more) to {LONGEST_QUIET_MINUTES}."
-        await floor.set_quiet(minutes, by)
-        if not minutes:
-            await self._note("quiet", f"Chat is answered again, by {by}.", by)
-            return "Chat is answered again."
-        told = f"Chat is not answered for {minutes} min"
-        await self._note("quiet", f"{told}, by {by}.", by)
-        return f"{told}."
+        await self._floor.set_quiet(minutes, by_whom(event.author))
+        told = f"Chat is not answered for {minutes} min."
+        return told if minutes else "Chat is answered again."
 
     async def _mute(self, event: ChatCommandIssued) -> str:
-        viewer, by = self._viewer(event), by_whom(event.author)
+        viewer = self._viewer(event)
         if viewer is None:
             return "Nobody of that name wrote lately."
         if viewer.role in KEEPERS:
             return "Who keeps order in chat is not muted."
-        await self._switches().mute(viewer.viewer_id, viewer.name, by)
-        await self._note("mute", f"{viewer.name} is not answered any more, by {by}.", by)
+        await self._floor.mute(viewer.viewer_id, viewer.name, by_whom(event.author))
         return "They are not answered any more."
 
     async def _unmute(self, event: ChatCommandIssued) -> str:
         viewer, by = self._viewer(event), by_whom(event.author)
         if viewer is None:
             return "Nobody of that name wrote lately."
-        await self._switches().unmute(viewer.viewer_id, by)
+        if not await self._floor.unmute(viewer.viewer_id):
+            return "They were not muted."
         await self._note("mute", f"{viewer.name} is answered again, by {by}.", by)
         return "They are answered again."
 
-    def _switches(self) -> FloorSwitches:
-        if self._floor is None:
-            raise Problem(503, "The floor cannot be switched here")
-        return self._floor
-
     def _viewer(self, event: ChatCommandIssued) -> Author | None:
         name = clean_chat(event.arguments, maximum=64).removeprefix("@")
-        return self._switches().find_viewer(name) if name else None
+        return self._floor.find_viewer(name) if name else None
 
     # For everybody ----------------------------------------------------------------------------
 
@@ -273,7 +272,7 @@ class CommandDesk:
         )
 
     async def _status(self, event: ChatCommandIssued) -> str:
-        return status_line(self._worker)
+        return status_line(self._worker, self._floor.quiet_until)
 
     async def _help(self, event: ChatCommandIssued) -> str:
         role = event.author.role

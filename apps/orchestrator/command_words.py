@@ -70,11 +70,14 @@ class AnswerTeller:
         return gate.check(text, place="chat_out")
 
 
-def status_line(worker: "OrchestratorWorker") -> str:
+def status_line(worker: "OrchestratorWorker", quiet_until: float | None) -> str:
     """What she does now and what is missing, in one line."""
     turn = worker.conversation.active
     doing = {"thinking": "Thinking.", "speaking": "Speaking."}.get(turn.state if turn else "", "")
     told = ["Panic is engaged."] if worker.panic.engaged else [doing or "Listening."]
+    if quiet_until is not None:
+        minutes = max(1, round((quiet_until - worker.now()) / 60))
+        told.append(f"Chat is not answered for {minutes} min.")
     modules = worker.roster.status().values()
     ill = [f"{one.title} ({one.state.value})" for one in modules if one.state not in _WELL]
     if ill:

@@ -1,9 +1,11 @@
 """The live feed: what was said to her, what was heard from her, and what was not answered."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from apps.orchestrator.floor import Candidate, Skipped
 from apps.orchestrator.panel.protocol import FeedMessage, FeedRow
+from apps.orchestrator.row_budget import RowBudget
 from apps.orchestrator.screens import FEED_ROWS, Screens
 from apps.orchestrator.turns import Turn
 from apps.orchestrator.withdrawal import Withdrawal
@@ -37,9 +39,26 @@ class Feed:
         """The viewer whose line, or whose answer, a row is."""
         self._inputs: dict[str, TurnInput] = {}
         """The input that a row is, or answers."""
+        self._budget = RowBudget()
+        self._floods = 0
 
     def latest(self) -> list[FeedMessage]:
         return [FeedMessage(row=row) for row in self._rows.values()]
+
+    def heard_inputs(self, entered: Sequence[Candidate], skipped: Sequence[Skipped]) -> None:
+        """Lines that came and lines that left: some of them, and in a flood how many more."""
+        now, left = clock.now(), {item.candidate.input_id: item for item in skipped}
+        for candidate in entered:
+            if candidate.input_id not in left and self._budget.spend("waiting", now):
+                self.heard_input(candidate.input_id, candidate.input)
+        for input_id, item in left.items():
+            if f"in:{input_id}" in self._rows or self._budget.spend(item.reason.value, now):
+                given = item.candidate.input
+                self.skipped(input_id, given.author, given.text, item.reason)
+        if more := self._budget.kept_back():
+            self._floods += 1
+            reasons = ", ".join(f"{count} {reason}" for reason, count in more.most_common())
+            self.system(f"flood {self._floods}", f"… and {more.total()} more lines ({reasons})")
 
     def heard_input(self, input_id: str, given: TurnInput) -> None:
         self._whose[f"in:{input_id}"] = given.author.viewer_id
@@ -52,7 +71,7 @@ class Feed:
                 kind=kinds.get(given.source, "chat"),
                 author=given.author.name,
                 role=given.author.role.value,
-                text=given.text,
+                text=given.told,
                 note="with a picture" if given.picture else "",
             )
         )

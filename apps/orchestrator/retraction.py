@@ -53,6 +53,7 @@ class Retraction:
         self._taken_back.banned(event.viewer_id, event.emitted_at)
         await self._take_back(Withdrawal(viewer_id=event.viewer_id), event.emitted_at)
         await self._worker.polls.withdraw(event.viewer_id)
+        self._worker.floor.withdraw(event.viewer_id)
 
     async def cleared(self, event: ChatCleared) -> None:
         if not event.platform:
@@ -63,9 +64,7 @@ class Retraction:
     async def silence(self, withdrawal: Withdrawal) -> None:
         """Out of the queue, out of her thoughts, out of her mouth."""
         conversation = self._worker.conversation
-        await conversation.withdraw_waiting(
-            withdrawal.message_id, withdrawal.viewer_id, withdrawal.platform
-        )
+        await conversation.room.withdraw(withdrawal)
         turn = conversation.active
         if turn is None or turn.retracted:
             return
@@ -89,6 +88,7 @@ class Retraction:
         if turn is not None and turn.retracted:  # the next one begins, with a memory without it
             await worker.conversation.drop_thought(RETRACTED)
         worker.feed.take_back(withdrawal, since)
+        worker.conversation.room.skips.take_back(struck.input_ids)
         worker.papers.take_back(struck)
         if struck.turn_ids:
             changed = [*struck.turn_ids, *struck.quoting_ids]

@@ -114,7 +114,7 @@ class Turn:
             "utterance_id": self.utterance_id,
             "source": given.source.value,
             "author": given.author.name,
-            "input": "" if self.retracted else given.text,
+            "input": "" if self.retracted else given.told,
             "reply": "" if self.retracted else self.reply,
             "heard_text": "" if self.retracted else self.heard_text,
             "outcome": self.outcome,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from libs.contracts.conversation import TurnInput, TurnSource
+from libs.contracts.conversation import Asker, TurnInput, TurnSource
 
 #: What a viewer wrote. What the host said and the operator ordered is not theirs to take back.
 _WRITTEN = frozenset({TurnSource.CHAT, TurnSource.PAID})
@@ -17,20 +17,28 @@ class Withdrawal:
     platform: str = ""
 
     def left_of(self, given: TurnInput) -> TurnInput | None:
-        """What is left of an input: itself, itself with a line less, or nothing.
+        """What is left of an input: itself, itself with somebody or something less, or nothing.
 
-        An input of several lines quotes its first: without that one nothing is left of it.
+        It quotes the first of its lines: without that one, or its author, nothing is left of it.
         """
-        if self.viewer_id and given.author.viewer_id == self.viewer_id:
+        if self._takes(given.author.viewer_id, given.source) or (
+            self.message_id and self.message_id in given.message_ids[:1]
+        ):
             return None
-        if self.platform and given.source in _WRITTEN:
-            return None if is_of(self.platform, given.author.viewer_id) else given
-        if not self.message_id or self.message_id not in given.message_ids:
+        lines = tuple(one for one in given.message_ids if one != self.message_id or not one)
+        askers = tuple(one for one in given.asked_by if not self._takes_asker(one))
+        if (lines, askers) == (given.message_ids, given.asked_by):
             return given
-        if given.message_ids[0] == self.message_id:
-            return None
-        rest = tuple(one for one in given.message_ids if one != self.message_id)
-        return given.model_copy(update={"message_ids": rest})
+        return given.model_copy(update={"message_ids": lines, "asked_by": askers})
+
+    def _takes(self, viewer_id: str, source: TurnSource) -> bool:
+        if self.viewer_id:
+            return viewer_id == self.viewer_id
+        return bool(self.platform) and source in _WRITTEN and is_of(self.platform, viewer_id)
+
+    def _takes_asker(self, asker: Asker) -> bool:
+        by_message = bool(self.message_id) and asker.message_id == self.message_id
+        return by_message or self._takes(asker.viewer_id, TurnSource.CHAT)
 
 
 def is_of(platform: str, viewer_id: str) -> bool:

@@ -5,7 +5,6 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from apps.orchestrator import inputs
 from apps.orchestrator.api.application import build_application
 from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS
 from apps.orchestrator.chat_desk import ChatDesk
@@ -14,6 +13,8 @@ from apps.orchestrator.chat_lines import ChatLines
 from apps.orchestrator.command_desk import CommandDesk
 from apps.orchestrator.conversation import Conversation
 from apps.orchestrator.feed import Feed
+from apps.orchestrator.floor_desk import FloorDesk
+from apps.orchestrator.floor_handlers import FloorHandlers
 from apps.orchestrator.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory.database import Database
@@ -50,7 +51,6 @@ from libs.contracts.conversation import (
 )
 from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, WorkerStopped
 from libs.contracts.interruption import StopSpeaking
-from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
 from libs.contracts.memory import SummaryAbandoned, SummaryWritten
 from libs.contracts.safety import BlockedTextShown, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
@@ -62,7 +62,7 @@ from libs.worker.access import Access, Scope
 from libs.worker.worker import Health, handles
 
 
-class OrchestratorWorker(ChatHearing):
+class OrchestratorWorker(ChatHearing, FloorHandlers):
     """Listens to everything that is said about the show and decides what is answered next."""
 
     module = "orchestrator"
@@ -100,11 +100,12 @@ class OrchestratorWorker(ChatHearing):
         )
         self.panic_desk = PanicDesk(self)
         self.lines = ChatLines(self)
-        self.commands = CommandDesk(self)
         self.retraction = Retraction(self)
         self.chat = ChatDesk(self)
         self.polls = PollDesk(self)
         self.notes = NoteDesk(self)
+        self.floor = FloorDesk(self)
+        self.commands = CommandDesk(self, self.floor)
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
         self._brain_on = True
@@ -126,6 +127,7 @@ class OrchestratorWorker(ChatHearing):
         await self.tell_epoch()
         await self.memory.open()
         await self.safety.rules.restore()
+        await self.floor.restore()
         await self.conversation.restore()
         self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
@@ -133,6 +135,7 @@ class OrchestratorWorker(ChatHearing):
         await self._hold_or_let_go()
         await self.polls.restore()
         self.spawn("polls", self.polls.keep_running())
+        self.spawn("floor", self.floor.keep_running())
         self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", Housekeeping(self).keep())
         if self.memory.meaning is not None:
@@ -143,6 +146,7 @@ class OrchestratorWorker(ChatHearing):
         self.status_changed(urgent=True)
 
     async def stop(self) -> None:
+        self.floor.stop()
         await self.conversation.stop()
         await self.panic_desk.close()
         await self.models.close()
@@ -170,22 +174,6 @@ class OrchestratorWorker(ChatHearing):
         return BODY_LIMITS
 
     # Inputs -----------------------------------------------------------------------------------
-
-    @handles(TranscriptFinalized)
-    async def hear_voice(self, event: TranscriptFinalized, delivery: Delivery) -> None:
-        given, phrase = inputs.from_voice(event), self.panic_desk.phrase_in(event.text)
-        if phrase is None:
-            await self.lines.offer(event.event_id, given, delivery.deliveries == 1)
-        else:
-            await self.panic_desk.hear_voice(phrase, delivery)
-            self.feed.ordered_panic(event.event_id, given)
-
-    @handles(TranscriptUpdated)
-    async def hear_part_of_voice(self, event: TranscriptUpdated, delivery: Delivery) -> None:
-        """A panic does not wait for the end of the sentence."""
-        phrase = self.panic_desk.phrase_in(event.text)
-        if phrase is not None:
-            await self.panic_desk.hear_voice(phrase, delivery)
 
     @handles(StartPoll)
     async def start_poll(self, event: StartPoll, delivery: Delivery) -> None:

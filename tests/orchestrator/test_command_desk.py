@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.orchestrator.chat_commands import KEEPERS
-from libs.contracts.chat import ChatCommandIssued, SendChatMessage
+from libs.contracts.chat import ChatCommandIssued, ChatMessageReceived, SendChatMessage
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled, SetPersona
 from libs.contracts.conversation import TurnCommitted
 from libs.contracts.interruption import StopSpeaking
@@ -31,6 +31,7 @@ class ScriptedFloor:
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.viewers = {"ann": ANN, "modfox": MOD}
+        self.quiet_until: float | None = None
 
     async def set_quiet(self, minutes: float, by: str) -> None:
         self.asked.append(("quiet", minutes, by))
@@ -38,8 +39,9 @@ class ScriptedFloor:
     async def mute(self, viewer_id: str, name: str, by: str) -> None:
         self.asked.append(("mute", viewer_id, name, by))
 
-    async def unmute(self, viewer_id: str, by: str) -> None:
-        self.asked.append(("unmute", viewer_id, by))
+    async def unmute(self, viewer_id: str) -> bool:
+        self.asked.append(("unmute", viewer_id))
+        return len(self.asked) < 5
 
     def find_viewer(self, name: str) -> Author | None:
         return self.viewers.get(name.casefold())
@@ -266,6 +268,7 @@ async def test_quiet_and_mute_are_asked_of_the_floor(show: Stand, floor: Scripte
         assert "!quiet MINUTES" in await order(show, f"quiet {wrong}")
     assert await order(show, "mute @Ann") == "They are not answered any more."
     assert await order(show, "unmute ann") == "They are answered again."
+    assert await order(show, "unmute ann") == "They were not muted."
     assert await order(show, "mute modfox") == "Who keeps order in chat is not muted."
     for wrong in ("", "@", "nobody", "'; --"):
         assert await order(show, f"mute {wrong}") == "Nobody of that name wrote lately."
@@ -273,12 +276,29 @@ async def test_quiet_and_mute_are_asked_of_the_floor(show: Stand, floor: Scripte
         ("quiet", 5, by),
         ("quiet", 0, by),
         ("mute", "twitch:1", "ann", by),
-        ("unmute", "twitch:1", by),
+        ("unmute", "twitch:1"),
+        ("unmute", "twitch:1"),
     ]
-    assert len(await incidents(show, "quiet")) == 2
-    assert len(await incidents(show, "mute")) == 2
-    show.worker.commands._floor = None
-    assert await order(show, "quiet 5") == "The floor cannot be switched here."
+    floor.quiet_until = clock.now() + 119
+    assert "Chat is not answered for 2 min." in await order(show, "status")
+
+
+async def test_the_shows_own_floor_is_quiet_and_mutes_and_the_log_says_who_wanted_it(
+    show: Stand,
+) -> None:
+    await show.bus.publish(
+        ChatMessageReceived(message_id="a1", platform="twitch", author=ANN, text="hello there")
+    )
+    turn = await show.committed("hello there")
+    await show.play(turn, "Hello ann.")
+    await show.next(TurnTimed)
+    assert await order(show, "quiet 5") == "Chat is not answered for 5 min."
+    assert "Chat is not answered for 5 min." in await order(show, "status")
+    assert await order(show, "quiet 0") == "Chat is answered again."
+    assert await order(show, "mute @ann") == "They are not answered any more."
+    assert await order(show, "unmute ann") == "They are answered again."
+    for kind in ("quiet", "mute"):
+        assert any("modfox (moderator)" in told for told in await incidents(show, kind))
 
 
 # For everybody -----------------------------------------------------------------------------------

@@ -115,8 +115,8 @@ async def test_what_makes_no_sense_is_refused_before_anybody_is_asked(show: Stan
         ("DELETE", "/twitch/accounts/..%2F..%2Fetc", None),
         ("DELETE", "/twitch/accounts/everybody", None),
         ("POST", "/twitch/replay", {"file": ""}),
-        ("POST", "/twitch/replay", {"file": "x" * 501}),
-        ("POST", "/twitch/replay", {"file": "a", "speed": 0}),
+        ("POST", "/twitch/replay", {"file": "x" * 4_097}),
+        ("POST", "/twitch/replay", {"file": "a", "speed": -1}),
         ("POST", "/twitch/replay", {"file": "a", "speed": 1e9}),
         ("POST", "/twitch/replay", []),
     )

@@ -3,7 +3,7 @@
 from apps.orchestrator.taken_back import MOST_REMEMBERED, TakenBack
 from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.chat import ChatMessageReceived
-from libs.contracts.conversation import TurnInput, TurnSource
+from libs.contracts.conversation import Asker, TurnInput, TurnSource
 from libs.contracts.people import Author
 
 ANN = Author(viewer_id="twitch:1", name="ann")
@@ -30,6 +30,18 @@ def test_an_input_of_several_lines_stays_until_the_one_that_it_quotes_is_taken_b
     assert left.message_ids == ("quoted", "alike too")
     assert Withdrawal(message_id="quoted").left_of(left) is None
     assert Withdrawal(message_id="other").left_of(batch) is batch
+
+
+def test_somebody_else_who_asked_the_same_is_named_no_more() -> None:
+    bob = Asker(viewer_id="twitch:2", name="bob", message_id="b1")
+    eve = Asker(viewer_id="local:eve", name="eve", message_id="e1")
+    asked = given(TurnSource.CHAT, "m1").model_copy(update={"asked_by": (bob, eve)})
+    for withdrawal in (Withdrawal(message_id="b1"), Withdrawal(viewer_id="twitch:2")):
+        left = withdrawal.left_of(asked)
+        assert left is not None
+        assert (left.text, left.asked_by) == (asked.text, (eve,))
+    assert Withdrawal(message_id="m1").left_of(asked) is None
+    assert Withdrawal(platform="twitch").left_of(asked) is None
 
 
 def test_nothing_is_taken_back_by_nothing() -> None:

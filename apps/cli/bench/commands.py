@@ -128,3 +128,18 @@ def memory(messages: int, as_json: bool, embedding_url: str | None, embedding_mo
 
     model = Model(embedding_url, embedding_model) if embedding_url else None
     _run(partial(bench_memory, model=model), messages, as_json)
+
+
+@bench.command()
+@click.option("--lines", default=10_000, show_default=True, type=click.IntRange(500, 1_000_000))
+@click.option(
+    "--log",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A recorded chat log (JSON lines), instead of one that is made up.",
+)
+@_as_json
+def floor(lines: int, log: Path | None, as_json: bool) -> None:
+    """Who is answered in a busy chat, against first come, first served, and what a line costs."""
+    from apps.cli.bench.chat_floor import bench_chat_floor
+
+    _run(partial(bench_chat_floor, log=log), lines, as_json)

@@ -102,6 +102,7 @@ async def forget_viewer(worker: "OrchestratorWorker", viewer_id: str, by: str) -
     await worker.polls.withdraw(viewer_id)
     async with worker.conversation.nothing_half_written():
         removed = await worker.memory.forget(viewer_id)
+    worker.floor.forget(viewer_id)
     worker.feed.forget(viewer_id)
     worker.papers.forget(viewer_id)
     worker.safety.texts.forget(viewer_id)

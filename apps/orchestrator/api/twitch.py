@@ -15,9 +15,10 @@ class SignInRequest(Body):
 
 
 class ReplayRequest(Body):
-    file: str = Field(min_length=1, max_length=500)
-    """Name of a recorded chat: JSON lines, in the folder that twitch_ingest takes them from."""
-    speed: float = Field(default=1.0, gt=0, le=1_000, allow_inf_nan=False)
+    file: str = Field(min_length=1, max_length=4_096)
+    """Path of a recorded chat (JSON lines) on the machine of twitch_ingest."""
+    speed: float = Field(default=1.0, ge=0, le=1_000, allow_inf_nan=False)
+    """How many times as fast as it was written; 0: as fast as it can be."""
 
 
 @router.get("/twitch")

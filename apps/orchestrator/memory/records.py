@@ -31,8 +31,9 @@ class OpenTurn:
 
 
 def _pack(candidate: Candidate) -> str:
+    """Without the others who asked it too: their lines have rows of their own."""
     fields = dict(vars(candidate))
-    fields["input"] = candidate.input.model_dump(mode="json")
+    fields["input"] = candidate.input.model_dump(mode="json", exclude={"asked_by"})
     return json.dumps(fields, ensure_ascii=False)
 
 
@@ -54,12 +55,21 @@ def knows(db: sqlite3.Connection, candidate: Candidate) -> bool:
     return db.execute(sql, (candidate.input_id,)).fetchone() is not None
 
 
+def add_inputs(db: sqlite3.Connection, candidates: Iterable[Candidate]) -> None:
+    """Many at once; what is known already stays as it is."""
+    db.executemany(
+        "INSERT OR IGNORE INTO input (input_id, candidate, arrived_at, state)"
+        " VALUES (?,?,?,'waiting')",
+        [(one.input_id, _pack(one), one.input.arrived_at) for one in candidates],
+    )
+
+
 def skip_inputs(db: sqlite3.Connection, skipped: Iterable[Skipped]) -> None:
-    for item in skipped:
-        db.execute(
-            "UPDATE input SET state = 'skipped', reason = ? WHERE input_id = ?",
-            (item.reason.value, item.candidate.input_id),
-        )
+    """Those that still waited; one that became a turn meanwhile stays taken."""
+    db.executemany(
+        "UPDATE input SET state = 'skipped', reason = ? WHERE input_id = ? AND state = 'waiting'",
+        [(item.reason.value, item.candidate.input_id) for item in skipped],
+    )
 
 
 def waiting_inputs(db: sqlite3.Connection) -> list[Candidate]:

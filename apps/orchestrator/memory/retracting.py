@@ -39,6 +39,9 @@ def strike(db: sqlite3.Connection, withdrawal: Withdrawal, since: float) -> Stru
     is handed out again.
     """
     struck = Struck()
+    if withdrawal.viewer_id:
+        sql = "DELETE FROM gathered_alert WHERE viewer_id = ?"
+        db.execute(sql, (withdrawal.viewer_id,))
     where, values = _which(withdrawal, since)
     found = db.execute(f"SELECT input_id, candidate FROM input {where}", values).fetchall()
     for row in found:

@@ -133,6 +133,16 @@ class PollStatus(Message):
     ends_at: float
 
 
+class FloorStatus(Message):
+    """Who wants an answer. `quiet_until`: until then only operator and host are answered (seconds
+    on the show's clock). `counts`: inputs that were not answered since the start, by reason."""
+
+    quiet_until: float | None = None
+    waiting: int = 0
+    muted: int = 0
+    counts: dict[str, int] = {}
+
+
 class Notice(Message):
     """Something that keeps the show from being its best, with the step that mends it."""
 
@@ -158,6 +168,7 @@ class StatusMessage(Message):
     overlay: OverlayStatus
     studio: StudioStatus
     queue: int = 0
+    floor: FloorStatus = FloorStatus()
     mood: str = "neutral"
     poll: PollStatus | None = None
     chat: ChatStatus

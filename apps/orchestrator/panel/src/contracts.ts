@@ -80,6 +80,13 @@ export interface FeedRow {
   readonly note?: string;
 }
 
+export interface FloorStatus {
+  readonly quiet_until?: number | null;
+  readonly waiting?: number;
+  readonly muted?: number;
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
 export interface Incident {
   readonly id: string;
   readonly at: number;
@@ -305,6 +312,7 @@ export interface StatusMessage {
   readonly overlay: OverlayStatus;
   readonly studio: StudioStatus;
   readonly queue?: number;
+  readonly floor?: FloorStatus;
   readonly mood?: string;
   readonly poll?: PollStatus | null;
   readonly chat: ChatStatus;
