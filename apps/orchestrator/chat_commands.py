@@ -60,9 +60,11 @@ COMMANDS: dict[str, ChatCommand] = {
 def ordered(text: str) -> tuple[str, str] | None:
     """The command in a line (without its prefix, in lower case) and what follows it; None for a
     line that does not begin with a command of ours."""
-    first, *rest = text.split(maxsplit=1) or [""]
+    if not text.lstrip().startswith(PREFIX):
+        return None
+    first, *rest = text.split(maxsplit=1)
     name = named(first)
-    if not first.startswith(PREFIX) or name not in COMMANDS:
+    if name not in COMMANDS:
         return None
     return name, "".join(rest).strip()
 
@@ -82,7 +84,8 @@ def ordered_panic(role: Role, text: str) -> str | None:
 
 def asks_to_be_forgotten(text: str) -> bool:
     """Whether a chat line is the command to forget its author."""
-    return " ".join(text.casefold().split()) in ("!forget me", "!forgetme")
+    asks = text.lstrip().startswith(PREFIX)
+    return asks and " ".join(text.casefold().split()) in ("!forget me", "!forgetme")
 
 
 def found_in(wanted: str, names: Sequence[str]) -> str | None:

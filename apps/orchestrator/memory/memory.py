@@ -248,7 +248,12 @@ class Memory:
             struck = retracting.strike(db, withdrawal, since)
             self._striking -= doubted
 
-        if not await self._database.keep(write):
+        try:
+            done = await self._database.keep(write)
+        except sqlite3.Error:  # it is handed out again, and doubted again
+            self._striking -= doubted
+            raise
+        if not done:
             self._struck_late = True
         elif doubted or struck.turn_ids:
             await self._read_anew()
