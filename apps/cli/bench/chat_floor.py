@@ -52,7 +52,7 @@ class Results(BaseModel):
 
 
 async def bench_chat_floor(lines: int, folder: Path, log: Path | None = None) -> Report:
-    """`log`: an absolute path, instead of one that is made up. Raises `Failed` when it cannot be compared."""
+    """`log`: the absolute path of one, instead of one that is made up. Raises `Failed`."""
     found = await _compare(lines, log)
     ours, other = found.floor, found.first_come
     report = Report("floor")
