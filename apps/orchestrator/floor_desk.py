@@ -40,7 +40,7 @@ class FloorDesk:
         self.floor = self._room.floor
         rules = self.floor.rules
         self._muted: dict[str, Muted] = {}
-        self._alerts = AlertWindow(rules.alerts)
+        self.alerts = AlertWindow(rules.alerts)
         self._window: asyncio.TimerHandle | None = None
         self._lateness = Lateness()
         self.silence = Silence(rules.idle, clock.now())
@@ -54,7 +54,7 @@ class FloorDesk:
         self._muted = {one.viewer_id: one for one in muted}
         self.floor.muted = set(self._muted)
         for alert in alerts:
-            self._alerts.add(alert, clock.now())
+            self.alerts.add(alert, clock.now())
         self._close_window_later()
 
     def stop(self) -> None:
@@ -118,7 +118,7 @@ class FloorDesk:
     def forget(self, viewer_id: str) -> None:
         self.floor.crowd.forget(viewer_id)
         self._room.skips.forget(viewer_id)
-        self._alerts.withdraw(viewer_id)
+        self.alerts.withdraw(viewer_id)
         if (one := self._muted.get(viewer_id)) is not None:
             self._muted[viewer_id] = Muted(viewer_id, "", one.by, one.at)
 
@@ -165,17 +165,17 @@ class FloorDesk:
             return
         if event.kind is AlertKind.RAID:
             self.floor.raided(now)
-        before = len(self._alerts)
-        told = self._alerts.add(event, now)
+        before = len(self.alerts)
+        told = self.alerts.add(event, now)
         if told is not None:
             await self._offer(told, delivery.deliveries == 1)
-        elif len(self._alerts) > before:
+        elif len(self.alerts) > before:
             await self._worker.database.keep(lambda db: kept.gather(db, event, now))
             self._close_window_later()
 
     def _close_window_later(self) -> None:
-        if self._window is None and self._alerts.due_at < float("inf"):
-            seconds = max(0.0, self._alerts.due_at - clock.now())
+        if self._window is None and self.alerts.due_at < float("inf"):
+            seconds = max(0.0, self.alerts.due_at - clock.now())
             self._window = asyncio.get_running_loop().call_later(seconds, self._close_window)
 
     def _close_window(self) -> None:
@@ -185,8 +185,8 @@ class FloorDesk:
     async def _tell_alerts(self) -> None:
         """On disk as an input before it goes as an alert; a kill in between tells it under its id
         again."""
-        ids = [alert.event_id for alert in self._alerts.gathered]
-        told = self._alerts.close()
+        ids = [alert.event_id for alert in self.alerts.gathered]
+        told = self.alerts.close()
         if told is not None:
             await self._offer(told, first_time=False)
         await self._worker.database.keep(lambda db: kept.told(db, ids))

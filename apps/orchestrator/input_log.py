@@ -1,6 +1,7 @@
 """Inputs on their way to the disk: many in one transaction."""
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
@@ -48,6 +49,7 @@ class InputLog:
         self._writing: Page | None = None
         self._task: asyncio.Task[None] | None = None
         self._next_at = 0.0
+        self._hurry = asyncio.Event()
 
     def note(self, entered: Candidate | None, left: Sequence[Skipped]) -> None:
         """Someone came, and these left."""
@@ -75,16 +77,24 @@ class InputLog:
         """Somebody else writes this input. False when it is too late for that."""
         return self._page is not None and self._page.entered.pop(input_id, None) is not None
 
+    async def settle(self) -> None:
+        """Waits until all that came so far is written, and has it written now."""
+        self._hurry.set()
+        await self.written
+
     async def catch_up(self) -> None:
-        """Waits until all is written."""
+        """Waits until all is written and told."""
         while self._task is not None and not self._task.done():
-            self._next_at = 0.0
+            self._hurry.set()
             await asyncio.wait({self._task})
 
     async def _write_pages(self) -> None:
         loop = asyncio.get_running_loop()
         while self._page is not None:
-            await asyncio.sleep(max(0.0, self._next_at - loop.time()))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, self._next_at - loop.time())):
+                    await self._hurry.wait()
+            self._hurry.clear()
             self._writing, self._page = self._page, None
             self._next_at = loop.time() + WRITE_EVERY_SECONDS
             await self._write(self._writing)

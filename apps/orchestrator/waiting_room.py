@@ -118,7 +118,7 @@ class WaitingRoom:
 
     async def settle(self) -> None:
         """Waits until all that came so far is written."""
-        await self._log.written
+        await self._log.settle()
 
     async def catch_up(self) -> None:
         """Waits until all that is known is written."""

@@ -142,4 +142,4 @@ def floor(lines: int, log: Path | None, as_json: bool) -> None:
     """Who is answered in a busy chat, against first come, first served, and what a line costs."""
     from apps.cli.bench.chat_floor import bench_chat_floor
 
-    _run(partial(bench_chat_floor, log=log), lines, as_json)
+    _run(partial(bench_chat_floor, log=log.resolve() if log else None), lines, as_json)

@@ -82,7 +82,8 @@ class Crowd:
         same."""
         most, same = 0.0, None
         for answered in self._answered:
-            if now - answered.at > self._rules.answered_seconds:
+            old = now - answered.at > self._rules.answered_seconds
+            if old or answered.reading.key.isdisjoint(reading.key):
                 continue
             likeness = alike(answered.reading, reading)
             most = max(most, likeness)

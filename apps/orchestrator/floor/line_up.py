@@ -92,7 +92,7 @@ class LineUp:
         if not self._groups:
             return None, []
         group = max(self._groups, key=lambda group: self._rank(group, cools_down))
-        lead = max(group.lines, key=lambda line: _line_rank(line, cools_down))
+        lead = max(group.lines, key=lambda line: _lead_rank(line, cools_down))
         others = [line for line in group.lines if line is not lead]
         self._dissolve(group)
         if not others:
@@ -150,6 +150,11 @@ class LineUp:
 
 def _line_rank(line: Waiting, cools_down: CoolsDown) -> tuple[bool, float]:
     return not cools_down(line.candidate.viewer_id), line.rank
+
+
+def _lead_rank(line: Waiting, cools_down: CoolsDown) -> tuple[bool, float]:
+    """Of those who ask the same, the first one is answered, unless another asks it better."""
+    return not cools_down(line.candidate.viewer_id), line.score.points
 
 
 def _asker(candidate: Candidate) -> Asker:

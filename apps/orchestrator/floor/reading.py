@@ -94,7 +94,7 @@ def read(text: str, her_names: frozenset[str], rules: FloorRules) -> Reading:
 
 def alike(one: Reading, other: Reading) -> float:
     """How much two lines are about the same, 0..1. Different numbers are never the same."""
-    if one.numbers != other.numbers:
+    if one.key.isdisjoint(other.key) or one.numbers != other.numbers:
         return 0.0
     if one.key == other.key:
         return 1.0
@@ -105,7 +105,7 @@ def alike(one: Reading, other: Reading) -> float:
 def are_the_same(one: Reading, other: Reading) -> bool:
     """Short lines must have the very same words; of longer ones, most. A question is not the same
     as what answers it."""
-    if one.asks != other.asks:
+    if one.asks != other.asks or one.key.isdisjoint(other.key):
         return False
     likeness = alike(one, other)
     return likeness == 1.0 or (likeness >= 0.7 and min(len(one.key), len(other.key)) >= 3)

@@ -59,7 +59,12 @@ def imitates(name: str, role: Role, crowd: Crowd, her_names: frozenset[str]) -> 
     plain = _skeleton(fold(name))
     if not plain:
         return False
-    return plain in {_skeleton(one) for one in her_names} or plain == _skeleton(crowd.host_name)
+    return plain in _skeletons(her_names) or plain == _skeleton(crowd.host_name)
+
+
+@lru_cache(maxsize=16)
+def _skeletons(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_skeleton, names))
 
 
 @lru_cache(maxsize=4_000)
