@@ -111,10 +111,6 @@ class FloorDesk:
         """Who lately wrote under this name; case and a leading @ do not count."""
         return self.floor.crowd.named(name)
 
-    def withdraw(self, viewer_id: str) -> None:
-        """What a banned viewer did is told no more."""
-        self._alerts.withdraw(viewer_id)
-
     def forget(self, viewer_id: str) -> None:
         self.floor.crowd.forget(viewer_id)
         self._room.skips.forget(viewer_id)

@@ -53,7 +53,7 @@ class Retraction:
         self._taken_back.banned(event.viewer_id, event.emitted_at)
         await self._take_back(Withdrawal(viewer_id=event.viewer_id), event.emitted_at)
         await self._worker.polls.withdraw(event.viewer_id)
-        self._worker.floor.withdraw(event.viewer_id)
+        self._worker.floor.alerts.withdraw(event.viewer_id)
 
     async def cleared(self, event: ChatCleared) -> None:
         if not event.platform:

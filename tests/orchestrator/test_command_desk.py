@@ -6,13 +6,19 @@ from typing import Any
 import pytest
 
 from apps.orchestrator.chat_commands import KEEPERS
-from libs.contracts.chat import ChatCommandIssued, ChatMessageReceived, SendChatMessage
+from libs.contracts.chat import (
+    ChatCommandIssued,
+    ChatMessageReceived,
+    RewardRedeemed,
+    SendChatMessage,
+)
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled, SetPersona
 from libs.contracts.conversation import TurnCommitted
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.memory import ViewerForgotten
 from libs.contracts.people import Author, Role
 from libs.contracts.safety import TextBlocked
+from libs.contracts.speaking import Mood
 from libs.contracts.stage import SetExpression, SwitchScene
 from libs.contracts.timing import TurnTimed
 from libs.telemetry import clock
@@ -195,6 +201,32 @@ async def test_say_is_spoken_word_for_word_gated_and_with_its_author_on_record(
     assert len(await show.all(TurnCommitted)) == 1
     await show.post("/panic")
     assert await order(show, "say hello") == "Not while panic is engaged."
+
+
+async def test_a_reward_is_said_word_for_word_with_its_mood_and_among_the_paid(
+    show: Stand,
+) -> None:
+    redeemed = RewardRedeemed(
+        redemption_id="r1",
+        reward="Hydrate!",
+        author=ANN,
+        text="!stop",
+        say="ann wants me to drink.",
+        mood=Mood.HAPPY,
+        platform="twitch",
+    )
+    await show.bus.publish(redeemed)
+    turn = await show.committed("ann wants me to drink.")
+    given = turn.input
+    assert (given.source, given.verbatim, given.override) == ("paid", True, None)
+    assert (turn.mood, given.author.role) == ("happy", Role.VIEWER)
+    await show.play(turn, "ann wants me to drink.")
+    await show.next(TurnTimed)
+    asked = redeemed.model_copy(update={"event_id": "other", "redemption_id": "r2", "say": ""})
+    await show.bus.publish(asked)
+    turn = await show.committed("!stop")
+    assert not turn.input.verbatim, "a command in a reward is words"
+    assert await show.all(StopSpeaking) == []
 
 
 # The show ----------------------------------------------------------------------------------------

@@ -202,6 +202,8 @@ async def test_a_ban_takes_the_last_minutes_of_a_viewer_and_no_more(show: Stand)
     assert "troll" not in disk
     assert "i like grault" in disk
     assert (await show.next(InputSkipped, lambda e: e.input_id != "in0")).reason == "deleted"
+    await until(lambda: show.worker.counters["turns_retracted"] == 2)
+    assert show.worker.counters["error_handler_failed"] == 0
 
 
 async def test_a_chat_that_is_cleared_takes_its_lines_and_leaves_those_of_others(
