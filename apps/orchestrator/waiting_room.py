@@ -64,9 +64,15 @@ class WaitingRoom:
     async def knows(self, candidate: Candidate) -> bool:
         return await self._database.look(lambda db: records.knows(db, candidate))
 
-    def being_written(self, candidate: Candidate) -> Written | None:
-        """None: it is not; it may be on disk, or never have been here."""
-        return self._log.find(candidate.input_id)
+    def at_hand(self, candidate: Candidate) -> Written | None:
+        """When this input, which is here already, is on disk; None: it may be there, or never have
+        been here."""
+        if (written := self._log.find(candidate.input_id)) is not None:
+            return written
+        if not self.floor.holds(candidate.input_id):
+            return None
+        self._log.note(candidate, ())  # once more: perhaps it could not be written
+        return self._log.written
 
     def enter(self, candidate: Candidate) -> Written:
         """Takes no time: the disk is written later, many lines at once."""
