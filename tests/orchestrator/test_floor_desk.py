@@ -335,6 +335,18 @@ async def test_a_line_that_is_handed_out_again_while_it_is_written_is_one_line(
     assert count == 1
 
 
+async def test_what_left_before_a_kill_is_told_after_it_under_the_same_id(show: Stand) -> None:
+    worker, line = show.worker, said("see www.spam.example.com", "bot")
+    written = await worker.hear_chat(line, show.delivery(line))
+    assert written is not None
+    await written
+    first = await skipped(show, line.text)
+    assert await worker.hear_chat(line, show.delivery(line, deliveries=2)) is None
+    told = await show.all(InputSkipped)
+    assert [event.event_id for event in told] == [first.event_id] * 2
+    assert {event.reason for event in told} == {"spam"}
+
+
 async def test_a_line_that_is_answered_at_once_leaves_no_page_that_is_waited_for_in_vain(
     show: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
