@@ -137,9 +137,9 @@ class Conversation:
     async def accept(self, candidate: Candidate, first_time: bool = True) -> Written | None:
         """`offer`, but what is returned is to be waited for: many inputs are written at once."""
         if not first_time:
-            if (written := self.room.being_written(candidate)) is not None:
+            if (written := self.room.at_hand(candidate)) is not None:
                 return written
-            if await self.room.knows(candidate):
+            if self._is_open(candidate) or await self.room.knows(candidate):
                 return None
         self.room.floor.goes_by(self._session.snapshot.name)
         written = self.room.enter(candidate)
@@ -235,6 +235,9 @@ class Conversation:
         self._show(turn)
 
     # What became of it ------------------------------------------------------------------------
+
+    def _is_open(self, candidate: Candidate) -> bool:
+        return self.active is not None and self.active.candidate.input_id == candidate.input_id
 
     def _is_active(self, event: Event) -> bool:
         return self.active is not None and event.utterance_id == self.active.utterance_id

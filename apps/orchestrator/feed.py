@@ -68,7 +68,7 @@ class Feed:
             FeedRow(
                 id=f"in:{input_id}",
                 at=given.arrived_at,
-                kind=kinds.get(given.source, "chat"),
+                kind="system" if given.happened else kinds.get(given.source, "chat"),
                 author=given.author.name,
                 role=given.author.role.value,
                 text=given.told,

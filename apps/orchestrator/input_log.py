@@ -29,8 +29,9 @@ class Page:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    def __bool__(self) -> bool:
-        return bool(self.entered or self.left)
+    @property
+    def is_empty(self) -> bool:
+        return not self.entered and not self.left
 
 
 class InputLog:
@@ -53,7 +54,7 @@ class InputLog:
 
     def note(self, entered: Candidate | None, left: Sequence[Skipped]) -> None:
         """Someone came, and these left."""
-        page = self._page = self._page or Page()
+        page = self._page = Page() if self._page is None else self._page
         if entered is not None:
             page.entered[entered.input_id] = entered
         page.left += left
@@ -63,8 +64,12 @@ class InputLog:
     @property
     def written(self) -> Awaitable[None]:
         """Done when all that was noted is on disk, or is as soon as it can be."""
-        page = self._page or self._writing
-        return asyncio.shield(page.written) if page is not None else asyncio.sleep(0)
+        page = self._writing if self._page is None else self._page
+        if page is not None:
+            return asyncio.shield(page.written)
+        nothing = asyncio.get_running_loop().create_future()
+        nothing.set_result(None)
+        return nothing
 
     def find(self, input_id: str) -> Awaitable[None] | None:
         """When the page with this input is written, if it is not yet."""
@@ -106,7 +111,7 @@ class InputLog:
             records.skip_inputs(db, page.left)
 
         try:
-            if page:
+            if not page.is_empty:
                 await self._database.keep(write)
                 await self._tell(list(page.entered.values()), page.left)
         except Exception as error:  # supervised here: those who wait are told, and ask again

@@ -13,6 +13,7 @@ from apps.orchestrator.skip_book import SkipBook
 from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.conversation import InputSkipped, SkipReason
 from libs.contracts.envelope import Event
+from libs.contracts.identity import derived_id
 from libs.telemetry import clock
 
 #: So many skips are published side by side.
@@ -63,11 +64,27 @@ class WaitingRoom:
         await self._leave(leaving)
 
     async def knows(self, candidate: Candidate) -> bool:
-        return await self._database.look(lambda db: records.knows(db, candidate))
+        """Whether this input, which is handed out again, is on disk. If it left then, that is told
+        again: a kill may have come before it was."""
+        known, reason = await self._database.look(
+            lambda db: (
+                records.knows(db, candidate),
+                records.skipped_for(db, candidate.input_id),
+            )
+        )
+        if reason is not None:
+            await self._publish(self._skip_event(Skipped(candidate, reason)))
+        return known
 
-    def being_written(self, candidate: Candidate) -> Written | None:
-        """None: it is not; it may be on disk, or never have been here."""
-        return self._log.find(candidate.input_id)
+    def at_hand(self, candidate: Candidate) -> Written | None:
+        """When this input, which is here already, is on disk; None: it may be there, or never have
+        been here."""
+        if (written := self._log.find(candidate.input_id)) is not None:
+            return written
+        if not self.floor.holds(candidate.input_id):
+            return None
+        self._log.note(candidate, ())  # once more: perhaps it could not be written
+        return self._log.written
 
     def enter(self, candidate: Candidate) -> Written:
         """Takes no time: the disk is written later, many lines at once."""
@@ -144,6 +161,7 @@ class WaitingRoom:
     def _skip_event(self, item: Skipped) -> InputSkipped:
         given = item.candidate.input
         return InputSkipped(
+            event_id=derived_id(item.candidate.input_id, "skipped"),
             show=self._show,
             turn_id=item.candidate.turn_id,
             cause_id=item.candidate.input_id,

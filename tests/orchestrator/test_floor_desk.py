@@ -13,11 +13,13 @@ from libs.contracts.chat import AlertKind, ChatAlerted, ChatMessageDeleted, Chat
 from libs.contracts.conversation import (
     IdleReached,
     InputSkipped,
+    RememberFact,
     ReplyFinished,
     TurnCommitted,
 )
 from libs.contracts.listening import SpeechEnded, SpeechStarted, TranscriptFinalized
 from libs.contracts.people import Author
+from libs.contracts.timing import TurnTimed
 from libs.telemetry import clock
 from libs.worker.runtime import running
 from tests.orchestrator.stand import Stand
@@ -187,6 +189,18 @@ async def test_what_a_file_says_to_an_alert_is_said_word_for_word(show: Stand) -
     assert turn.input.override is None  # still gated
 
 
+async def test_nothing_is_learned_from_what_happened(show: Stand) -> None:
+    """Its text has names and words in it that others chose."""
+    written = "my cat is called Miso"
+    await show.bus.publish(alert(AlertKind.RESUBSCRIPTION, "ann", 5, text=written))
+    turn = await show.next(TurnCommitted, lambda event: written in event.input.text)
+    await show.play(turn, "Thank you, ann!")
+    await show.bus.publish(RememberFact.caused_by(turn, text="ann has a cat called Miso"))
+    await show.next(TurnTimed)
+    await show.worker.conversation.room.settle()
+    assert (await show.get("/memory"))["facts"] == []
+
+
 async def test_alerts_that_were_gathered_at_a_kill_are_told_after_it_and_once(
     stand: Stand,
 ) -> None:
@@ -313,7 +327,65 @@ async def test_a_line_that_is_handed_out_again_while_it_is_written_is_one_line(
     ) == 1
     await worker.conversation.room.catch_up()
     await asyncio.gather(written, again)
-    assert await worker.hear_chat(line, show.delivery(line, deliveries=3)) is None
+    rest = await worker.hear_chat(line, show.delivery(line, deliveries=3))
+    assert rest is not None
+    await rest
+    sql = "SELECT count(*) FROM input WHERE candidate LIKE '%once and never%'"
+    count = await worker.database.run(lambda db: db.execute(sql).fetchone()[0])
+    assert count == 1
+
+
+async def test_what_left_before_a_kill_is_told_after_it_under_the_same_id(show: Stand) -> None:
+    worker, line = show.worker, said("see www.spam.example.com", "bot")
+    written = await worker.hear_chat(line, show.delivery(line))
+    assert written is not None
+    await written
+    first = await skipped(show, line.text)
+    assert await worker.hear_chat(line, show.delivery(line, deliveries=2)) is None
+    told = await show.all(InputSkipped)
+    assert [event.event_id for event in told] == [first.event_id] * 2
+    assert {event.reason for event in told} == {"spam"}
+
+
+async def test_a_line_that_is_answered_at_once_leaves_no_page_that_is_waited_for_in_vain(
+    show: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.orchestrator.input_log.WRITE_EVERY_SECONDS", 0.5)
+    worker = show.worker
+    refused = said("see www.spam.example.com", "bot")
+    await worker.hear_chat(refused, show.delivery(refused))  # from now on pages wait
+    await worker.conversation.room.settle()
+    lines = [said("kitsu are you there?", "ann"), said("what about me then?", "bob")]
+    rests = [await worker.hear_chat(line, show.delivery(line)) for line in lines]
+    async with asyncio.timeout(3):
+        await asyncio.gather(*(rest for rest in rests if rest is not None))
+    assert len(rests) == 2
+
+
+async def test_a_write_that_fails_leaves_its_line_to_be_handed_out_again(
+    show: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await busy(show)
+    worker, line = show.worker, said("do not lose me", "bob")
+    async with worker.conversation.nothing_half_written():
+        pass  # what she answers is on disk
+    run = worker.database.run
+
+    async def broken(work: Any) -> Any:
+        monkeypatch.undo()
+        raise sqlite3.DatabaseError("a page is damaged")
+
+    monkeypatch.setattr(worker.database, "run", broken)
+    written = await worker.hear_chat(line, show.delivery(line))
+    assert written is not None
+    with pytest.raises(sqlite3.DatabaseError):
+        await written
+    again = await worker.hear_chat(line, show.delivery(line, deliveries=2))
+    assert again is not None
+    await again
+    waiting = worker.floor.floor.chat_lines
+    assert [one.candidate.input.text for one in waiting] == ["do not lose me"]
+    assert worker.database.run == run
 
 
 async def test_a_line_that_was_on_its_way_for_long_is_not_answered(show: Stand) -> None:

@@ -6,6 +6,7 @@ reason code.
 """
 
 from collections import Counter, deque
+from itertools import chain
 
 from apps.orchestrator.floor.candidates import PRIORITY, Candidate, Skipped
 from apps.orchestrator.floor.crowd import Crowd
@@ -62,6 +63,12 @@ class Floor:
         """Everyone who waits: lines of chat with their scores, others without."""
         others = [candidate for source in PRIORITY for candidate in self._queues[source]]
         return [*others, *self.chat_lines]
+
+    def holds(self, input_id: str) -> bool:
+        """Whether this input waits."""
+        others = (one for queue in self._queues.values() for one in queue)
+        lines = (line.candidate for line in self._chat.lines)
+        return any(one.input_id == input_id for one in chain(others, lines))
 
     @property
     def chat_lines(self) -> list[Waiting]:

@@ -161,7 +161,7 @@ class Memory:
         if turn.reason == RETRACTED or turn.outcome == "blocked":
             return lambda db: facts.forget_learned_in(db, turn.turn_id)
         heard = turn.outcome in ("completed", "interrupted") and bool(turn.heard_text)
-        if not heard or given.source not in _TAUGHT_BY:
+        if not heard or given.happened or given.source not in _TAUGHT_BY:
             return lambda db: None
         if turn.blocked or not self.may_be_kept(given.text):
             return lambda db: None

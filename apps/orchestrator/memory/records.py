@@ -12,8 +12,13 @@ from typing import Any
 
 from apps.orchestrator.floor import Candidate, Skipped
 from apps.orchestrator.memory import code, word_index
+<<<<<<< HEAD
 from apps.orchestrator.turns import RETRACTED, Turn
 from libs.contracts.conversation import HistoryLine, TurnCommitted, TurnInput
+=======
+from apps.orchestrator.turns import Turn
+from libs.contracts.conversation import HistoryLine, SkipReason, TurnCommitted, TurnInput
+>>>>>>> floor
 from libs.contracts.speaking import PlaybackFinished
 from libs.contracts.timing import TurnStages
 
@@ -53,6 +58,13 @@ def add_input(db: sqlite3.Connection, candidate: Candidate) -> bool:
 def knows(db: sqlite3.Connection, candidate: Candidate) -> bool:
     sql = "SELECT 1 FROM input WHERE input_id = ?"
     return db.execute(sql, (candidate.input_id,)).fetchone() is not None
+
+
+def skipped_for(db: sqlite3.Connection, input_id: str) -> SkipReason | None:
+    """Why this input was not answered; None: it was, or it waits, or it is not known."""
+    sql = "SELECT reason FROM input WHERE input_id = ? AND state = 'skipped'"
+    row = db.execute(sql, (input_id,)).fetchone()
+    return SkipReason(row["reason"]) if row is not None else None
 
 
 def add_inputs(db: sqlite3.Connection, candidates: Iterable[Candidate]) -> None:
