@@ -82,7 +82,7 @@ class Neighbour:
             told = _Refusal.model_validate_json(body)
         except ValidationError:
             return self._not_there()
-        if status in (401, 403, 404):
+        if status in (401, 403) or (status == 404 and not told.code):
             return self._not_there()
         return Problem(status, told.title, told.detail, told.code)
 

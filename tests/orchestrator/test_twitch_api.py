@@ -66,6 +66,13 @@ async def test_a_refusal_is_passed_on_in_the_modules_words(show: Stand) -> None:
             )
 
 
+async def test_an_account_that_is_signed_out_already_is_told_so(show: Stand) -> None:
+    async with scripted_link(show) as link:
+        link.refusal = (404, {"title": "Not signed in", "detail": "No bot.", "code": "signed_out"})
+        answer = await show.request("DELETE", "/twitch/accounts/bot")
+    assert (answer.status_code, answer.json()["code"]) == (404, "signed_out")
+
+
 WRONG_PROGRAMS: tuple[tuple[int, Any], ...] = (
     (200, b"<html>hello</html>"),
     (200, b""),

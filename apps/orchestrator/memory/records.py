@@ -12,13 +12,8 @@ from typing import Any
 
 from apps.orchestrator.floor import Candidate, Skipped
 from apps.orchestrator.memory import code, word_index
-<<<<<<< HEAD
 from apps.orchestrator.turns import RETRACTED, Turn
-from libs.contracts.conversation import HistoryLine, TurnCommitted, TurnInput
-=======
-from apps.orchestrator.turns import Turn
 from libs.contracts.conversation import HistoryLine, SkipReason, TurnCommitted, TurnInput
->>>>>>> floor
 from libs.contracts.speaking import PlaybackFinished
 from libs.contracts.timing import TurnStages
 
