@@ -13,6 +13,8 @@ from libs.worker.problems import Problem
 if TYPE_CHECKING:
     from apps.orchestrator.worker import OrchestratorWorker
 
+#: States that only a person can mend, by signing in.
+NEED_SIGN_IN = ("needs_sign_in", "refused")
 #: A gap that is longer than this is something to look after.
 LONG_GAP_SECONDS = 30.0
 
@@ -91,6 +93,6 @@ class ChatDesk:
             state=module.state,
             detail=module.detail,
             channel=told.channel if told else "",
-            needs_sign_in=told is not None and told.state == "needs_sign_in",
+            needs_sign_in=told is not None and told.state in NEED_SIGN_IN,
             last_gap=self._last_gap,
         )

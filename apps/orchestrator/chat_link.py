@@ -72,13 +72,16 @@ class ReplayStatus(BaseModel):
 
 
 class LinkTold(BaseModel):
-    """`detail` is one line for people, with the step that mends what is wrong."""
+    """`detail` is one line for people, with the step that mends what is wrong; `lacking` says what a
+    sign-in that works was not allowed. `accounts`: none, bare_token, one, two."""
 
     platform: Short
     mode: Literal["twitch", "anonymous", "replay", "off"]
     state: LinkState
     detail: Line = ""
+    lacking: Line = ""
     channel: Short = ""
+    accounts: Short = ""
     account: Account | None = None
     bot_account: Account | None = None
     topics: list[LinkTopic] = Field(default=[], max_length=100)

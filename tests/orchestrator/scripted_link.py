@@ -20,7 +20,9 @@ TOLD: dict[str, Any] = {
     "mode": "twitch",
     "state": "ready",
     "detail": "Hears #foxden as foxbot.",
+    "lacking": "",
     "channel": "foxden",
+    "accounts": "one",
     "account": {
         "login": "foxbot",
         "user_id": "7",
