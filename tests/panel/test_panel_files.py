@@ -7,8 +7,9 @@ from pathlib import Path
 from scripts import check_panel
 
 SOURCES = check_panel.PANEL / "src"
-#: The panel notes ask for a page under 80 kB.
+#: The panel notes ask for a page under 80 kB, compressed. What is inside closed cards comes after it.
 PAGE_LIMIT_BYTES = 80_000
+LATER_LIMIT_BYTES = 20_000
 
 
 def test_the_page_holds_no_inline_script_and_no_foreign_address() -> None:
@@ -20,7 +21,7 @@ def test_the_page_holds_no_inline_script_and_no_foreign_address() -> None:
 
 def test_no_file_name_carries_a_hash() -> None:
     names = {path.name for path in check_panel.STATIC.iterdir()}
-    assert names == {"index.html", "panel.js", "panel.css", "fox.svg", "licenses.md"}
+    assert names == {"index.html", "panel.js", "later.js", "panel.css", "fox.svg", "licenses.md"}
 
 
 def test_the_page_is_small() -> None:
@@ -29,6 +30,8 @@ def test_the_page_is_small() -> None:
         for name in ("index.html", "panel.js", "panel.css", "fox.svg")
     )
     assert size < PAGE_LIMIT_BYTES
+    later = len(gzip.compress((check_panel.STATIC / "later.js").read_bytes()))
+    assert later < LATER_LIMIT_BYTES
 
 
 def test_text_is_never_made_into_markup() -> None:

@@ -132,6 +132,40 @@ class PollStatus(Message):
     ends_at: float
 
 
+class FloorStatus(Message):
+    """Who waits for an answer, and how many got none, by reason code.
+
+    `quiet_until`: seconds on the show's clock; None: nobody asked for quiet.
+    """
+
+    quiet_until: float | None = None
+    waiting: int = 0
+    muted: int = 0
+    counts: dict[str, int] = {}
+
+
+class GapStatus(Message):
+    """Chat was not heard between these two times, seconds."""
+
+    started_at: float
+    ended_at: float
+    reason: str = ""
+
+
+class ChatStatus(Message):
+    """How chat is heard. `detail` is one line for people, with the step that mends it.
+
+    `state` is empty where the module of chat said nothing yet.
+    """
+
+    platform: str = ""
+    state: str = ""
+    detail: str = ""
+    channel: str = ""
+    needs_sign_in: bool = False
+    last_gap: GapStatus | None = None
+
+
 class Notice(Message):
     """Something that keeps the show from being its best, with the step that mends it."""
 
@@ -159,6 +193,8 @@ class StatusMessage(Message):
     queue: int = 0
     mood: str = "neutral"
     poll: PollStatus | None = None
+    floor: FloorStatus = FloorStatus()
+    chat: ChatStatus = ChatStatus()
     notices: list[Notice] = []
 
 

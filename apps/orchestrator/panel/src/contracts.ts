@@ -42,6 +42,15 @@ export interface ChatCommand {
   readonly author: string;
 }
 
+export interface ChatStatus {
+  readonly platform?: string;
+  readonly state?: string;
+  readonly detail?: string;
+  readonly channel?: string;
+  readonly needs_sign_in?: boolean;
+  readonly last_gap?: GapStatus | null;
+}
+
 export interface ExpressionCommand {
   readonly id: string;
   readonly command: "expression";
@@ -62,6 +71,19 @@ export interface FeedRow {
   readonly text?: string;
   readonly unheard?: string;
   readonly note?: string;
+}
+
+export interface FloorStatus {
+  readonly quiet_until?: number | null;
+  readonly waiting?: number;
+  readonly muted?: number;
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+export interface GapStatus {
+  readonly started_at: number;
+  readonly ended_at: number;
+  readonly reason?: string;
 }
 
 export interface Incident {
@@ -291,6 +313,8 @@ export interface StatusMessage {
   readonly queue?: number;
   readonly mood?: string;
   readonly poll?: PollStatus | null;
+  readonly floor?: FloorStatus;
+  readonly chat?: ChatStatus;
   readonly notices?: ReadonlyArray<Notice>;
 }
 
