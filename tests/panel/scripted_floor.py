@@ -56,10 +56,10 @@ def busy_evening() -> dict[str, Any]:
         "quiet_until": None,
         "muted": [muted("loud_lou")],
         "waiting": [
-            waiting(2, "teacup", "do foxes like strawberry cake?", question=2, length=0.5),
+            waiting(2, "teacup", "do foxes like strawberry cake?", base=1, question=2),
             waiting(
                 1, "marmalade_fan", "@Kitsu hi! is this your first stream?",
-                mention=3, question=2, first_time=1.5, answered=-0.5,
+                base=1, mention=3, question=2, first_time=2.5, imitates=-4, decay=-0.15,
             ),
         ],
         "counts": {"spam": 41, "outranked": 1_203, "too_old": 17, "cooldown": 6, "duplicate": 9},

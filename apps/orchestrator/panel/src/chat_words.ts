@@ -7,6 +7,16 @@ function told<Value>(table: Record<string, Value>, code: string): Value | undefi
   return Object.hasOwn(table, code) ? table[code] : undefined;
 }
 
+const SIGN_IN_ENDS: Record<string, string> = {
+  denied: "You said no at Twitch. Nothing was changed.",
+  expired: "The code was not used in time.",
+};
+
+/** Why a sign-in came to nothing. */
+export function signInEnd(state: string): string {
+  return told(SIGN_IN_ENDS, state) ?? "The sign-in did not work.";
+}
+
 const SCOPE_WORDS: Record<string, string> = {
   "user:read:chat": "to hear chat, and what moderators take away",
   "user:write:chat": "to write answers into chat",
@@ -71,11 +81,20 @@ export function dropWords(reason: string): string {
 }
 
 const PART_WORDS: Record<string, string> = {
+  base: "any line",
+  mention: "for her",
+  question: "a question",
   first_time: "first time in chat",
-  answered: "answered lately",
-  already_answered: "answered already",
-  paid: "paid",
-  similar: "asked by several",
+  role: "who it is",
+  novelty: "something new",
+  asked_too: "others ask it too",
+  already_answered: "answered just now",
+  greeting_again: "greeted just now",
+  to_another: "to somebody else",
+  short: "very short",
+  long: "very long",
+  imitates: "poses as somebody",
+  decay: "waited long",
 };
 
 /** A part of a score in plain words; one that this panel does not know is shown as it came. */
