@@ -100,6 +100,19 @@ def test_every_state_has_a_word_and_the_step_that_mends_it(
     expect(panel.part("chat-sign-in")).to_have_count(0)
 
 
+def test_a_gap_of_the_last_minutes_is_told_while_the_card_is_closed(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    ended_at = time.time() - 20
+    gap = {"started_at": ended_at - 12, "ended_at": ended_at, "reason": "connection lost"}
+    orchestrator.status["chat"] = chat("ready", last_gap=gap)
+    panel.open()
+    expect(panel.part("chat-gap")).to_contain_text("Chat was not heard for 12 s")
+    gap.update(started_at=ended_at - 4_000, ended_at=ended_at - 3_000)
+    orchestrator.push(orchestrator.status)
+    expect(panel.part("chat-gap")).to_have_count(0)
+
+
 # Signing in --------------------------------------------------------------------------------------
 
 

@@ -4,10 +4,13 @@ import gzip
 import re
 from pathlib import Path
 
+import httpx
+
+from apps.orchestrator.api import pages
 from scripts import check_panel
 
 SOURCES = check_panel.PANEL / "src"
-#: The panel notes ask for a page under 80 kB, compressed. What is inside closed cards comes after it.
+#: The panel notes ask for a page under 80 kB, compressed; the inside of closed cards comes later.
 PAGE_LIMIT_BYTES = 80_000
 LATER_LIMIT_BYTES = 20_000
 
@@ -32,6 +35,15 @@ def test_the_page_is_small() -> None:
     assert size < PAGE_LIMIT_BYTES
     later = len(gzip.compress((check_panel.STATIC / "later.js").read_bytes()))
     assert later < LATER_LIMIT_BYTES
+
+
+async def test_a_browser_asks_for_each_file_whether_it_is_still_the_newest() -> None:
+    transport = httpx.ASGITransport(pages.panel_files())
+    async with httpx.AsyncClient(transport=transport, base_url="http://panel") as client:
+        first = await client.get("/later.js")
+        assert first.headers["cache-control"] == "no-cache"
+        again = await client.get("/later.js", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
 
 
 def test_text_is_never_made_into_markup() -> None:

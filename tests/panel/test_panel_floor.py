@@ -110,7 +110,7 @@ def test_each_line_without_an_answer_says_why_and_they_are_filtered_by_reason(
     opened(panel)
     for text, words in {
         "gg gg gg gg gg gg": ("user281", "spam", "one word, six times"),
-        "can you sing?": ("something more urgent came", "score 3.5"),
+        "can you sing?": ("others came first", "score 3.5"),
         "what game is this?": ("too old", "16 s"),
         "hot take": ("quiet was asked for",),
     }.items():
@@ -125,9 +125,7 @@ def test_each_line_without_an_answer_says_why_and_they_are_filtered_by_reason(
     expect(panel.part("unanswered")).to_contain_text("None of the newest lines")
 
 
-def test_every_reason_that_there_is_has_plain_words(
-    panel: OpenPanel, floor: ScriptedFloor
-) -> None:
+def test_every_reason_that_there_is_has_plain_words(panel: OpenPanel, floor: ScriptedFloor) -> None:
     reasons = [reason.value for reason in SkipReason]
     floor.told["counts"] = dict.fromkeys(reasons, 1) | {"__proto__": 1, "a_new_one": 1}
     opened(panel)

@@ -1,3 +1,4 @@
+import type { GapStatus } from "./contracts";
 import type { Sign } from "./wording";
 
 /** How chat is, and the step that mends it where the module did not say one. */
@@ -39,4 +40,12 @@ export function chatState(state: string): ChatState {
   const known = Object.hasOwn(STATES, state) ? STATES[state] : undefined;
   if (known) return known;
   return { sign: { shape: "dash", word: state.slice(0, 40).replaceAll("_", " "), tone: "off" }, step: "" };
+}
+
+/** For how long chat was not heard. */
+export function gapLength(gap: GapStatus): string {
+  const seconds = Math.max(0, gap.ended_at - gap.started_at);
+  if (seconds < 1) return "less than a second";
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return `${Math.round(seconds / 60).toLocaleString("en")} min`;
 }

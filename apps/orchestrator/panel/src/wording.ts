@@ -121,7 +121,7 @@ const SKIP_WORDS: Record<SkipReason, string> = {
   spam: "spam",
   blocked: "blocked by the gate",
   cooldown: "this viewer was just answered",
-  outranked: "something more urgent came",
+  outranked: "others came first",
   quiet: "quiet was asked for",
   panic: "panic",
   off: "the module is off",
