@@ -141,12 +141,12 @@ def test_every_reason_that_there_is_has_plain_words(panel: OpenPanel, floor: Scr
 def test_rows_stand_still_while_one_is_pointed_at(panel: OpenPanel, floor: ScriptedFloor) -> None:
     opened(panel)
     unanswered(panel, "can you sing?").hover()
-    floor.told["recent"].insert(0, scripted_floor.unanswered(0, "newest", "me first", "spam"))
+    floor.told["recent"].insert(0, scripted_floor.unanswered(0, "newest", "look at me", "spam"))
     look_again(panel, floor)
     look_again(panel, floor)
-    expect(unanswered(panel, "me first")).to_have_count(0)
+    expect(unanswered(panel, "look at me")).to_have_count(0)
     panel.part("panic").hover()
-    expect(unanswered(panel, "me first")).to_be_visible()
+    expect(unanswered(panel, "look at me")).to_be_visible()
 
 
 # Who waits ---------------------------------------------------------------------------------------
