@@ -19,6 +19,7 @@ def unanswered(number: int, author: str, text: str, reason: str, **more: Any) ->
         "reason": reason,
         "detail": "",
         "score": None,
+        "parts": [],
         "at": time.time() - number * 4,
     }
     return {**told, **more}
@@ -46,7 +47,14 @@ def busy_evening() -> dict[str, Any]:
     """A chat that writes more than she can answer."""
     recent = [
         unanswered(1, "user281", "gg gg gg gg gg gg", "spam", detail="one word, six times"),
-        unanswered(2, "quietcat", "can you sing?", "outranked", score=3.5),
+        unanswered(
+            2,
+            "quietcat",
+            "can you sing?",
+            "outranked",
+            score=3.0,
+            parts=[{"part": "base", "points": 1}, {"part": "question", "points": 2}],
+        ),
         unanswered(3, "late_larry", "what game is this?", "too_old", detail="16 s", score=2.0),
         unanswered(4, "pixelpaws", "Kitsu Kitsu Kitsu!", "cooldown", detail="9 s to go"),
         unanswered(5, "gg_bot", "gg gg gg gg gg gg", "duplicate"),
@@ -83,6 +91,8 @@ class ScriptedFloor:
         """Answers what would change something."""
         self.requests: list[tuple[str, Any]] = []
         self.looks = 0
+        self.wanted = ""
+        """The reason by which the last look asked."""
 
     def routes(self) -> list[Route]:
         return [
@@ -101,8 +111,9 @@ class ScriptedFloor:
             "counts": self.told["counts"],
         }
 
-    async def _look(self, _request: Request) -> Response:
+    async def _look(self, request: Request) -> Response:
         self.looks += 1
+        self.wanted = request.query_params.get("reason", "")
         return self._answer(self.problem)
 
     async def _quiet(self, request: Request) -> Response:
@@ -119,6 +130,7 @@ class ScriptedFloor:
         if self.refusal is None:
             viewer_id = body["viewer_id"] or f"twitch:{body['name']}"
             self.told["muted"].append(muted(body["name"], viewer_id=viewer_id))
+            return JSONResponse({"viewer_id": viewer_id, "name": body["name"]})
         return self._answer(self.refusal)
 
     async def _unmute(self, request: Request) -> Response:

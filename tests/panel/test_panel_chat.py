@@ -85,6 +85,9 @@ def test_every_state_has_a_word_and_the_step_that_mends_it(
         "reconnecting": ("reconnecting", "tried again"),
         "refused": ("refused by Twitch", "Sign in again"),
         "not_configured": ("not set up", "TWITCH_CHANNEL"),
+        "down": ("module is down", "kitsu restart twitch_ingest"),
+        "starting": ("starting", ""),
+        "degraded": ("not all of it works", ""),
         "off": ("off", "Switch the chat module on"),
         "__proto__": ("  proto  ", ""),
         "constructor": ("constructor", ""),
@@ -178,6 +181,18 @@ def test_a_code_that_ran_out_is_not_shown_any_longer(
     expect(panel.part("sign-in-code")).to_have_count(0)
 
 
+def test_a_sign_in_by_a_page_has_no_code_and_keeps_the_address_short(
+    panel: OpenPanel, twitch: ScriptedTwitch
+) -> None:
+    address = "https://id.twitch.tv/oauth2/authorize?client_id=c&state=s3cret"
+    twitch.told["sign_in"] = scripted_twitch.sign_in(user_code="", address=address)
+    opened(panel)
+    expect(panel.part("sign-in-address")).to_have_text("https://id.twitch.tv/oauth2/authorize")
+    expect(panel.part("sign-in-address")).to_have_attribute("href", address)
+    expect(panel.part("sign-in-steps")).to_contain_text("say yes there")
+    expect(panel.part("sign-in-code")).to_have_count(0)
+
+
 def test_only_an_address_of_twitch_becomes_a_link(panel: OpenPanel, twitch: ScriptedTwitch) -> None:
     opened(panel)
     for address in (
@@ -237,7 +252,12 @@ def test_permissions_topics_gaps_and_the_sender_are_told_in_plain_words(
     expect(first).to_contain_text("refused channel point rewards")
     expect(first).to_contain_text("The account did not allow it")
     expect(panel.part("topics")).to_contain_text("5 of 7")
+    twitch.told["gaps"].append({"started_at": time.time() - 3, "ended_at": None})
+    later(panel)
     gaps = unfold(panel, "gaps")
+    expect(gaps.get_by_test_id("gap").first).to_contain_text("Chat is not heard since then")
+    twitch.told["gaps"].pop()
+    later(panel)
     expect(gaps.get_by_test_id("gap").first).to_contain_text("not heard for 12 s: connection lost")
     expect(gaps.get_by_test_id("gap").last).to_contain_text("less than a second")
     sender = unfold(panel, "sender")

@@ -94,13 +94,6 @@ def test_quiet_that_ran_out_is_not_shown_any_longer(
     expect(dock.part("quiet")).to_have_count(0)
 
 
-def test_quiet_that_is_refused_says_why(panel: OpenPanel, floor: ScriptedFloor) -> None:
-    panel.outage_expected = True
-    floor.refusal = (422, {"title": "Too long", "detail": "At most 240 minutes."})
-    panel.open().part("quiet-60").click()
-    expect(panel.part("toast")).to_contain_text("Quiet is as it was: Too long")
-
-
 # Why not -----------------------------------------------------------------------------------------
 
 
@@ -110,16 +103,19 @@ def test_each_line_without_an_answer_says_why_and_they_are_filtered_by_reason(
     opened(panel)
     for text, words in {
         "gg gg gg gg gg gg": ("user281", "spam", "one word, six times"),
-        "can you sing?": ("others came first", "score 3.5"),
+        "can you sing?": ("others came first", "score 3"),
         "what game is this?": ("too old", "16 s"),
         "hot take": ("quiet was asked for",),
     }.items():
         for word in words:
             expect(unanswered(panel, text).first).to_contain_text(word)
     expect(panel.page.locator("label").filter(has=panel.part("reason-*"))).to_have_text("All 1,276")
+    unanswered(panel, "can you sing?").get_by_test_id("score").click()
+    expect(panel.part("score-parts")).to_contain_text("+1 any line+2 a question")
     panel.choose("reason-too_old")
     expect(panel.part("unanswered-line")).to_have_count(1)
     expect(unanswered(panel, "what game is this?")).to_be_visible()
+    assert floor.wanted == "too_old"
     floor.told["recent"] = []
     later(panel)
     expect(panel.part("unanswered")).to_contain_text("None of the newest lines")
@@ -163,10 +159,14 @@ def test_who_waits_is_listed_by_score_and_each_part_of_it_is_told(
     panel.page.keyboard.press("Enter")
     for words in ("+3 for her", "+2 a question", "+2.5 first time in chat", "−4 poses as"):
         expect(first.locator("ul")).to_contain_text(words)
-    floor.told["waiting"] = []
-    later(panel)
+    voice = scripted_floor.waiting(0, "Streamer", "say hello")
+    floor.told["waiting"].append({**voice, "source": "voice", "score": None})
     panel.part("panic").hover()
     panel.part("floor-toggle").focus()
+    later(panel)
+    expect(first).to_contain_text("first Streamer microphone")
+    floor.told["waiting"] = []
+    later(panel)
     expect(panel.part("waiting")).to_have_text("Nobody waits.")
 
 
@@ -210,7 +210,7 @@ def test_the_muted_are_listed_and_heard_again_with_undo(
     assert floor.requests[-1] == ("unmute", "twitch:../a b?#")
 
 
-def test_a_refused_mute_says_why_and_changes_nothing(
+def test_what_is_refused_says_why_and_changes_nothing(
     panel: OpenPanel, floor: ScriptedFloor
 ) -> None:
     panel.outage_expected = True
@@ -219,6 +219,12 @@ def test_a_refused_mute_says_why_and_changes_nothing(
     unanswered(panel, "user281").get_by_test_id("mute").click()
     expect(panel.part("toast")).to_contain_text("Not muted: Nobody of that name")
     expect(unanswered(panel, "user281").get_by_test_id("mute")).to_be_visible()
+    panel.choose("floor-part-muted")
+    panel.part("unmute").click()
+    expect(panel.part("toast")).to_contain_text("Still muted: Nobody of that name")
+    expect(panel.part("muted-viewer")).to_have_count(1)
+    panel.part("quiet-60").click()
+    expect(panel.part("toast")).to_contain_text("Quiet is as it was: Nobody of that name")
 
 
 # Bad input ---------------------------------------------------------------------------------------

@@ -1,4 +1,3 @@
-import type { GapStatus } from "./contracts";
 import type { Sign } from "./wording";
 
 /** How chat is, and the step that mends it where the module did not say one. */
@@ -29,13 +28,19 @@ const STATES: Record<string, ChatState> = {
     sign: { shape: "dash", word: "not set up", tone: "off" },
     step: "Write TWITCH_CHANNEL and TWITCH_CLIENT_ID into .env, then run kitsu restart twitch_ingest.",
   },
+  starting: { sign: { shape: "arc", word: "starting", tone: "busy" }, step: "" },
+  degraded: { sign: { shape: "triangle", word: "not all of it works", tone: "warn" }, step: "" },
+  down: {
+    sign: { shape: "cross", word: "module is down", tone: "bad" },
+    step: "Start it again: kitsu restart twitch_ingest",
+  },
   off: {
     sign: { shape: "ring", word: "off", tone: "off" },
     step: "Switch the chat module on to hear chat.",
   },
 };
 
-/** A state that this panel does not know is shown as it came. */
+/** States of the link, and of the module. A state that this panel does not know is shown as it came. */
 export function chatState(state: string): ChatState {
   const known = Object.hasOwn(STATES, state) ? STATES[state] : undefined;
   if (known) return known;
@@ -43,8 +48,8 @@ export function chatState(state: string): ChatState {
 }
 
 /** For how long chat was not heard. */
-export function gapLength(gap: GapStatus): string {
-  const seconds = Math.max(0, gap.ended_at - gap.started_at);
+export function gapLength(startedAt: number, endedAt: number): string {
+  const seconds = Math.max(0, endedAt - startedAt);
   if (seconds < 1) return "less than a second";
   if (seconds < 120) return `${Math.round(seconds)} s`;
   return `${Math.round(seconds / 60).toLocaleString("en")} min`;

@@ -1,6 +1,13 @@
 import type { Answer } from "./ask";
+import { SKIP_REASONS } from "./contracts";
 import { Look } from "./look.svelte";
 import { countsOf, fields, figure, listOf, rowsOf, text } from "./told";
+
+/** One reason for or against an answer. */
+export interface ScorePart {
+  readonly part: string;
+  readonly points: number;
+}
 
 /** A line that waits for an answer, and how the floor counts it. */
 export interface WaitingLine {
@@ -10,8 +17,9 @@ export interface WaitingLine {
   readonly text: string;
   readonly source: string;
   readonly at: number;
-  readonly score: number;
-  readonly parts: readonly { readonly part: string; readonly points: number }[];
+  /** Null: it needs none, and comes first. */
+  readonly score: number | null;
+  readonly parts: readonly ScorePart[];
 }
 
 /** A line that got no answer. */
@@ -24,6 +32,7 @@ export interface UnansweredLine {
   readonly reason: string;
   readonly detail: string;
   readonly score: number | null;
+  readonly parts: readonly ScorePart[];
   readonly at: number;
 }
 
@@ -44,6 +53,15 @@ export interface FloorTold {
 }
 
 const LOOK_MS = 2_000;
+/** So many lines without an answer are asked for. */
+const RECENT = 200;
+
+function partsOf(value: unknown): readonly ScorePart[] {
+  return listOf(value, fields).map((part) => ({
+    part: text(part.part),
+    points: figure(part.points) ?? 0,
+  }));
+}
 
 /** `GET /floor`, whatever came. */
 export function readFloor(raw: unknown): FloorTold {
@@ -57,11 +75,8 @@ export function readFloor(raw: unknown): FloorTold {
       text: text(row.text),
       source: text(row.source),
       at: figure(row.at) ?? 0,
-      score: figure(row.score) ?? 0,
-      parts: listOf(row.parts, fields).map((part) => ({
-        part: text(part.part),
-        points: figure(part.points) ?? 0,
-      })),
+      score: figure(row.score),
+      parts: partsOf(row.parts),
     }),
     (row) => row.input_id,
   );
@@ -75,6 +90,7 @@ export function readFloor(raw: unknown): FloorTold {
       reason: text(row.reason),
       detail: text(row.detail),
       score: figure(row.score),
+      parts: partsOf(row.parts),
       at: figure(row.at) ?? 0,
     }),
     (row) => row.input_id,
@@ -90,7 +106,7 @@ export function readFloor(raw: unknown): FloorTold {
     (row) => row.viewer_id,
   );
   return {
-    waiting: waiting.slice().sort((a, b) => b.score - a.score),
+    waiting: waiting.slice().sort((a, b) => (b.score ?? Infinity) - (a.score ?? Infinity) || 0),
     muted,
     counts: countsOf(told.counts),
     recent: recent.slice().sort((a, b) => b.at - a.at),
@@ -99,8 +115,17 @@ export function readFloor(raw: unknown): FloorTold {
 
 /** Who gets an answer, and who did not. */
 export class Floor extends Look<FloorTold> {
+  /** Lines without an answer are asked for by this reason; empty: all of them. */
+  #reason = "";
+
   constructor() {
-    super("/floor", readFloor, () => LOOK_MS);
+    super(() => `/floor?limit=${RECENT}${this.#reason && `&reason=${this.#reason}`}`, readFloor, () => LOOK_MS);
+  }
+
+  /** A reason that is not in the contract cannot be asked for: then it is looked for among all. */
+  only(reason: string): void {
+    this.#reason = SKIP_REASONS.find((known) => known === reason) ?? "";
+    void this.load();
   }
 
   mute(viewerId: string, name: string): Promise<Answer<unknown>> {

@@ -4,14 +4,18 @@ import { ask, type Answer, type Refused } from "./ask";
 export class Look<Value> {
   told = $state.raw<Value | null>(null);
   problem = $state.raw<Refused | null>(null);
-  #path: string;
+  #path: () => string;
   #read: (raw: unknown) => Value;
   #pauseMs: (told: Value | null) => number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked = 0;
 
   /** `pauseMs`: how long after an answer it is asked again. */
-  constructor(path: string, read: (raw: unknown) => Value, pauseMs: (told: Value | null) => number) {
+  constructor(
+    path: () => string,
+    read: (raw: unknown) => Value,
+    pauseMs: (told: Value | null) => number,
+  ) {
     this.#path = path;
     this.#read = read;
     this.#pauseMs = pauseMs;
@@ -21,7 +25,7 @@ export class Look<Value> {
   async load(): Promise<void> {
     clearTimeout(this.#timer);
     const number = ++this.#asked;
-    const answer = await ask<unknown>("GET", this.#path);
+    const answer = await ask<unknown>("GET", this.#path());
     if (number !== this.#asked) return;
     this.problem = answer.ok ? null : answer;
     if (answer.ok) this.told = this.#read(answer.value);

@@ -24,10 +24,12 @@ export interface Topic {
 
 export interface ChatGap {
   readonly started_at: number;
-  readonly ended_at: number;
+  /** Null: it is not over. */
+  readonly ended_at: number | null;
   readonly reason: string;
 }
 
+/** `user_code` is empty where the address itself leads to the question. */
 export interface SignIn {
   readonly state: string;
   readonly user_code: string;
@@ -49,6 +51,8 @@ export interface Replay {
   readonly lines: number;
   readonly skipped: number;
   readonly done: boolean;
+  /** How much of the file; null where that is not told. */
+  readonly percent: number | null;
 }
 
 export interface TwitchTold {
@@ -97,7 +101,7 @@ function gapOf(value: unknown): ChatGap {
   const told = fields(value);
   return {
     started_at: figure(told.started_at) ?? 0,
-    ended_at: figure(told.ended_at) ?? 0,
+    ended_at: figure(told.ended_at),
     reason: text(told.reason),
   };
 }
@@ -123,6 +127,7 @@ function replayOf(value: unknown): Replay | null {
     lines: figure(told.lines) ?? 0,
     skipped: figure(told.skipped) ?? 0,
     done: told.done === true,
+    percent: figure(told.percent),
   };
 }
 
@@ -160,7 +165,7 @@ function pauseMs(told: TwitchTold | null): number {
 /** The module of chat: how it is, and what may be asked of it. */
 export class Twitch extends Look<TwitchTold> {
   constructor() {
-    super("/twitch", readTwitch, pauseMs);
+    super(() => "/twitch", readTwitch, pauseMs);
   }
 
   signIn(account: Seat): Promise<Answer<unknown>> {
