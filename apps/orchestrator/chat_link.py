@@ -72,8 +72,8 @@ class ReplayStatus(BaseModel):
 
 
 class LinkTold(BaseModel):
-    """`detail` is one line for people, with the step that mends what is wrong; `lacking` says what a
-    sign-in that works was not allowed. `accounts`: none, bare_token, one, two."""
+    """`detail` is one line for people, with the step that mends what is wrong; `lacking` says what
+    a sign-in that works was not allowed. `accounts`: none, bare_token, one, two."""
 
     platform: Short
     mode: Literal["twitch", "anonymous", "replay", "off"]
