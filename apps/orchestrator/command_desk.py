@@ -160,8 +160,16 @@ class CommandDesk:
         return "Stopped."
 
     async def _skip(self, event: ChatCommandIssued) -> str:
-        skipped = await self._worker.conversation.skip("skipped")
-        return "Skipped." if skipped else "There is nothing to skip."
+        """Ends the open turn and no other."""
+        conversation = self._worker.conversation
+        turn = conversation.active
+        if turn is None:
+            return "There is nothing to skip."
+        if turn.state == "thinking":
+            await conversation.drop_thought("skipped")
+        else:
+            await conversation.cut_turn(turn, "skipped")
+        return "Skipped."
 
     async def _say(self, event: ChatCommandIssued) -> str:
         worker, by = self._worker, by_whom(event.author)

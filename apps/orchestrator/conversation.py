@@ -147,17 +147,6 @@ class Conversation:
             await self.advance()
         return written
 
-    async def skip(self, reason: str) -> bool:
-        """Ends the open turn and no other. False when there is none."""
-        turn = self.active
-        if turn is None:
-            return False
-        if turn.state == "thinking":
-            await self.drop_thought(reason)
-        else:
-            await self.cut_turn(turn, reason)
-        return True
-
     @contextlib.asynccontextmanager
     async def nothing_half_written(self) -> AsyncIterator[None]:
         """While this is held no turn is being opened or closed: what is known is on disk."""

@@ -159,10 +159,10 @@ class FloorDesk:
         now = clock.now()
         if now - event.emitted_at > OLD_ALERT_SECONDS:
             return
-        if event.kind is AlertKind.RAID:
-            self.floor.raided(now)
         before = len(self.alerts)
         told = self.alerts.add(event, now)
+        if event.kind is AlertKind.RAID and (told is not None or not event.prompted):
+            self.floor.raided(now)
         if told is not None:
             await self._offer(told, delivery.deliveries == 1)
         elif len(self.alerts) > before:

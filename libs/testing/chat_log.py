@@ -8,7 +8,7 @@ import argparse
 import random
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from libs.contracts.chat_log import ChatLogLine
@@ -47,6 +47,8 @@ class Part:
     share: float
 
 
+#: Of `USUAL_LINES`; with fewer lines all is shorter, and as busy.
+USUAL_LINES = 10_000
 PARTS = (
     Part("slow", 3_600, 0.05),
     Part("busy", 1_500, 0.37),
@@ -73,12 +75,13 @@ class Evening:
 
     def lines(self) -> Iterator[ChatLogLine]:
         begun = 0.0
-        for part in PARTS:
+        for usual in PARTS:
+            part = replace(usual, seconds=usual.seconds * self._count / USUAL_LINES)
             yield from sorted(self._part(part, begun), key=lambda line: line.at)
             begun += part.seconds
 
     def _part(self, part: Part, begun: float) -> Iterator[ChatLogLine]:
-        rng, last = self._rng, part is PARTS[-1]
+        rng, last = self._rng, part.name == PARTS[-1].name
         wanted = self._count - self._made if last else round(self._count * part.share)
         if part.name == "raid":
             yield self._happened(begun, "raid", "foxfriend", count=RAIDERS)
@@ -86,7 +89,7 @@ class Evening:
         if part.name == "gifts":
             givers = min(40, wanted // 4)
             for number in range(givers):
-                at, giver = begun + rng.random() * 30, f"viewer{number}"
+                at, giver = begun + rng.random() * part.seconds / 3, f"viewer{number}"
                 yield self._happened(at, "gift", giver, count=rng.choice((1, 1, 5, 20)))
             wanted -= givers
         for _ in range(wanted):

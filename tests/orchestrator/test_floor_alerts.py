@@ -79,11 +79,11 @@ def test_one_alert_alone_is_said_in_the_words_of_its_file_and_a_storm_is_not() -
     told = window.close()
     assert told is not None
     assert told.say == "Thank you, ann!"
-    for name in ("ann", "bob"):
+    for name in ("bob", "cid"):
         window.add(alert("subscription", name, say=f"Thank you, {name}!"), 1.0)
     told = window.close()
     assert told is not None
-    assert (told.say, told.text) == ("", "ann and bob subscribed")
+    assert (told.say, told.text) == ("", "bob and cid subscribed")
 
 
 def test_the_same_alert_again_and_one_that_wants_no_answer_change_nothing() -> None:
@@ -93,6 +93,11 @@ def test_the_same_alert_again_and_one_that_wants_no_answer_change_nothing() -> N
     window.add(alert("cheer", prompted=False), 0.0)
     window.add(alert("stream_online"), 0.0)
     assert len(window) == 1
+    window.close()
+    window.add(alert("subscription"), 20.0)
+    assert len(window) == 0
+    assert window.add(alert("raid"), 20.0) is not None
+    assert window.add(alert("raid"), 21.0) is None
 
 
 def test_what_a_banned_viewer_did_is_not_told() -> None:

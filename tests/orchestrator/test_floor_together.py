@@ -111,3 +111,18 @@ def test_a_raiders_question_is_a_question_and_after_the_raid_greetings_are_greet
     assert taken(here, 2.0) == "kitsu what do you stream?"
     here.offer(line("good evening", "c", at=46), 46.0)
     assert here.chat_lines[-1].label == ""
+
+
+def test_newcomers_who_greet_are_welcomed_together_whatever_they_write() -> None:
+    here = floor()
+    for name, text in (("ann", "hi, first time here!"), ("bob", "new here hello kitsu")):
+        here.offer(line(text, name, first_time=True), 0.0)
+    here.offer(line("kitsu what do you stream?", "cid", first_time=True), 0.0)
+    assert taken(here) == "kitsu what do you stream?"
+    candidate, left = here.take(0.1)
+    assert candidate is not None
+    assert candidate.input.author.name == "bob"
+    assert [asker.name for asker in candidate.input.asked_by] == ["ann"]
+    assert [item.reason for item in left] == [SkipReason.DUPLICATE]
+    here.offer(line("hi, first time here!", "dan", first_time=True, at=30), 30.0)
+    assert taken(here, 30.0) == "hi, first time here!"

@@ -1,5 +1,6 @@
 """Raids, gifts, subscriptions, cheers, follows: what she is told of a storm of them."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from libs.contracts.people import Author
 #: One window takes so many; more of them are counted in the next.
 MOST_ALERTS = 500
 TEXT_CHARACTERS = 200
+#: Alerts that are recognised when they come again.
+REMEMBERED_ALERTS = 1_000
 
 _SUBSCRIBED = (AlertKind.SUBSCRIPTION, AlertKind.RESUBSCRIPTION)
 _TOLD = (AlertKind.GIFT, *_SUBSCRIBED, AlertKind.CHEER, AlertKind.FOLLOW)
@@ -32,6 +35,7 @@ class AlertWindow:
         self._rules = rules
         self._gathered: list[ChatAlerted] = []
         self._opened_at = 0.0
+        self._known: OrderedDict[str, str] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._gathered)
@@ -48,10 +52,15 @@ class AlertWindow:
         return self._opened_at + self._rules.window_seconds
 
     def add(self, alert: ChatAlerted, now: float) -> Told | None:
-        """What she is told at once, if anything."""
-        if not alert.prompted or any(alert.alert_id == one.alert_id for one in self._gathered):
-            return None
-        if alert.kind is AlertKind.RAID:
+        """What she is told at once, if anything. The same alert again changes nothing."""
+        raid = alert.kind is AlertKind.RAID
+        known = self._known.get(alert.alert_id)
+        if not alert.prompted or (known is not None and not (raid and known == alert.event_id)):
+            return None  # a raid whose event is handed out again is recognised by its input's id
+        self._known[alert.alert_id] = alert.event_id
+        if len(self._known) > REMEMBERED_ALERTS:
+            self._known.popitem(last=False)
+        if raid:
             return Told((alert,), alert.author, _raid(alert), alert.say)
         if alert.kind in _TOLD and len(self._gathered) < MOST_ALERTS:
             if not self._gathered:

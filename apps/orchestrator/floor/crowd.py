@@ -9,10 +9,10 @@ from apps.orchestrator.floor.rules import FloorRules
 from libs.contracts.people import Author, Role
 
 #: Viewers that are remembered, the last heard first; and of each so many lines.
-REMEMBERED_VIEWERS = 3_000
-LINES_A_VIEWER = 5
+REMEMBERED_VIEWERS = 2_000
+LINES_A_VIEWER = 3
 #: Long lines that may turn out to be copied.
-REMEMBERED_TEXTS = 2_000
+REMEMBERED_TEXTS = 1_000
 ANSWERED_LINES = 20
 #: A line that shares less than this with everything answered lately is new.
 NEW_BELOW = 0.2

@@ -23,14 +23,14 @@ from libs.contracts.people import Role
 OTHER_WAITING_LINES = 50
 #: What fills a silence is no news when something else was said first.
 IDLE_WAITING_LINES = 2
-#: Raiders' lines of so many words or fewer, which do not ask, are greetings.
-RAID_GREETING_WORDS = 8
+#: Lines of raiders and newcomers of so many words or fewer, which do not ask, are greetings.
+GREETING_WORDS = 8
 
 #: Those whom nothing but an order silences.
 _FIRST = (TurnSource.OPERATOR, TurnSource.VOICE)
 #: Whose lines are never taken for spam.
 _TRUSTED = frozenset({Role.OPERATOR, Role.BROADCASTER, Role.MODERATOR})
-_RAID = "raid"
+_RAID, _NEWCOMERS = "raid", "newcomers"
 
 
 class Floor:
@@ -118,7 +118,7 @@ class Floor:
         waiting = Waiting(candidate, reading, found, now, found.points + age_rank, label)
         if found.spam >= self.rules.spam.limit and candidate.input.author.role not in _TRUSTED:
             return self._spam(waiting)
-        if waiting.label and self._greeted_raid:
+        if waiting.label == _RAID and self._greeted_raid:
             return [waiting.skipped(SkipReason.DUPLICATE, "the raid was greeted already")]
         if found.points < self.rules.least_points:
             if answered is not None:
@@ -137,10 +137,13 @@ class Floor:
         return gone
 
     def _label(self, candidate: Candidate, reading: Reading, now: float) -> str:
-        raided = now - self._raided_at < self.rules.alerts.raid_seconds
-        if not raided or reading.asks or len(reading.words) > RAID_GREETING_WORDS:
+        """Greetings of raiders are answered together, and so are those of newcomers."""
+        if reading.asks or len(reading.words) > GREETING_WORDS:
             return ""
-        return _RAID if self.crowd.came_after(candidate.viewer_id, self._raided_at) else ""
+        raided = now - self._raided_at < self.rules.alerts.raid_seconds
+        if raided and self.crowd.came_after(candidate.viewer_id, self._raided_at):
+            return _RAID
+        return _NEWCOMERS if candidate.first_time else ""
 
     def raided(self, now: float) -> None:
         """A raid came: for a while, greetings of newcomers are answered together."""

@@ -87,10 +87,11 @@ def _of_answer(
     candidate: Candidate, reading: Reading, answered: Answered | None, rules: FloorRules
 ) -> tuple[str, float]:
     """A greeting that somebody else had an answer to may have one too; a newcomer's always."""
-    if answered is None:
+    by_another = answered is not None and candidate.viewer_id not in answered.viewer_ids
+    if answered is None or (by_another and candidate.first_time and not reading.asks):
         return "already_answered", 0
-    if reading.is_greeting and candidate.viewer_id not in answered.viewer_ids:
-        return "greeting_again", 0 if candidate.first_time else rules.points.greeting_again
+    if by_another and reading.is_greeting:
+        return "greeting_again", rules.points.greeting_again
     return "already_answered", rules.points.already_answered
 
 
