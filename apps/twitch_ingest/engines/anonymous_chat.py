@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,17 +99,18 @@ class AnonymousChat:
         """The document of `GET /link`."""
         return link_document(
             mode="anonymous",
-            state="listening" if self._up else "down" if self._trouble else "connecting",
+            state="ready" if self._up else "reconnecting",
             detail=self.health().detail,
             channel=self._options.channel,
             gaps=[asdict(gap) for gap in self._ear.gaps],
         )
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self, more: Callable[[], dict[str, Any]] | None = None) -> list[BaseRoute]:
+        """`GET /link`; nobody can sign in here. `more` is added to what it says."""
         from apps.twitch_ingest.sign_in_web import SignInWeb
 
         reason = "Chat is read without an account. Set CHAT_PLATFORM=twitch to sign in."
-        return SignInWeb(None, reason, self.link_state).routes()
+        return SignInWeb(None, reason, self.link_state, more).routes()
 
     async def send(self, text: str, reply_to: str = "") -> None:
         raise SendRefused("no_permission", f"{READ_ONLY} Sign in with: kitsu twitch login")

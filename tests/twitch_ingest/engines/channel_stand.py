@@ -120,7 +120,7 @@ class ChannelStand:
     async def ready(self, links: int = 1) -> None:
         """Chat is heard, and every other topic was asked for."""
         await self.twitch.wait_for(CHAT)
-        await until(lambda: self.platform.link_state()["state"] in ("listening", "incomplete"))
+        await until(lambda: self.platform.link_state()["state"] == "ready")
         await until(lambda: all(row["state"] != "off" or row["reason"] for row in self.topics))
 
     @property
@@ -151,8 +151,19 @@ class ChannelStand:
         await until(lambda: bool(self.of(Gap)))
         return self.of(Gap)[-1]
 
-    async def state(self, state: str) -> dict[str, Any]:
-        await until(lambda: self.platform.link_state()["state"] == state)
+    async def lacking(self) -> dict[str, Any]:
+        """The link, when it works and says that something is not allowed."""
+        await until(lambda: self.platform.link_state()["lacking"])
+        return self.platform.link_state()
+
+    async def state(self, state: str, saying: str = "") -> dict[str, Any]:
+        """The link, when it is in this state and its detail says this."""
+
+        def there() -> bool:
+            told = self.platform.link_state()
+            return told["state"] == state and saying in told["detail"]
+
+        await until(there)
         return self.platform.link_state()
 
 

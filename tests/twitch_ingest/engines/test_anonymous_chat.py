@@ -80,7 +80,7 @@ async def test_the_link_says_that_it_is_anonymous_and_nobody_can_sign_in(
         refused = await web.post("/sign-in", json={})
     assert (link["mode"], link["state"], link["channel"]) == (
         "anonymous",
-        "listening",
+        "ready",
         "kitsu_live",
     )
     assert refused.status_code == 409

@@ -51,7 +51,11 @@ async def test_a_code_is_shown_and_typed_in_and_chat_is_heard(
     stand: ChannelStand, web: httpx.AsyncClient
 ) -> None:
     before = (await web.get("/link")).json()
-    assert (before["state"], before["mode"], before["account"]) == ("signed_out", "none", None)
+    assert (before["state"], before["mode"], before["account"]) == (
+        "needs_sign_in",
+        "twitch",
+        None,
+    )
     assert "kitsu twitch login" in before["detail"]
     answer = await web.post("/sign-in", json={"account": "streamer"})
     begun = answer.json()
@@ -69,7 +73,7 @@ async def test_a_code_is_shown_and_typed_in_and_chat_is_heard(
     await stand.say("hello")
     await stand.heard("hello")
     link = (await web.get("/link")).json()
-    assert link["state"] == "listening"
+    assert link["state"] == "ready"
     assert link["account"]["login"] == "kitsu_live"
     assert {topic["state"] for topic in link["topics"]} == {"on"}
     assert not [secret for secret in stand.twitch.world.issued if secret in str(link)]
@@ -85,7 +89,7 @@ async def test_the_bot_signs_in_beside_the_streamer_with_fewer_scopes(
         await _state(web, "done")
     await until(lambda: len(stand.twitch.sockets.living()) == 2)
     link = (await web.get("/link")).json()
-    assert link["mode"] == "two_accounts"
+    assert link["accounts"] == "two"
     assert set(link["bot_account"]["scopes"]) == {"user:read:chat", "user:write:chat"}
 
 
@@ -116,8 +120,9 @@ async def test_a_sign_in_can_be_cancelled_and_then_counts_for_nothing(
     stand: ChannelStand, web: httpx.AsyncClient
 ) -> None:
     await web.post("/sign-in", json={})
-    cancelled = (await web.delete("/sign-in")).json()["sign_in"]
-    assert cancelled["state"] == "cancelled"
+    assert (await web.get("/link")).json()["state"] == "signing_in"
+    assert (await web.delete("/sign-in")).json()["sign_in"] is None
+    assert (await web.get("/link")).json()["sign_in"] is None
     stand.twitch.world.answer_device(stand.host.id)
     await asyncio.sleep(0.1)
     assert _stored(stand) == {}
@@ -177,7 +182,7 @@ async def test_signing_out_revokes_and_forgets(stand: ChannelStand, web: httpx.A
     assert (await web.delete("/accounts/streamer")).status_code == 200
     assert _stored(stand) == {}
     assert [token.dead for token in stand.twitch.world.tokens.values()] == [True]
-    await stand.state("signed_out")
+    await stand.state("needs_sign_in")
     again = await web.delete("/accounts/streamer")
     assert again.status_code == 404
     assert (await web.delete("/accounts/king")).status_code == 404

@@ -121,7 +121,7 @@ async def test_a_refused_refresh_ends_the_sign_in_with_the_step_that_mends_it(
     stand.sign_in()
     stand.twitch.world.disconnect_app(stand.host)
     async with stand:
-        told = await stand.state("sign_in_ended")
+        told = await stand.state("refused")
         health = stand.platform.health()
         with pytest.raises(SendRefused) as refused:
             await stand.platform.send("hello")

@@ -47,7 +47,6 @@ class SignInState(StrEnum):
     DONE = "done"
     DENIED = "denied"
     EXPIRED = "expired"
-    CANCELLED = "cancelled"
     FAILED = "failed"
 
 
@@ -62,6 +61,7 @@ class SignInView:
     address: str = ""
     expires_at: float | None = None
     message: str = ""
+    """When it is done: the login."""
 
     def told(self) -> dict[str, object]:
         return {
@@ -109,7 +109,7 @@ class SignIn:
             return await self._begin(role)
 
     async def cancel(self) -> None:
-        """Ends one that waits; does nothing where none does."""
+        """Ends one that waits, and puts away how the last one ended."""
         async with self._one:
             await self._cancel()
 
@@ -137,8 +137,7 @@ class SignIn:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         self._expected_state = ""
-        if self.view is not None and self.view.state is SignInState.WAITING:
-            self._end(SignInState.CANCELLED, "Cancelled.")
+        self.view = None
 
     # By a code --------------------------------------------------------------------------------
 
@@ -252,7 +251,7 @@ class SignIn:
             self._end(SignInState.FAILED, str(problem))
         else:
             self._accounts.put(account)
-            self._end(SignInState.DONE, f"Signed in as {account.login}.")
+            self._end(SignInState.DONE, account.login)
 
     async def _account_of(
         self, helix: "Helix", role: Role, token: str, answer: Mapping[str, Any]
