@@ -242,3 +242,16 @@ async def test_a_link_that_never_comes_up_is_tried_on_and_told(stand: ChannelSta
         stand.twitch.sockets.refuse = 0
         await stand.ready()
     assert stand.of(Gap) == []
+
+
+async def test_switched_off_and_on_again_it_listens_anew_and_blames_no_gap_on_the_link(
+    stand: ChannelStand,
+) -> None:
+    stand.sign_in()
+    for number in range(2):
+        async with stand:
+            await stand.ready()
+            await stand.say(f"round {number}")
+            await stand.heard(f"round {number}")
+        assert stand.twitch.sockets.living() == []
+    assert stand.of(Gap) == []

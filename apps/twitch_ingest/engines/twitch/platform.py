@@ -78,6 +78,8 @@ class TwitchPlatform:
                 self.accounts.changed.clear()
                 await self._until_changed(tell)
         finally:
+            self._memory.chat_ear.forget()
+            self._memory.other_ear.forget()
             await self.sign_in.cancel()
             client, self._client = self._client, None
             if client is not None:
