@@ -255,3 +255,17 @@ async def test_switched_off_and_on_again_it_listens_anew_and_blames_no_gap_on_th
             await stand.heard(f"round {number}")
         assert stand.twitch.sockets.living() == []
     assert stand.of(Gap) == []
+
+
+async def test_moving_over_in_a_flood_loses_and_repeats_nothing(stand: ChannelStand) -> None:
+    stand.sign_in()
+    async with stand:
+        await stand.ready()
+        flood = asyncio.create_task(stand.twitch.flood.run(stand.host, 500, 0.8))
+        await asyncio.sleep(0.2)
+        await stand.twitch.sockets.move(welcome_after_seconds=0.1)
+        written = await flood
+        await until(lambda: len(stand.lines) == written)
+        assert stand.twitch.sockets.connections == 2
+    assert stand.lines == [f"hello {number}" for number in range(written)]
+    assert stand.of(Gap) == []

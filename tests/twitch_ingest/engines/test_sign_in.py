@@ -11,7 +11,8 @@ import pytest
 from starlette.applications import Starlette
 
 from apps.twitch_ingest.engines.twitch.accounts import Account
-from apps.twitch_ingest.engines.twitch.sign_in import SignInImpossible
+from apps.twitch_ingest.engines.twitch.errors import TwitchError
+from apps.twitch_ingest.engines.twitch.sign_in import SignInImpossible, _device
 from apps.twitch_ingest.engines.twitch.token_store import TokenStore
 from apps.twitch_ingest.engines.twitch.topics import scopes_for
 from apps.twitch_ingest.sign_in_web import CALLBACK, SignInWeb
@@ -91,6 +92,41 @@ async def test_the_bot_signs_in_beside_the_streamer_with_fewer_scopes(
     link = (await web.get("/link")).json()
     assert link["accounts"] == "two"
     assert set(link["bot_account"]["scopes"]) == {"user:read:chat", "user:write:chat"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "https://evil.example/activate", "http://www.twitch.tv/a", "", 7],
+)
+def test_nobody_is_sent_to_an_address_that_is_not_twitchs(address: object) -> None:
+    answer = {
+        "device_code": "secret",
+        "user_code": "ABCD1234",
+        "expires_in": 1_800,
+        "verification_uri": address,
+    }
+    code, view, interval = _device(answer, "streamer")
+    assert view.address == "https://www.twitch.tv/activate"
+    assert (code, interval) == ("secret", 5.0)
+    assert "secret" not in str(view)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"user_code": "<b>AB</b>"},
+        {"user_code": "A" * 500},
+        {"user_code": None},
+        {"expires_in": "soon"},
+        {"interval": []},
+    ],
+)
+def test_an_answer_for_a_code_that_is_none_is_refused(wrong: dict[str, object]) -> None:
+    sound = {"device_code": "secret", "user_code": "ABCD1234", "expires_in": 1_800}
+    with pytest.raises(TwitchError):
+        _device({**sound, **wrong}, "streamer")
+    with pytest.raises(TwitchError):
+        _device({}, "streamer")
 
 
 def test_no_scope_is_asked_for_without_a_topic_that_needs_it() -> None:

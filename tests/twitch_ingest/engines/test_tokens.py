@@ -201,6 +201,26 @@ async def test_a_token_that_ends_before_the_next_check_is_renewed(stand: Channel
     assert stand.twitch.oauth.refreshes == 1
 
 
+async def test_a_check_that_finds_a_dead_token_renews_it(stand: ChannelStand) -> None:
+    account = stand.sign_in()
+    stand.twitch.world.expire_tokens()
+    async with _client(stand) as (client, accounts):
+        await TokenKeeper(client, accounts, SHORT).check()
+        assert accounts.get("streamer") != account
+        assert accounts.reader
+    assert stand.twitch.oauth.refreshes == 1
+
+
+async def test_a_check_notices_that_a_right_was_taken_away(stand: ChannelStand) -> None:
+    account = stand.sign_in()
+    stand.twitch.world.tokens[account.access_token].scopes = ["user:read:chat"]
+    async with _client(stand) as (client, accounts):
+        accounts.changed.clear()
+        await TokenKeeper(client, accounts, SHORT).check()
+        assert accounts.changed.is_set()
+    assert _stored(stand)["streamer"].scopes == ("user:read:chat",)
+
+
 # The file --------------------------------------------------------------------------------------
 
 

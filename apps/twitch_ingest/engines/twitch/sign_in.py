@@ -240,7 +240,11 @@ class SignIn:
 
     async def _finish(self, helix: "Helix", answer: Mapping[str, Any]) -> None:
         assert self.view is not None
-        token = str(answer.get("access_token", ""))
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token:
+            said = "Twitch's answer is not as documented. Begin again."
+            self._end(SignInState.FAILED, said)
+            return
         try:
             account = await self._account_of(helix, self.view.account, token, answer)
         except TwitchError as error:
@@ -297,17 +301,17 @@ class SignIn:
 def _device(answer: Mapping[str, Any], role: Role) -> tuple[str, SignInView, float]:
     """The device code, what people see, and the seconds between questions."""
     try:
-        code, user_code = str(answer["device_code"]), str(answer["user_code"])
+        code, user_code = str(answer["device_code"]), _USER_CODE.fullmatch(answer["user_code"])
         interval, lifetime = float(answer.get("interval", 5)), float(answer["expires_in"])
     except (KeyError, TypeError, ValueError):
         raise TwitchError(502, "the answer for a code is not as documented") from None
-    if not _USER_CODE.fullmatch(user_code):
+    if user_code is None:
         raise TwitchError(502, "the answer for a code is not as documented")
     given = str(answer.get("verification_uri", ""))
     address = given if is_twitch(given, ("https", "https")) and len(given) < 300 else ACTIVATE
     ends_at = time.time() + min(max(lifetime, 0.0), 3_600.0)
-    message = f"Open the address and enter the code {user_code}."
-    view = SignInView(role, SignInState.WAITING, user_code, address, ends_at, message)
+    message = f"Open the address and enter the code {user_code[0]}."
+    view = SignInView(role, SignInState.WAITING, user_code[0], address, ends_at, message)
     return code, view, max(0.01, interval)
 
 
