@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from apps.twitch_ingest.engines.twitch.link_report import link_document
 from apps.twitch_ingest.engines.twitch.platform import TwitchPlatform
-from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT, SignInImpossible, SignInState
+from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT, SignInImpossible
+from apps.twitch_ingest.engines.twitch.sign_in_view import SignInState
 from libs.worker.access import Scope
 from libs.worker.problems import Problem
 

@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 
 from apps.twitch_ingest.engines.twitch.accounts import Account
 from apps.twitch_ingest.engines.twitch.errors import TwitchError
-from apps.twitch_ingest.engines.twitch.sign_in import SignInImpossible, _device
+from apps.twitch_ingest.engines.twitch.sign_in import SignInImpossible
+from apps.twitch_ingest.engines.twitch.sign_in_view import read_device
 from apps.twitch_ingest.engines.twitch.token_store import TokenStore
 from apps.twitch_ingest.engines.twitch.topics import scopes_for
 from apps.twitch_ingest.sign_in_web import CALLBACK, SignInWeb
@@ -105,7 +106,7 @@ def test_nobody_is_sent_to_an_address_that_is_not_twitchs(address: object) -> No
         "expires_in": 1_800,
         "verification_uri": address,
     }
-    code, view, interval = _device(answer, "streamer")
+    code, view, interval = read_device(answer, "streamer")
     assert view.address == "https://www.twitch.tv/activate"
     assert (code, interval) == ("secret", 5.0)
     assert "secret" not in str(view)
@@ -124,9 +125,9 @@ def test_nobody_is_sent_to_an_address_that_is_not_twitchs(address: object) -> No
 def test_an_answer_for_a_code_that_is_none_is_refused(wrong: dict[str, object]) -> None:
     sound = {"device_code": "secret", "user_code": "ABCD1234", "expires_in": 1_800}
     with pytest.raises(TwitchError):
-        _device({**sound, **wrong}, "streamer")
+        read_device({**sound, **wrong}, "streamer")
     with pytest.raises(TwitchError):
-        _device({}, "streamer")
+        read_device({}, "streamer")
 
 
 def test_no_scope_is_asked_for_without_a_topic_that_needs_it() -> None:

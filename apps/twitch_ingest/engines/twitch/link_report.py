@@ -9,7 +9,8 @@ from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, login_
 from apps.twitch_ingest.engines.twitch.ear import KEPT_GAPS
 from apps.twitch_ingest.engines.twitch.errors import LACKS
 from apps.twitch_ingest.engines.twitch.options import TwitchOptions
-from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT, SignInState, SignInView
+from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT
+from apps.twitch_ingest.engines.twitch.sign_in_view import SignInState, SignInView
 from apps.twitch_ingest.engines.twitch.topics import WRITE_CHAT, TopicBoard
 from libs.contracts.health import ModuleState
 
