@@ -13,7 +13,7 @@ from apps.twitch_ingest.engines.base import Gap, Message, PlatformEvent
 from apps.twitch_ingest.engines.twitch import Pauses, TwitchOptions, TwitchPlatform
 from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, Role
 from apps.twitch_ingest.engines.twitch.token_store import TokenStore
-from apps.twitch_ingest.engines.twitch.topics import CHAT, scopes_for
+from apps.twitch_ingest.engines.twitch.topics import CHAT, NOT_ASKED, scopes_for
 from libs.testing.stand_ins.twitch import TwitchStandIn, User
 from libs.worker.problems import Problem
 
@@ -121,7 +121,7 @@ class ChannelStand:
         """Chat is heard, and every other topic was asked for."""
         await self.twitch.wait_for(CHAT)
         await until(lambda: self.platform.link_state()["state"] == "ready")
-        await until(lambda: all(row["state"] != "off" or row["reason"] for row in self.topics))
+        await until(lambda: all(row["reason"] != NOT_ASKED for row in self.topics))
 
     @property
     def topics(self) -> list[dict[str, str]]:

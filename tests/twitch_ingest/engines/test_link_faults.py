@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from apps.twitch_ingest.engines.base import Gap, Message
+from apps.twitch_ingest.engines.base import Gap, Message, PlatformEvent
 from apps.twitch_ingest.engines.twitch.topics import CHAT
 from libs.testing.stand_ins.twitch import TwitchStandIn
 from tests.twitch_ingest.engines.channel_stand import ChannelStand, until
@@ -90,6 +90,7 @@ async def test_chat_is_heard_again_and_the_gap_is_told(stand: ChannelStand, faul
         await BREAKS[fault](stand.twitch)
         await stand.heard_again(broke_at)
         gap = await stand.gap()
+        await stand.twitch.wait_for("channel.follow")
     assert gap.started_at <= wall_clock + 0.05
     assert gap.ended_at > gap.started_at
     assert gap.reason
@@ -128,6 +129,31 @@ async def test_lines_on_the_old_connection_are_heard_while_moving_over(
         await stand.heard("on the new one")
         await until(lambda: len(stand.twitch.sockets.living()) == 1)
     assert stand.lines == [*(f"on the old one {n}" for n in range(5)), "on the new one"]
+    assert stand.of(Gap) == []
+
+
+async def test_what_still_stands_on_the_old_connection_comes_before_the_new_ones(
+    stand: ChannelStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = ChannelStand._tell
+
+    async def slow(self: ChannelStand, event: PlatformEvent) -> None:
+        await asyncio.sleep(0.03)
+        await tell(self, event)
+
+    monkeypatch.setattr(ChannelStand, "_tell", slow)
+    stand.sign_in()
+    async with stand:
+        await stand.ready()
+        await stand.say("first")
+        await stand.twitch.sockets.move()
+        for number in range(8):
+            await stand.say(f"on the old one {number}")
+        await until(lambda: stand.twitch.sockets.connections == 2)
+        await stand.say("on the new one")
+        await stand.heard("on the new one")
+    old = [f"on the old one {number}" for number in range(8)]
+    assert stand.lines == ["first", *old, "on the new one"]
     assert stand.of(Gap) == []
 
 

@@ -131,8 +131,11 @@ async def test_a_partners_moderators_have_no_rights_here(stand: ChannelStand) ->
         line = await stand.heard("!panic")
         await stand.say("a cheer elsewhere", source=partner, cheer=100)
         other = await stand.heard("a cheer elsewhere")
+        await stand.say("!stop", stand.host, source=partner)
+        elsewhere = await stand.heard("!stop")
     assert line.author.role is Role.VIEWER
     assert line.partner_channel == "partner"
+    assert elsewhere.author.role is Role.VIEWER
     assert other.paid_amount == 0
     assert stand.of(Alert) == []
 

@@ -15,7 +15,7 @@ from apps.twitch_ingest.engines.twitch.errors import TwitchError
 from apps.twitch_ingest.engines.twitch.sign_in import SignInImpossible
 from apps.twitch_ingest.engines.twitch.sign_in_view import read_device
 from apps.twitch_ingest.engines.twitch.token_store import TokenStore
-from apps.twitch_ingest.engines.twitch.topics import scopes_for
+from apps.twitch_ingest.engines.twitch.topics import TOPICS, scopes_for
 from apps.twitch_ingest.sign_in_web import CALLBACK, SignInWeb
 from libs.worker.access import Scope
 from libs.worker.problems import Problem
@@ -90,6 +90,9 @@ async def test_the_bot_signs_in_beside_the_streamer_with_fewer_scopes(
         stand.twitch.world.answer_device(user.id)
         await _state(web, "done")
     await until(lambda: len(stand.twitch.sockets.living()) == 2)
+    for topic in TOPICS:
+        await stand.twitch.wait_for(topic.name)
+    await until(lambda: all(row["state"] == "on" for row in stand.topics))
     link = (await web.get("/link")).json()
     assert link["accounts"] == "two"
     assert set(link["bot_account"]["scopes"]) == {"user:read:chat", "user:write:chat"}

@@ -254,11 +254,12 @@ async def test_a_broken_file_is_kept_aside_and_said(
     store = TokenStore(stand.options.data_dir)
     store.path.parent.mkdir(parents=True)
     store.path.write_bytes(content)
-    store.path.chmod(0o600)
     document = stand.platform.link_state()
     assert "kitsu twitch login" in document["detail"]
     [aside] = store.path.parent.glob("twitch.broken-*.json")
-    assert aside.read_bytes() == content
+    kept = aside.read_bytes()
+    assert kept == content or json.loads(kept) == json.loads(content)
+    assert os.name != "posix" or stat.S_IMODE(aside.stat().st_mode) == 0o600
     assert "abc-secret" not in caplog.text
 
 
