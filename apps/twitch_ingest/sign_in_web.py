@@ -34,19 +34,19 @@ class SignInRequest(BaseModel):
 
 class SignInWeb:
     """`platform` None: nobody can sign in here; `reason` then says why, and `link` how chat is
-    heard all the same, if it is. `more` is added to what `GET /link` says."""
+    heard all the same, if it is. `more`: what else the document of `GET /link` says."""
 
     def __init__(
         self,
         platform: TwitchPlatform | None,
         reason: str = NOT_SET_UP,
         link: Callable[[], dict[str, Any]] | None = None,
-        more: Callable[[], dict[str, Any]] | None = None,
+        more: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self._platform = platform
         self._reason = reason
-        self._more = more
         self._state = platform.link_state if platform is not None else link or self._nothing
+        self._more = more
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -63,7 +63,7 @@ class SignInWeb:
         return {CALLBACK: Scope.PUBLIC}
 
     async def _link(self, request: Request) -> Response:
-        return JSONResponse({**self._state(), **(self._more() if self._more else {})})
+        return JSONResponse({**self._state(), **self._more()})
 
     async def _begin(self, request: Request) -> Response:
         try:

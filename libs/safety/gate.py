@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -52,8 +53,15 @@ class Gate:
 
     @classmethod
     def load(cls, family_mode: bool = True, folder: Path | None = None) -> Self:
-        """The gate with the rules of `configs/safety` (or another folder). Raises `RulesError`."""
-        return cls(load_rules(folder or RULES), family_mode)
+        """The gate with the rules of `configs/safety` (or another folder). Raises `RulesError`.
+
+        A process reads the same files once.
+        """
+        folder = folder or RULES
+        gate = cls.__new__(cls)
+        gate.__dict__.update(vars(_gate_of(folder, _stamps(folder))))
+        gate.family_mode = family_mode
+        return gate
 
     def prepare(self) -> None:
         """Compiles all phrases now, which takes about half a second; else each is compiled when it
@@ -197,3 +205,14 @@ class Gate:
         word = match.group()
         soft = self._rules.soften[word.lower()]
         return soft.capitalize() if word[0].isupper() else soft
+
+
+@lru_cache(maxsize=2)
+def _gate_of(folder: Path, stamps: tuple[tuple[str, int, int], ...]) -> Gate:
+    return Gate(load_rules(folder))
+
+
+def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Changes when a file of the folder does: name, time and size of each."""
+    found = ((path.name, path.stat()) for path in sorted(folder.glob("*.yaml")))
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)

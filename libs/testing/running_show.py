@@ -65,6 +65,7 @@ class RunningShow:
             "KITSU_LOG_ROOT": str(folder / "logs"),
             "POLICY_FORCE_MOCK": "1",
             "OBS_WS_URL": "",  # never the OBS of whoever runs this
+            "CHAT_PLATFORM": "off",  # nor their chat
             **(settings or {}),
         }
         self.ports = {m.id: ports[port_name(m.id)] for m in MODULES}

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from apps.policy_worker.engines import openai_compatible
 from apps.policy_worker.engines.base import (
     Picture,
     Piece,
@@ -120,8 +121,9 @@ async def test_every_fault_ends_in_something_spoken_and_one_code(
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_what_servers_do_differently_makes_no_difference(
-    tmp_path: Path, dialect: str
+    tmp_path: Path, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(openai_compatible, "AFTERWORD_SECONDS", 2.0)  # on a busy machine
     async with (
         OpenAIStandIn(faults=[dialect], key=KEY) as server,
         answering(tmp_path, server) as (worker, bus),

@@ -71,7 +71,7 @@ class RunningStage:
             return dict(answer.json())
 
 
-async def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     """Waits for something to become true; the limit only keeps a broken test from hanging."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event

@@ -128,3 +128,13 @@ def memory(messages: int, as_json: bool, embedding_url: str | None, embedding_mo
 
     model = Model(embedding_url, embedding_model) if embedding_url else None
     _run(partial(bench_memory, model=model), messages, as_json)
+
+
+@bench.command()
+@click.option("--seconds", default=60, show_default=True, type=click.IntRange(20, 600))
+@_as_json
+def flood(seconds: int, as_json: bool) -> None:
+    """A thousand lines of chat a second: commands, freshness, memory, and a reason for each."""
+    from apps.cli.bench.flood import bench_flood
+
+    _run(bench_flood, seconds, as_json)

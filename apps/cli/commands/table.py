@@ -23,6 +23,7 @@ COMMANDS: dict[str, Entry] = {
     "status": _entry("status", "How the show and its modules are."),
     "panel": _entry("panel", "A fresh one-time link to the panel."),
     "chat": _entry("chat", "Send a chat line, as if a viewer had written it."),
+    "replay": _entry("replay", "Play a recorded chat into the running show."),
     "say": _entry("say", "Let Kitsu say a text word for word."),
     "stop": _entry("stop", "Cut off what is being said."),
     "panic": _entry("panic", "Silence everything at once, until released."),

@@ -9,11 +9,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-
-from starlette.routing import BaseRoute
 
 from apps.twitch_ingest.engines.base import (
     Banned,
@@ -104,13 +101,6 @@ class AnonymousChat:
             channel=self._options.channel,
             gaps=[asdict(gap) for gap in self._ear.gaps],
         )
-
-    def routes(self, more: Callable[[], dict[str, Any]] | None = None) -> list[BaseRoute]:
-        """`GET /link`; nobody can sign in here. `more` is added to what it says."""
-        from apps.twitch_ingest.sign_in_web import SignInWeb
-
-        reason = "Chat is read without an account. Set CHAT_PLATFORM=twitch to sign in."
-        return SignInWeb(None, reason, self.link_state, more).routes()
 
     async def send(self, text: str, reply_to: str = "") -> None:
         raise SendRefused("no_permission", f"{READ_ONLY} Sign in with: kitsu twitch login")

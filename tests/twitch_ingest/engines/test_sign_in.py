@@ -28,7 +28,7 @@ async def web(stand: ChannelStand) -> AsyncIterator[httpx.AsyncClient]:
     stand.twitch.oauth.interval_seconds = 0.03
     async with stand:
         app = Starlette(
-            routes=stand.platform.routes(), exception_handlers={Problem: answer_problem}
+            routes=SignInWeb(stand.platform).routes(), exception_handlers={Problem: answer_problem}
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://kitsu") as client:

@@ -3,10 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-from starlette.routing import BaseRoute
 
 from apps.twitch_ingest.engines.base import (
     Capabilities,
@@ -217,12 +214,6 @@ class TwitchPlatform:
     def link_state(self) -> dict[str, Any]:
         """The document of `GET /link`."""
         return self._report().document()
-
-    def routes(self, more: Callable[[], dict[str, Any]] | None = None) -> list[BaseRoute]:
-        """The routes for signing in (`SignInWeb`). `more` is added to what `GET /link` says."""
-        from apps.twitch_ingest.sign_in_web import SignInWeb
-
-        return SignInWeb(self, more=more).routes()
 
     def _report(self) -> LinkReport:
         listening = self._listening
