@@ -21,8 +21,9 @@ from apps.orchestrator.panel.protocol import Turn as TurnRow
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
 from apps.orchestrator.settings import OrchestratorSettings
+from apps.orchestrator.turn_request import request_of
 from apps.orchestrator.turns import Turn, TurnOutcome
-from apps.orchestrator.waiting_room import WaitingRoom
+from apps.orchestrator.waiting_room import WaitingRoom, Written
 from libs.contracts.conversation import (
     ReplyAbandoned,
     ReplyFinished,
@@ -31,7 +32,6 @@ from libs.contracts.conversation import (
     TurnOpened,
 )
 from libs.contracts.envelope import Event
-from libs.contracts.identity import derived_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.speaking import PlaybackFinished, PlaybackStarted
 from libs.contracts.timing import TurnTimed
@@ -69,9 +69,10 @@ class Conversation:
         self._publish = publish
         self._screens = screens
         self._feed = feed
-        self._room = WaitingRoom(settings, database, publish, feed)
+        self.room = WaitingRoom(settings, database, publish, feed)
         self._picking = asyncio.Lock()
         self._deadline: asyncio.TimerHandle | None = None
+        self._next_look: asyncio.TimerHandle | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._memory = memory
         self.latency = LatencyWindow()
@@ -80,7 +81,7 @@ class Conversation:
 
     @property
     def waiting(self) -> int:
-        return len(self._room)
+        return len(self.room)
 
     @property
     def quiet(self) -> bool:
@@ -89,12 +90,12 @@ class Conversation:
 
     @property
     def held(self) -> SkipReason | None:
-        return self._room.held
+        return self.room.held
 
     async def restore(self) -> None:
         """Takes up what a kill left: waiting inputs, and the turn that was open."""
         open_turns = await self._database.run(records.open_turns)
-        await self._room.restore()
+        await self.room.restore()
         for found in open_turns[:-1]:
             await self._close(found.turn, "failed", "superseded")
         for found in open_turns[-1:]:
@@ -102,6 +103,10 @@ class Conversation:
 
     async def _resume(self, found: records.OpenTurn) -> None:
         request, late = found.request, clock.now()
+        if found.turn.retracted:
+            await self.cut_turn(found.turn, "retracted")
+            await self._close(found.turn, "interrupted", "retracted")
+            return
         if request.expires_at is not None and late > request.expires_at and not found.published:
             await self._close(found.turn, "expired", "orchestrator_was_away")
             return
@@ -111,9 +116,11 @@ class Conversation:
             await self._send(found.turn, request)
 
     async def stop(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
+        for timer in (self._deadline, self._next_look):
+            if timer is not None:
+                timer.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self.room.catch_up()
 
     # Inputs -----------------------------------------------------------------------------------
 
@@ -123,74 +130,86 @@ class Conversation:
 
         `first_time`: it cannot have been offered before (it was not handed out again).
         """
-        if first_time and await self._open_at_once(candidate):
-            return
-        if not first_time and await self._room.knows(candidate):
-            return
-        await self._room.accept(candidate)
-        await self.advance()
+        written = await self.accept(candidate, first_time)
+        if written is not None:
+            await written
 
-    async def _open_at_once(self, candidate: Candidate) -> bool:
-        """The short way to a turn when nobody else wants the floor: the request goes out before the
-        disk is written. A kill in between hands the input out again, and as its ids come from the
-        input, what it leads to is recognised everywhere as the same.
+    async def accept(self, candidate: Candidate, first_time: bool = True) -> Written | None:
+        """`offer`, but what is returned is to be waited for: many inputs are written at once."""
+        if not first_time:
+            if (written := self.room.at_hand(candidate)) is not None:
+                return written
+            if self._is_open(candidate) or await self.room.knows(candidate):
+                return None
+        self.room.floor.goes_by(self._session.snapshot.name)
+        written = self.room.enter(candidate)
+        if self.active is None:
+            await self.advance()
+        return written
 
-        True when the input is dealt with.
-        """
-        async with self._picking:
-            if self.active is not None or self.held is not None or self.waiting:
-                return False
-            if clock.now() - candidate.input.arrived_at > self._settings.floor_fresh_seconds:
-                return False
-            turn = Turn(candidate, clock.now(), self._session.epoch)
-            self.active = turn
-            self._give_up_in(self._settings.turn_thinking_seconds)
-            request = await self._request(turn)
-            if self.active is turn:  # it was not given up meanwhile
-                await self._publish(request)
-            await asyncio.sleep(ANSWER_FIRST_SECONDS)
-            await self._database.keep(lambda db: self._accept(db, turn, request))
-        self._in_background("tell of turn", self._tell_of(turn, request))
-        self._feed.heard_input(candidate.input_id, candidate.input)
-        return True
-
-    async def withdraw(self, message_id: str = "", viewer_id: str = "") -> None:
-        """A deleted message or banned viewer: out of the queue, out of the mouth."""
-        await self._room.withdraw(message_id, viewer_id)
+    async def skip(self, reason: str) -> bool:
+        """Ends the open turn and no other. False when there is none."""
         turn = self.active
         if turn is None:
-            return
-        given = turn.candidate.input
-        theirs = bool(viewer_id) and given.author.viewer_id == viewer_id
-        if theirs or (message_id and message_id in given.message_ids):
-            await self._cut_turn(turn, "retracted")
+            return False
+        if turn.state == "thinking":
+            await self.drop_thought(reason)
+        else:
+            await self.cut_turn(turn, reason)
+        return True
 
     @contextlib.asynccontextmanager
     async def nothing_half_written(self) -> AsyncIterator[None]:
         """While this is held no turn is being opened or closed: what is known is on disk."""
         async with self._picking:
+            await self.room.settle()
             yield
 
     async def advance(self) -> None:
-        """Opens the next turn if none is open."""
+        """Opens the next turn if none is open and somebody may have it now.
+
+        The short way, for a line that nobody had to wait for: the request goes out before the disk
+        is written. A kill in between hands the input out again, and as its ids come from the input,
+        what it leads to is recognised everywhere as the same.
+        """
         async with self._picking:
             if self.active is not None:
                 return
-            candidate = await self._room.take()
+            candidate, unwritten = self.room.take()
             if candidate is None:
-                return
-            if self.held is not None:  # a panic came while those that grew too old were told
-                await self._room.refuse(candidate)
+                self._look_again()
                 return
             now = clock.now()
-            waited = max(0.0, now - candidate.input.arrived_at)
+            waited = 0.0 if unwritten else max(0.0, now - candidate.input.arrived_at)
             turn = Turn(candidate, now, self._session.epoch, waited)
             self.active = turn
             self._give_up_in(self._settings.turn_thinking_seconds)
             request = await self._request(turn)
-            await self._database.keep(lambda db: records.open_turn(db, turn, request))
-        if self.active is turn:
+            if unwritten:
+                if self.active is turn:  # it was not given up meanwhile
+                    await self._publish(request)
+                await asyncio.sleep(ANSWER_FIRST_SECONDS)
+                await self._database.keep(lambda db: self._accept(db, turn, request))
+            else:
+                await self._database.keep(lambda db: records.open_turn(db, turn, request))
+        if unwritten:
+            self._in_background("tell of turn", self._tell_of(turn, request))
+            self._feed.heard_input(candidate.input_id, candidate.input)
+        elif self.active is turn:
             await self._send(turn, request)
+
+    def _look_again(self) -> None:
+        """When somebody who waits may be answered: a window or the host's words are over."""
+        if self._next_look is not None:
+            self._next_look.cancel()
+            self._next_look = None
+        seconds = self.room.opens_in()
+        if seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._next_look = loop.call_later(seconds, self._look_now)
+
+    def _look_now(self) -> None:
+        self._in_background("look who waits", self.advance())
 
     def _accept(self, db: Any, turn: Turn, request: TurnCommitted) -> None:
         """Runs in the database's thread, in one transaction."""
@@ -200,22 +219,7 @@ class Conversation:
 
     async def _request(self, turn: Turn) -> TurnCommitted:
         near = await self._memory.think_of(turn.candidate.input)
-        return TurnCommitted(
-            event_id=derived_id(turn.candidate.input_id, "committed"),
-            show=self._settings.kitsu_show,
-            turn_id=turn.turn_id,
-            utterance_id=turn.utterance_id,
-            epoch=turn.epoch,
-            cause_id=turn.candidate.input_id,
-            expires_at=turn.opened_at + self._settings.turn_expires_seconds,
-            input=turn.candidate.input,
-            persona=self._session.snapshot,
-            history=self._memory.history,
-            memories=self._memory.for_turn(turn.candidate.input, near),
-            own_rules=self._session.own_rules,
-            mood=turn.candidate.mood,
-            voice=turn.candidate.voice,
-        )
+        return request_of(turn, self._settings, self._session, self._memory, near)
 
     async def _send(self, turn: Turn, request: TurnCommitted) -> None:
         """Sends a request that is on disk, and that a former life may have sent already."""
@@ -231,6 +235,9 @@ class Conversation:
         self._show(turn)
 
     # What became of it ------------------------------------------------------------------------
+
+    def _is_open(self, candidate: Candidate) -> bool:
+        return self.active is not None and self.active.candidate.input_id == candidate.input_id
 
     def _is_active(self, event: Event) -> bool:
         return self.active is not None and event.utterance_id == self.active.utterance_id
@@ -289,11 +296,11 @@ class Conversation:
 
     def close_floor(self, reason: SkipReason) -> None:
         """No turn is opened from now on. Takes no time; `hold` or `let_go` must follow."""
-        self._room.held = reason
+        self.room.held = reason
 
     async def hold(self, reason: SkipReason) -> None:
         """Nothing is answered from now on; what waits leaves with this reason."""
-        await self._room.hold(reason)
+        await self.room.hold(reason)
 
     async def drop_thought(self, reason: str) -> None:
         """A turn of which nothing was heard yet ends now, and what is still being thought of it is
@@ -303,10 +310,10 @@ class Conversation:
             await self._give_up(turn, "interrupted", reason)
 
     async def let_go(self) -> None:
-        self._room.held = None
+        self.room.held = None
         await self.advance()
 
-    async def _cut_turn(self, turn: Turn, reason: str) -> None:
+    async def cut_turn(self, turn: Turn, reason: str) -> None:
         """Fences this turn's work, wherever it is."""
         cut = StopSpeaking(
             show=self._settings.kitsu_show,
@@ -379,7 +386,7 @@ class Conversation:
         if self.active is not turn:
             return
         log.warning("turn given up: %s", reason, extra={"turn_id": turn.turn_id})
-        await self._cut_turn(turn, reason)
+        await self.cut_turn(turn, reason)
         if self.active is not turn:
             return  # its end was told just now
         turn.end(outcome, reason)

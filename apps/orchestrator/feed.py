@@ -1,11 +1,14 @@
 """The live feed: what was said to her, what was heard from her, and what was not answered."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from apps.orchestrator.floor import Candidate, Skipped
 from apps.orchestrator.panel.protocol import FeedMessage, FeedRow
+from apps.orchestrator.row_budget import RowBudget
 from apps.orchestrator.screens import FEED_ROWS, Screens
 from apps.orchestrator.turns import Turn
+from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.conversation import SkipReason, TurnInput, TurnSource
 from libs.contracts.people import Author
 from libs.contracts.safety import GateAction, TextBlocked
@@ -34,21 +37,41 @@ class Feed:
         self._rows: OrderedDict[str, FeedRow] = OrderedDict()
         self._whose: dict[str, str] = {}
         """The viewer whose line, or whose answer, a row is."""
+        self._inputs: dict[str, TurnInput] = {}
+        """The input that a row is, or answers."""
+        self._budget = RowBudget()
+        self._floods = 0
 
     def latest(self) -> list[FeedMessage]:
         return [FeedMessage(row=row) for row in self._rows.values()]
 
+    def heard_inputs(self, entered: Sequence[Candidate], skipped: Sequence[Skipped]) -> None:
+        """Lines that came and lines that left: some of them, and in a flood how many more."""
+        now, left = clock.now(), {item.candidate.input_id: item for item in skipped}
+        for candidate in entered:
+            if candidate.input_id not in left and self._budget.spend("waiting", now):
+                self.heard_input(candidate.input_id, candidate.input)
+        for input_id, item in left.items():
+            if f"in:{input_id}" in self._rows or self._budget.spend(item.reason.value, now):
+                given = item.candidate.input
+                self.skipped(input_id, given.author, given.text, item.reason)
+        if more := self._budget.kept_back():
+            self._floods += 1
+            reasons = ", ".join(f"{count} {reason}" for reason, count in more.most_common())
+            self.system(f"flood {self._floods}", f"… and {more.total()} more lines ({reasons})")
+
     def heard_input(self, input_id: str, given: TurnInput) -> None:
         self._whose[f"in:{input_id}"] = given.author.viewer_id
+        self._inputs[f"in:{input_id}"] = given
         kinds = {TurnSource.OPERATOR: "operator", TurnSource.VOICE: "mic"}
         self._put(
             FeedRow(
                 id=f"in:{input_id}",
                 at=given.arrived_at,
-                kind=kinds.get(given.source, "chat"),
+                kind="system" if given.happened else kinds.get(given.source, "chat"),
                 author=given.author.name,
                 role=given.author.role.value,
-                text=given.text,
+                text=given.told,
                 note="with a picture" if given.picture else "",
             )
         )
@@ -80,6 +103,9 @@ class Feed:
         completed = event.outcome is PlaybackOutcome.COMPLETED
         note = "" if completed else f"{event.outcome.value} {event.reason}".strip()
         self._whose[f"out:{turn.utterance_id}"] = turn.candidate.input.author.viewer_id
+        self._inputs[f"out:{turn.utterance_id}"] = turn.candidate.input
+        if turn.retracted:
+            heard, rest, note = "", "", SkipReason.DELETED.value
         self._put(
             FeedRow(
                 id=f"out:{turn.utterance_id}",
@@ -116,10 +142,32 @@ class Feed:
                 )
             )
             del self._whose[row_id]
+            self._inputs.pop(row_id, None)
+
+    def take_back(self, withdrawal: Withdrawal, since: float) -> None:
+        """What was taken back, and the answer to it, is empty from now on. Of a viewer or a
+        platform only what came after `since`."""
+        for row_id, given in list(self._inputs.items()):
+            late_enough = bool(withdrawal.message_id) or given.arrived_at >= since
+            if late_enough and withdrawal.left_of(given) is None:
+                self._empty(row_id)
+
+    def take_back_answer(self, utterance_id: str) -> None:
+        """An answer that may quote what was taken back."""
+        if f"out:{utterance_id}" in self._rows:
+            self._empty(f"out:{utterance_id}")
+
+    def _empty(self, row_id: str) -> None:
+        row, note = self._rows[row_id], SkipReason.DELETED.value
+        kind = row.kind if row.kind == "kitsu" else "skip"
+        if (row.text, row.unheard, row.note) != ("", "", note):
+            empty = {"text": "", "unheard": "", "kind": kind, "note": note}
+            self._put(row.model_copy(update=empty))
 
     def _put(self, row: FeedRow) -> None:
         self._rows[row.id] = row
         if len(self._rows) > FEED_ROWS:
             gone, _ = self._rows.popitem(last=False)
             self._whose.pop(gone, None)
+            self._inputs.pop(gone, None)
         self._screens.tell(FeedMessage(row=row))

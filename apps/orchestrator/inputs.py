@@ -1,7 +1,12 @@
 """What happened, as an input that may become a turn."""
 
-from libs.contracts.chat import ChatMessageReceived, RewardRedeemed
+from dataclasses import replace
+
+from apps.orchestrator.floor import Candidate
+from apps.orchestrator.floor.alerts import Told
+from libs.contracts.chat import ChatCommandIssued, ChatMessageReceived, RewardRedeemed
 from libs.contracts.conversation import PollFinished, TurnInput, TurnSource
+from libs.contracts.identity import derived_id
 from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.people import Author, Role
 from libs.telemetry import clock
@@ -24,9 +29,10 @@ def from_redeem(event: RewardRedeemed) -> TurnInput:
     return TurnInput(
         source=TurnSource.PAID,
         author=event.author,
-        text=event.text or event.reward,
+        text=event.say or event.text or event.reward,
         message_ids=(event.redemption_id,),
         arrived_at=event.emitted_at,
+        verbatim=bool(event.say),
     )
 
 
@@ -50,6 +56,17 @@ def from_poll(event: PollFinished, result: str) -> TurnInput:
     )
 
 
+def from_keeper(event: ChatCommandIssued, text: str) -> TurnInput:
+    """What somebody who keeps order in chat wants said word for word. Nothing is overridden."""
+    return TurnInput(
+        source=TurnSource.OPERATOR,
+        author=event.author,
+        text=text,
+        message_ids=(event.message_id,) if event.message_id else (),
+        arrived_at=event.emitted_at,
+    )
+
+
 def from_operator(text: str, by: str, override: bool) -> TurnInput:
     return TurnInput(
         source=TurnSource.OPERATOR,
@@ -58,3 +75,60 @@ def from_operator(text: str, by: str, override: bool) -> TurnInput:
         arrived_at=clock.now(),
         override=by if override else None,
     )
+
+
+def from_alerts(told: Told) -> TurnInput:
+    """What viewers see an alert for. What she is to say word for word comes from the operator's own
+    file, and is said like the operator's lines."""
+    first = told.alerts[0]
+    if told.say:
+        author = Author(viewer_id=told.author.viewer_id, name="alert", role=Role.OPERATOR)
+        source, text = TurnSource.OPERATOR, told.say
+    else:
+        author, source, text = told.author, TurnSource.PAID, told.text
+    return TurnInput(
+        source=source,
+        author=author,
+        text=text,
+        message_ids=tuple(alert.alert_id for alert in told.alerts),
+        arrived_at=first.emitted_at,
+        happened=not told.say,
+    )
+
+
+def from_silence(text: str) -> TurnInput:
+    return TurnInput(
+        source=TurnSource.IDLE,
+        author=Author(viewer_id="", name="silence"),
+        text=text,
+        arrived_at=clock.now(),
+        happened=True,
+    )
+
+
+def candidate_of(input_id: str, given: TurnInput) -> Candidate:
+    """Its ids come from the input: the same input again is the same turn."""
+    turn_id, utterance_id = derived_id(input_id, "turn"), derived_id(input_id, "utterance")
+    return Candidate(input_id, turn_id, utterance_id, given)
+
+
+def candidate_of_chat(
+    event: ChatMessageReceived, given: TurnInput, late_seconds: float, paid_from: int
+) -> Candidate:
+    """What came with `paid_from` bits or coins waits with the paid ones."""
+    return replace(
+        candidate_of(event.event_id, given),
+        first_time=event.first_time,
+        reply_to=event.reply_to,
+        paid=event.paid_amount,
+        late_seconds=late_seconds,
+        rank_as=TurnSource.PAID if event.paid_amount >= paid_from else None,
+    )
+
+
+def candidate_of_alerts(input_id: str, told: Told) -> Candidate:
+    return replace(candidate_of(input_id, from_alerts(told)), rank_as=TurnSource.PAID)
+
+
+def candidate_of_silence(input_id: str, text: str) -> Candidate:
+    return candidate_of(input_id, from_silence(text))

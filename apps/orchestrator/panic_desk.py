@@ -3,7 +3,8 @@
 import sqlite3
 from typing import TYPE_CHECKING
 
-from apps.orchestrator.panic_words import PanicWords, ordered_in_chat
+from apps.orchestrator.chat_commands import ordered_panic
+from apps.orchestrator.panic_words import PanicWords
 from apps.orchestrator.show_panic import PanicReport, ShowPanic
 from apps.orchestrator.studio_words import PENDING
 from libs.bus.base import Delivery
@@ -26,7 +27,8 @@ class PanicDesk:
     """Promises: an engagement waits for neither disk nor bookkeeping; the floor is closed before
     anything else; of an engagement and a release that overtake each other the newer one counts.
 
-    Chat and voice can engage, never release.
+    Chat and voice can engage. Chat can release by the command that those have who keep order there
+    (`command_desk`), voice never can.
     """
 
     def __init__(self, worker: "OrchestratorWorker") -> None:
@@ -96,7 +98,7 @@ class PanicDesk:
 
     async def hear_chat(self, author: Author, text: str, delivery: Delivery) -> bool:
         """True when this line ordered a panic: then it is no ordinary line."""
-        reason = ordered_in_chat(author.role, text)
+        reason = ordered_panic(author.role, text)
         if reason is None:
             return False
         await self._engage_once(reason, f"{author.name} ({author.role}) in chat", delivery)

@@ -1,14 +1,7 @@
-"""Who may order a panic by saying or writing so, and in which words. Nobody can end one so."""
+"""In which words the host orders a panic by saying so. Nobody can end one so."""
 
 import re
 import unicodedata
-
-from libs.contracts.people import Role
-
-#: Written in chat, alone or followed by a reason.
-CHAT_COMMAND = "!panic"
-#: From anybody else the command is an ordinary line.
-CHAT_ROLES = frozenset({Role.OPERATOR, Role.BROADCASTER, Role.MODERATOR})
 
 #: Shorter phrases come up in ordinary talk.
 SHORTEST_LETTERS = 4
@@ -36,14 +29,6 @@ class PanicWords:
         """The phrase that was said, as it is written in the settings."""
         said = f" {_words(text)} "
         return next((p for p, words in self._phrases.items() if f" {words} " in said), None)
-
-
-def ordered_in_chat(role: Role, text: str) -> str | None:
-    """The reason (perhaps empty) when this line orders a panic; None when it is an ordinary one."""
-    command, _, reason = text.strip().partition(" ")
-    if role not in CHAT_ROLES or command.casefold() != CHAT_COMMAND:
-        return None
-    return reason.strip()
 
 
 def _words(text: str) -> str:

@@ -1,6 +1,7 @@
 """Pictures that came with a line, until its turn is sent."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from libs.contracts.conversation import TurnCommitted
@@ -39,6 +40,9 @@ class PictureShelf:
         return kept.data if kept is not None else b""
 
     def forget(self, viewer_id: str) -> None:
-        gone = [one for one, picture in self._kept.items() if picture.viewer_id == viewer_id]
-        for input_id in gone:
-            del self._kept[input_id]
+        theirs = [one for one, picture in self._kept.items() if picture.viewer_id == viewer_id]
+        self.drop(theirs)
+
+    def drop(self, input_ids: Iterable[str]) -> None:
+        for input_id in input_ids:
+            self._kept.pop(input_id, None)

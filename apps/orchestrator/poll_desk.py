@@ -39,6 +39,9 @@ class PollDesk:
         self.poll: Poll | None = None
         self._last: Poll | None = None
         self._ended_at = 0.0
+        self._votes: dict[str, str] = {}
+        """The line that each viewer voted with, in the poll that runs; `_voters`: whose it was."""
+        self._voters: dict[str, str] = {}
         self._shown: ShowPoll | None = None
         self._begun = asyncio.Event()
 
@@ -102,6 +105,7 @@ class PollDesk:
         if poll is not self.poll or given.arrived_at > poll.ends_at:
             self._worker.counters["votes_late"] += 1
         elif poll.vote(viewer_id, choice):
+            self._voted_by(viewer_id, given.message_ids)
             await self._worker.database.keep(lambda db: polls.vote(db, poll.id, viewer_id, choice))
             self._worker.status_changed()
         self._worker.feed.skipped(input_id, given.author, given.text, SkipReason.VOTE)
@@ -112,6 +116,19 @@ class PollDesk:
             return self.poll
         late = self._last is not None and at < self._last.ends_at + LATE_VOTE_SECONDS
         return self._last if late else None
+
+    def _voted_by(self, viewer_id: str, message_ids: tuple[str, ...]) -> None:
+        self._voters.pop(self._votes.pop(viewer_id, ""), None)
+        if message_ids:
+            self._votes[viewer_id] = message_ids[0]
+            self._voters[message_ids[0]] = viewer_id
+
+    async def withdraw_line(self, message_id: str) -> None:
+        """The line was deleted that somebody voted with. (A restart knows the votes, not the lines
+        that they were given with.)"""
+        viewer_id = self._voters.pop(message_id, None)
+        if viewer_id is not None:
+            await self.withdraw(viewer_id)
 
     async def withdraw(self, viewer_id: str) -> None:
         """A banned or forgotten viewer has no vote."""
@@ -145,6 +162,7 @@ class PollDesk:
         worker, ended = self._worker, not cancelled
         self.poll, self._ended_at, self._shown = None, clock.now(), None
         self._last = poll if ended else None
+        self._votes, self._voters = {}, {}
         await worker.publish(self._on_screens(poll) if ended else ShowPoll(show=worker.show))
         finished = PollFinished(
             event_id=derived_id(poll.id, "finished"),

@@ -1,9 +1,11 @@
 """Settings of the orchestrator."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
+from apps.orchestrator.floor.rules import FLOOR_FILE, load_rules
 from apps.orchestrator.panic_words import PanicWords
 from libs.settings.model_servers import ModelName, ModelServerSettings
 from libs.settings.personas import load_persona
@@ -30,14 +32,15 @@ class OrchestratorSettings(ModelServerSettings):
     """auto: what is on this machine, and what OLLAMA_URL names."""
     embedding_deadline_ms: float = Field(default=40.0, ge=1, le=1_000)
     """An answer does not wait longer for the meaning of its question."""
-    floor_waiting_lines: int = Field(default=8, ge=1, le=500)
-    """Chat lines that may wait; when one more comes, the oldest is skipped as outranked."""
-    floor_fresh_seconds: float = Field(default=15.0, gt=0, le=300)
-    """A chat line older than this is not answered any more."""
+    floor_file: str = Field(default="", validate_default=True)
+    """Who deserves an answer, instead of configs/floor.yaml: another file of its kind."""
     turn_expires_seconds: float = Field(default=30.0, ge=5, le=300)
     """A sentence that was not begun this long after its turn was committed is not said."""
     turn_thinking_seconds: float = Field(default=12.0, ge=1, le=120)
     """A turn without a first sound after this long is given up."""
+    retract_minutes: float = Field(default=10.0, ge=0, le=1_440)
+    """What a viewer wrote within so many minutes before a ban or a timeout is struck from memory;
+    so is what stood in a chat that was cleared."""
     poll_seconds: float = Field(default=60.0, ge=1, le=600)
     """How long viewers may vote in a poll of hers."""
     policy_persona: str = "kitsu"
@@ -60,3 +63,13 @@ class OrchestratorSettings(ModelServerSettings):
     def _can_be_loaded(cls, name: str) -> str:
         load_persona(name)
         return name
+
+    @field_validator("floor_file")
+    @classmethod
+    def _has_rules(cls, name: str) -> str:
+        load_rules(Path(name) if name else FLOOR_FILE)
+        return name
+
+    @property
+    def floor_path(self) -> Path:
+        return Path(self.floor_file) if self.floor_file else FLOOR_FILE

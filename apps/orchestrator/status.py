@@ -48,8 +48,10 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         overlay=_overlay(worker),
         studio=worker.studio.status(),
         queue=worker.conversation.waiting,
+        floor=worker.floor.status(),
         mood=worker.session.mood.value,
         poll=worker.polls.status(),
+        chat=worker.chat.status(),
         notices=_bus_notice(worker)
         + _persona_notice(worker)
         + [

@@ -3,6 +3,7 @@
 from apps.orchestrator.conversation import Conversation
 from apps.orchestrator.memory import code
 from apps.orchestrator.memory.database import Database
+from apps.orchestrator.memory.retracting import Struck
 from apps.orchestrator.panel.protocol import Turn as TurnRow
 from apps.orchestrator.panel.protocol import TurnMessage
 from apps.orchestrator.pictures import PictureShelf
@@ -32,6 +33,12 @@ class TurnPapers:
         if turn is not None and turn.turn_id == event.turn_id:
             turn.code_pieces = max(turn.code_pieces, event.index + 1)
             self._screens.tell(TurnMessage(turn=TurnRow.model_validate(turn.as_json())))
+
+    def take_back(self, struck: Struck) -> None:
+        """A prompt quotes the latest lines of the conversation, whoever said them."""
+        if struck.turn_ids or not struck.on_disk:
+            self.prompts.forget(clock.now())
+        self.pictures.drop(struck.input_ids)
 
     def forget(self, viewer_id: str) -> None:
         self.prompts.forget(clock.now())

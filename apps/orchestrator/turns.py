@@ -9,6 +9,9 @@ from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackS
 from libs.contracts.timing import TurnStages
 
 TurnOutcome = Literal["completed", "interrupted", "expired", "failed", "blocked"]
+#: The reason of a turn whose line was taken back.
+RETRACTED = "retracted"
+
 TurnState = Literal["waiting", "thinking", "speaking", "done"]
 
 
@@ -35,6 +38,8 @@ class Turn:
     heard_text: str = ""
     stages: TurnStages = field(default_factory=TurnStages)
     code_pieces: int = 0
+    retracted: bool = False
+    """What it answers was taken back: nothing of it is kept or shown."""
 
     @property
     def turn_id(self) -> str:
@@ -93,7 +98,13 @@ class Turn:
 
     def end(self, outcome: TurnOutcome, reason: str = "") -> None:
         if self.outcome is None:
-            self.outcome, self.reason, self.state = outcome, reason, "done"
+            self.outcome, self.state = outcome, "done"
+            self.reason = RETRACTED if self.retracted else reason
+
+    def take_back(self) -> None:
+        self.retracted = True
+        if self.outcome is not None:
+            self.reason = RETRACTED
 
     def as_json(self) -> dict[str, Any]:
         """The shape of `GET /telemetry/turns`, with the panel's `state` beside it."""
@@ -103,9 +114,9 @@ class Turn:
             "utterance_id": self.utterance_id,
             "source": given.source.value,
             "author": given.author.name,
-            "input": given.text,
-            "reply": self.reply,
-            "heard_text": self.heard_text,
+            "input": "" if self.retracted else given.told,
+            "reply": "" if self.retracted else self.reply,
+            "heard_text": "" if self.retracted else self.heard_text,
             "outcome": self.outcome,
             "reason": self.reason,
             "state": self.state,

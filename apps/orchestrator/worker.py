@@ -5,17 +5,20 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from apps.orchestrator import inputs
-from apps.orchestrator.api import actions
 from apps.orchestrator.api.application import build_application
 from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS
+from apps.orchestrator.chat_desk import ChatDesk
+from apps.orchestrator.chat_hearing import ChatHearing
+from apps.orchestrator.chat_lines import ChatLines
+from apps.orchestrator.command_desk import CommandDesk
 from apps.orchestrator.conversation import Conversation
 from apps.orchestrator.feed import Feed
-from apps.orchestrator.floor import Candidate
+from apps.orchestrator.floor_desk import FloorDesk
+from apps.orchestrator.floor_handlers import FloorHandlers
 from apps.orchestrator.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory.database import Database
-from apps.orchestrator.memory.memory import Memory, asks_to_be_forgotten, memory_rules
+from apps.orchestrator.memory.memory import Memory, memory_rules
 from apps.orchestrator.memory.summary_desk import SummaryDesk
 from apps.orchestrator.models_desk import ModelsDesk
 from apps.orchestrator.note_desk import NoteDesk
@@ -23,6 +26,7 @@ from apps.orchestrator.on_air import OnAir
 from apps.orchestrator.panic_desk import PanicDesk
 from apps.orchestrator.poll_desk import PollDesk
 from apps.orchestrator.providers import meaning_of
+from apps.orchestrator.retraction import Retraction
 from apps.orchestrator.roster import Roster
 from apps.orchestrator.safety_desk import SafetyDesk
 from apps.orchestrator.screens import Screens
@@ -34,13 +38,6 @@ from apps.orchestrator.studio import LATCH_NAME, Answer, StudioDesk
 from apps.orchestrator.studio_words import panic_line, severity
 from apps.orchestrator.turn_papers import TurnPapers
 from libs.bus.base import Bus, Delivery
-from libs.contracts.chat import (
-    ChatCommandIssued,
-    ChatMessageDeleted,
-    ChatMessageReceived,
-    RewardRedeemed,
-    ViewerBanned,
-)
 from libs.contracts.control import PanicEngaged, SetModuleEnabled, SetPersona
 from libs.contracts.conversation import (
     CodeWritten,
@@ -51,12 +48,9 @@ from libs.contracts.conversation import (
     ReplyFinished,
     SkipReason,
     StartPoll,
-    TurnInput,
 )
 from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat, WorkerStopped
-from libs.contracts.identity import derived_id
 from libs.contracts.interruption import StopSpeaking
-from libs.contracts.listening import TranscriptFinalized, TranscriptUpdated
 from libs.contracts.memory import SummaryAbandoned, SummaryWritten
 from libs.contracts.safety import BlockedTextShown, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
@@ -65,10 +59,10 @@ from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicRep
 from libs.safety import Gate
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
-from libs.worker.worker import Health, Worker, handles
+from libs.worker.worker import Health, handles
 
 
-class OrchestratorWorker(Worker):
+class OrchestratorWorker(ChatHearing, FloorHandlers):
     """Listens to everything that is said about the show and decides what is answered next."""
 
     module = "orchestrator"
@@ -105,8 +99,13 @@ class OrchestratorWorker(Worker):
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
         )
         self.panic_desk = PanicDesk(self)
+        self.lines = ChatLines(self)
+        self.retraction = Retraction(self)
+        self.chat = ChatDesk(self)
         self.polls = PollDesk(self)
         self.notes = NoteDesk(self)
+        self.floor = FloorDesk(self)
+        self.commands = CommandDesk(self, self.floor)
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
         self._brain_on = True
@@ -128,6 +127,7 @@ class OrchestratorWorker(Worker):
         await self.tell_epoch()
         await self.memory.open()
         await self.safety.rules.restore()
+        await self.floor.restore()
         await self.conversation.restore()
         self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
@@ -135,6 +135,7 @@ class OrchestratorWorker(Worker):
         await self._hold_or_let_go()
         await self.polls.restore()
         self.spawn("polls", self.polls.keep_running())
+        self.spawn("floor", self.floor.keep_running())
         self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", Housekeeping(self).keep())
         if self.memory.meaning is not None:
@@ -145,9 +146,11 @@ class OrchestratorWorker(Worker):
         self.status_changed(urgent=True)
 
     async def stop(self) -> None:
+        self.floor.stop()
         await self.conversation.stop()
         await self.panic_desk.close()
         await self.models.close()
+        await self.chat.close()
         if self.memory.meaning is not None:
             await self.memory.meaning.stop()
         await self.database.close()
@@ -171,56 +174,6 @@ class OrchestratorWorker(Worker):
         return BODY_LIMITS
 
     # Inputs -----------------------------------------------------------------------------------
-
-    @handles(ChatMessageReceived)
-    async def hear_chat(self, event: ChatMessageReceived, delivery: Delivery) -> None:
-        given = inputs.from_chat(event)
-        if asks_to_be_forgotten(event.text):
-            await actions.forget_viewer(self, event.author.viewer_id, event.author.name)
-        elif await self.panic_desk.hear_chat(event.author, event.text, delivery):
-            self.feed.ordered_panic(event.event_id, given)
-        elif not await self.polls.hear_chat(event.event_id, given):
-            await self._offer(event.event_id, given, delivery)
-
-    @handles(ChatCommandIssued)
-    async def hear_command(self, event: ChatCommandIssued, delivery: Delivery) -> None:
-        line = f"!{event.command} {event.arguments}"
-        await self.panic_desk.hear_chat(event.author, line, delivery)
-
-    @handles(RewardRedeemed)
-    async def hear_redeem(self, event: RewardRedeemed, delivery: Delivery) -> None:
-        await self._offer(event.event_id, inputs.from_redeem(event), delivery)
-
-    @handles(TranscriptFinalized)
-    async def hear_voice(self, event: TranscriptFinalized, delivery: Delivery) -> None:
-        given, phrase = inputs.from_voice(event), self.panic_desk.phrase_in(event.text)
-        if phrase is None:
-            await self._offer(event.event_id, given, delivery)
-        else:
-            await self.panic_desk.hear_voice(phrase, delivery)
-            self.feed.ordered_panic(event.event_id, given)
-
-    @handles(TranscriptUpdated)
-    async def hear_part_of_voice(self, event: TranscriptUpdated, delivery: Delivery) -> None:
-        """A panic does not wait for the end of the sentence."""
-        phrase = self.panic_desk.phrase_in(event.text)
-        if phrase is not None:
-            await self.panic_desk.hear_voice(phrase, delivery)
-
-    async def _offer(self, input_id: str, given: TurnInput, delivery: Delivery) -> None:
-        turn_id, utterance_id = derived_id(input_id, "turn"), derived_id(input_id, "utterance")
-        candidate = Candidate(input_id, turn_id, utterance_id, given)
-        await self.conversation.offer(candidate, first_time=delivery.deliveries == 1)
-        self.status_changed()
-
-    @handles(ChatMessageDeleted)
-    async def hear_deletion(self, event: ChatMessageDeleted, delivery: Delivery) -> None:
-        await self.conversation.withdraw(message_id=event.message_id)
-
-    @handles(ViewerBanned)
-    async def hear_ban(self, event: ViewerBanned, delivery: Delivery) -> None:
-        await self.conversation.withdraw(viewer_id=event.viewer_id)
-        await self.polls.withdraw(event.viewer_id)
 
     @handles(StartPoll)
     async def start_poll(self, event: StartPoll, delivery: Delivery) -> None:
@@ -349,6 +302,7 @@ class OrchestratorWorker(Worker):
     @handles(WorkerBeat)
     async def hear_beat(self, event: WorkerBeat, delivery: Delivery) -> None:
         if self.roster.hear(event):
+            self.chat.hear_beat(event)
             self.status_changed()
         if event.highest_epoch > self.session.epoch:
             self.session.next_epoch(event.highest_epoch)

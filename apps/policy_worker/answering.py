@@ -269,7 +269,7 @@ class Answering:
         allowed = Allowed(
             persona.moods, means.stage_names, persona.hotkeys, means.items, persona.actions
         )
-        verbatim = turn.input.source is TurnSource.OPERATOR
+        verbatim = turn.input.verbatim or turn.input.source is TurnSource.OPERATOR
         recent = () if engine.capabilities.scripted else _last_lines(turn)
         editor = Editor(persona, self._secret, before, recent, verbatim)
         first = allowed.mood_of(mood) or Mood.NEUTRAL

@@ -56,9 +56,11 @@ class Reply:
             return
         self.route = route(self._input, self._means.stage_names)
         if self._input.source is TurnSource.OPERATOR:
-            await self._say_for_operator()
+            await self._say_verbatim()
         elif (verdict := self._input_verdict()) is not None:
             await self._turn_down(verdict)
+        elif self._input.verbatim and not self._caution.turns_aside:
+            await self._say_verbatim()
         elif self.route.kind is Kind.SYSTEM:
             await self._obey(self.route.action)
         elif rule := self._caution.turns_aside:
@@ -68,8 +70,8 @@ class Reply:
 
     # The kinds of turn ------------------------------------------------------------------------
 
-    async def _say_for_operator(self) -> None:
-        """The operator's words, or nothing: nobody speaks in the operator's name."""
+    async def _say_verbatim(self) -> None:
+        """The words that were given, or nothing: nobody speaks in the operator's name."""
         with suppress(ReplyEmpty):
             await self._answering.stream(VerbatimEngine())
         reason = self._answering.blocked_rule or ("" if self._sender.said else "nothing_to_say")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from libs.contracts.chat import AlertKind
 from libs.contracts.envelope import Value
-from libs.contracts.people import Role
+from libs.contracts.people import Author, Role
 
 LogLineKind = Literal[
     "message", "delete", "ban", "clear", "redeem", "gap",
@@ -46,4 +46,8 @@ class ChatLogLine(Value):
     """How much an answer is worth, as whoever made the log says; for comparing rules."""
     spam: bool = False
     topic: str = Field(default="", max_length=64)
-    """What it is about, as whoever made the log says."""
+    """What it is about, as whoever made the log says: lines of one topic ask the same."""
+
+    @property
+    def author(self) -> Author:
+        return Author(viewer_id=self.viewer_id, name=self.name, role=self.role)

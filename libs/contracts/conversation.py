@@ -24,6 +24,14 @@ class TurnSource(StrEnum):
     IDLE = "idle"
 
 
+class Asker(Value):
+    """One more viewer who wrote about the same as the line that is answered."""
+
+    viewer_id: str = Field(max_length=128)
+    name: str = Field(max_length=128)
+    message_id: str = ""
+
+
 class TurnInput(Value):
     source: TurnSource
     author: Author
@@ -33,11 +41,27 @@ class TurnInput(Value):
     """When the line arrived or the speech ended (show's clock)."""
     wait_seconds: float = 0.0
     """Silence waited for, for speech; counted apart in `TurnTimed`."""
+    verbatim: bool = False
+    """It is what she says, word for word (still gated), not something to answer."""
     override: str | None = None
     """Operator who overrides the gate for this text, on record."""
     picture: str = ""
     """Media type (image/jpeg, image/png, image/webp) of a picture that belongs to it and travels as
     the raw data of `TurnCommitted`."""
+    asked_by: tuple[Asker, ...] = Field(default=(), max_length=100)
+    """Others who wrote about the same and are answered with it. `message_ids` are the author's own:
+    what one of the others takes back does not take the question back."""
+    happened: bool = False
+    """Nobody wrote this text: it says what happened (a raid, gifts), with viewers' names in it."""
+
+    @property
+    def told(self) -> str:
+        """The text for people, with how many want to know it."""
+        if not self.asked_by:
+            return self.text
+        others = f"{len(self.asked_by)} other{'s' if len(self.asked_by) > 1 else ''}"
+        verb = "ask" if self.text.rstrip().endswith(("?", "？", "؟")) else "say"
+        return f"{self.author.name} (and {others}) {verb}: {self.text}"
 
 
 class PersonaSnapshot(Value):
@@ -248,6 +272,8 @@ class InputSkipped(Event):
     reason: SkipReason
     author: Author
     text: str = ""
+    detail: str = Field(default="", max_length=200)
+    """What led to it, for people: which rule, or with whose line it was answered."""
 
 
 class IdleReached(Event):

@@ -19,6 +19,8 @@ RENEW_SECONDS = 0.3
 FACTS_PREFETCH = 16
 #: Lanes of their own are for what may come in floods.
 LANE_PREFETCH = 100
+#: Events whose handlers returned but that are not dealt with yet; above that reading waits.
+MAXIMUM_UNFINISHED = 1_000
 
 ControlHook = Callable[[Event], Awaitable[None]]
 
@@ -115,8 +117,15 @@ class Readers:
         )
 
     async def _read_in_order(self, subscription: Subscription) -> None:
+        unfinished = asyncio.Semaphore(MAXIMUM_UNFINISHED)
         async for delivery in self._bus.subscribe(subscription):
-            await self._handle(delivery)
+            rest = await self._begin(delivery)
+            if rest is not None:
+                await unfinished.acquire()
+                task = asyncio.create_task(self._finish(delivery, rest), name="finish")
+                self._in_hand.add(task)
+                task.add_done_callback(self._in_hand.discard)
+                task.add_done_callback(lambda _: unfinished.release())
 
     async def _read_work(self, subscription: Subscription) -> None:
         slots = asyncio.Semaphore(self._worker.work_concurrency)
@@ -136,25 +145,46 @@ class Readers:
             slots.release()
 
     async def _handle(self, delivery: Delivery) -> None:
+        rest = await self._begin(delivery)
+        if rest is not None:
+            await self._finish(delivery, rest)
+
+    async def _begin(self, delivery: Delivery) -> Awaitable[None] | None:
+        """Calls the handler. Returns what is to be waited for; None: it is all over."""
         worker, event = self._worker, delivery.event
         refused = self._refused(delivery)
         if refused is not None:
             worker.counters[f"dropped_{refused}"] += 1
             await self._bus.acknowledge(delivery)
-            return
+            return None
         try:
             if isinstance(event, RUNTIME_EVENTS):
                 await self._control_hook(event)
-            if handler := self._handler(event):
-                await handler(event, delivery)
+            handler = self._handler(event)
+            rest = await handler(event, delivery) if handler is not None else None
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a handler is supervised here
             await self._failed(delivery, error)
-            return
+            return None
+        if rest is None:
+            await self._done(delivery)
+        return rest
+
+    async def _finish(self, delivery: Delivery, rest: Awaitable[None]) -> None:
+        try:
+            await rest
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a handler's rest is supervised here
+            await self._failed(delivery, error)
+        else:
+            await self._done(delivery)
+
+    async def _done(self, delivery: Delivery) -> None:
         for middleware in self._middleware:
             middleware.done(delivery)
-        worker.counters["handled"] += 1
+        self._worker.counters["handled"] += 1
         await self._bus.acknowledge(delivery)
 
     def _refused(self, delivery: Delivery) -> str | None:

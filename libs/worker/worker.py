@@ -19,13 +19,16 @@ from libs.worker.access import Scope
 from libs.worker.panic_latch import PanicLatch
 
 EventType = TypeVar("EventType", bound=Event)
-Handler = Callable[[Any, Delivery], Awaitable[None]]
+Handler = Callable[[Any, Delivery], Awaitable[Awaitable[None] | None]]
 
 _HANDLES = "_kitsu_handles"
 
 
 def handles(*event_types: type[Event]) -> Callable[[Handler | Any], Any]:
-    """Marks a method `async def f(self, event, delivery)` as the handler of these event types."""
+    """Marks a method `async def f(self, event, delivery)` as the handler of these event types.
+
+    It returns None, or what must be done before its event is acknowledged.
+    """
 
     def mark(method: Any) -> Any:
         setattr(method, _HANDLES, event_types)
@@ -51,6 +54,8 @@ class Worker:
 
     A handler that returns has dealt with its event. One that raises has not: work is handed out
     again (at most `MAXIMUM_DELIVERIES` times, then it is a dead letter) and the error is reported.
+    A handler may return something to wait for instead: the next event is handled meanwhile, and its
+    own is dealt with when that is done. So many events can share one write to a disk.
     While panic is engaged `drop_work_in_panic` makes the runtime drop work and audio unhandled.
     """
 

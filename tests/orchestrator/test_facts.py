@@ -323,14 +323,6 @@ async def test_what_is_older_than_the_retention_goes(database: Database) -> None
     assert await database.run(lambda db: viewers.forget_before(db, later)) == 1
 
 
-async def test_a_line_that_is_taken_back_takes_along_what_it_taught(
-    memory: Memory, show: Show, database: Database
-) -> None:
-    turn_id = await show.turn(line("my cat is called Miso"))
-    assert await database.run(lambda db: viewers.retract(db, turn_id)) == 2
-    assert recalled(memory, line("my cat?")) == []
-
-
 async def test_a_backup_is_whole_and_made_while_writing_goes_on(memory: Memory, show: Show) -> None:
     await show.turn(line("my cat is called Miso"))
     path = await memory.backup()

@@ -89,11 +89,13 @@ async def test_a_blocked_turn_teaches_nothing(database: Database) -> None:
     assert await said(database) == []
 
 
-async def test_a_line_that_was_taken_back_is_not_remembered(database: Database) -> None:
+async def test_a_line_that_was_taken_back_is_not_remembered_nor_what_was_said_to_it(
+    database: Database,
+) -> None:
     turn = await opened(database, "a", "something vile")
     turn.end("interrupted", "retracted")
-    await closed(database, turn, "I heard")
-    assert await said(database) == [("kitsu", "I heard")]
+    await closed(database, turn, "I heard something vile")
+    assert await said(database) == []
 
 
 async def test_a_turn_ends_once(database: Database) -> None:

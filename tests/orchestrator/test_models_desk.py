@@ -155,7 +155,7 @@ async def test_another_program_on_that_port_is_not_believed(
 async def test_a_brain_that_hangs_is_not_waited_for_without_end(
     show: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    show.worker.models._client.timeout = 0.3
+    show.worker.models.brain._client.timeout = 0.3
     async with brain(show) as asked:
         asked.hangs = True
         async with asyncio.timeout(5):

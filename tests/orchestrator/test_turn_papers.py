@@ -340,7 +340,7 @@ async def test_a_picture_waits_with_its_line(show: Stand, monkeypatch: pytest.Mo
     published = Published(show, monkeypatch)
     first = await asks(show, "first")
     await show.post("/ingest/chat", {"text": "second", "picture": base64_of(PNG)})
-    await show.post("/ingest/chat", {"text": "third"})
+    await show.post("/ingest/chat", {"text": "third", "author": "bob"})
     await ends(show, first)
     second = await show.committed("second")
     await ends(show, second)

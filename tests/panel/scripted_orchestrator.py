@@ -20,9 +20,11 @@ from apps.orchestrator.panel import protocol
 from apps.orchestrator.studio_orders import Order
 from libs.worker.web_gate import content_security_policy
 from tests.panel.script import PICTURE, opening_status
+from tests.panel.scripted_floor import ScriptedFloor
 from tests.panel.scripted_memory import ScriptedMemory
 from tests.panel.scripted_mind import ScriptedMind
 from tests.panel.scripted_safety import ScriptedSafety
+from tests.panel.scripted_twitch import ScriptedTwitch
 from tests.panel.thread_server import ThreadServer
 
 STATIC = Path(protocol.__file__).parent / "static"
@@ -63,6 +65,8 @@ class ScriptedOrchestrator:
         self.memory = ScriptedMemory()
         self.mind = ScriptedMind()
         self.safety = ScriptedSafety()
+        self.twitch = ScriptedTwitch()
+        self.floor = ScriptedFloor()
         self.history: list[dict[str, Any]] = []
         """What a panel gets after the status when it connects."""
         self.commands: list[dict[str, Any]] = []
@@ -129,6 +133,8 @@ class ScriptedOrchestrator:
             *self.memory.routes(),
             *self.mind.routes(),
             *self.safety.routes(),
+            *self.twitch.routes(),
+            *self.floor.routes(),
             WebSocketRoute("/stream", self._stream),
             Mount("/panel", StaticFiles(directory=STATIC)),
         ]

@@ -30,6 +30,7 @@ def test_a_module_is_switched_off_and_undo_switches_it_on_again(
 def test_control_z_undoes_too(panel: OpenPanel, orchestrator: ScriptedOrchestrator) -> None:
     panel.open().part("family-mode").click()
     expect(panel.part("family-mode")).to_have_attribute("aria-checked", "false")
+    expect(panel.part("undo")).to_be_visible()
     panel.page.keyboard.press("Control+z")
     expect(panel.part("family-mode")).to_have_attribute("aria-checked", "true")
     assert [order["family_mode"] for order in orchestrator.heard("persona")] == [False, True]

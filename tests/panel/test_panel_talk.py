@@ -118,7 +118,7 @@ def test_a_row_that_comes_again_is_changed_in_its_place(
     [
         ("too_old", "too old"),
         ("duplicate", "said before"),
-        ("outranked", "something more urgent came"),
+        ("outranked", "others came first"),
         ("full", "too many waiting"),
         ("a_new_code", "a new code"),
     ],

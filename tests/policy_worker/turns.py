@@ -44,6 +44,7 @@ def turn(
         text=text,
         arrived_at=clock.now(),
         override=fields.pop("override", None),
+        verbatim=fields.pop("verbatim", False),
     )
     defaults: dict[str, Any] = {
         "turn_id": new_id(),

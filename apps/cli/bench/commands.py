@@ -138,3 +138,18 @@ def flood(seconds: int, as_json: bool) -> None:
     from apps.cli.bench.flood import bench_flood
 
     _run(bench_flood, seconds, as_json)
+
+
+@bench.command()
+@click.option("--lines", default=10_000, show_default=True, type=click.IntRange(500, 1_000_000))
+@click.option(
+    "--log",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A recorded chat log (JSON lines), instead of one that is made up.",
+)
+@_as_json
+def floor(lines: int, log: Path | None, as_json: bool) -> None:
+    """Who is answered in a busy chat, against first come, first served, and what a line costs."""
+    from apps.cli.bench.chat_floor import bench_chat_floor
+
+    _run(partial(bench_chat_floor, log=log.resolve() if log else None), lines, as_json)

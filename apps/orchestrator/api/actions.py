@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from apps.orchestrator import inputs
 from apps.orchestrator.floor import Candidate
 from apps.orchestrator.pictures import PICTURE_BYTES
+from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.chat import ChatMessageReceived
 from libs.contracts.control import SetModuleEnabled, SetPersona
 from libs.contracts.identity import new_id
@@ -97,10 +98,11 @@ async def stop_speaking(worker: "OrchestratorWorker", by: str) -> int:
 async def forget_viewer(worker: "OrchestratorWorker", viewer_id: str, by: str) -> int | None:
     """All that is known of a viewer goes. Returns how many records that were; None when the disk
     cannot now: then it is done as soon as it can."""
-    await worker.conversation.withdraw(viewer_id=viewer_id)
+    await worker.retraction.silence(Withdrawal(viewer_id=viewer_id))
     await worker.polls.withdraw(viewer_id)
     async with worker.conversation.nothing_half_written():
         removed = await worker.memory.forget(viewer_id)
+    worker.floor.forget(viewer_id)
     worker.feed.forget(viewer_id)
     worker.papers.forget(viewer_id)
     worker.safety.texts.forget(viewer_id)
@@ -110,13 +112,14 @@ async def forget_viewer(worker: "OrchestratorWorker", viewer_id: str, by: str) -
     return removed
 
 
-async def set_module(worker: "OrchestratorWorker", module: str, enabled: bool) -> None:
+async def set_module(
+    worker: "OrchestratorWorker", module: str, enabled: bool, by: str = "operator"
+) -> None:
     if module not in MODULES_BY_ID:
         known = ", ".join(MODULES_BY_ID)
         raise Problem(404, "Unknown module", f"Choose one of: {known}.", "module")
     if module == worker.module:
         raise Problem(409, "Not switchable", "The orchestrator cannot switch itself off.", "module")
-    by = "operator"
     await worker.publish(SetModuleEnabled(show=worker.show, module=module, enabled=enabled, by=by))
     await worker.bus.set_latch(worker.show, f"enabled:{module}", {"enabled": enabled, "by": by})
     state = "on" if enabled else "off"

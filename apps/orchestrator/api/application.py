@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from apps.orchestrator.api import (
     control,
+    floor,
     memory,
     models,
     obs,
@@ -17,6 +18,7 @@ from apps.orchestrator.api import (
     safety,
     stream,
     telemetry,
+    twitch,
 )
 from libs.worker.problems import Problem
 from libs.worker.runtime import kitsu_version
@@ -35,7 +37,8 @@ def build_application(worker: "OrchestratorWorker") -> FastAPI:
         redoc_url=None,
     )
     application.state.worker = worker
-    for room in (control, obs, telemetry, memory, models, polls, safety, stream, pages):
+    rooms = (control, obs, telemetry, memory, models, polls, floor, safety, twitch, stream, pages)
+    for room in rooms:
         application.include_router(room.router)
     application.add_exception_handler(RequestValidationError, _invalid)
     application.add_exception_handler(HTTPException, _http_error)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope as HttpScope
 
 from apps.orchestrator.api.docs_page import docs_page
 from apps.orchestrator.api.worker_of import TheWorker
@@ -18,8 +19,18 @@ router = APIRouter(include_in_schema=False)
 STATIC = Path(__file__).resolve().parents[1] / "panel" / "static"
 
 
+class _FreshFiles(StaticFiles):
+    """Their names carry no hash, so a browser must ask whether what it has is still the newest:
+    files of two builds do not fit together."""
+
+    async def get_response(self, path: str, scope: HttpScope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
 def panel_files() -> StaticFiles:
-    return StaticFiles(directory=STATIC, check_dir=False)
+    return _FreshFiles(directory=STATIC, check_dir=False)
 
 
 @router.get("/")

@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 
-from apps.orchestrator.memory import code, facts, polls, word_index
+from apps.orchestrator.memory import code, facts, floor, polls, word_index
 from apps.orchestrator.memory.terms import EMPTY_WORDS
 from apps.orchestrator.memory.viewers import remove_messages
 from libs.contracts.conversation import TurnCommitted
@@ -44,6 +44,7 @@ def forget(db: sqlite3.Connection, viewer_id: str) -> int:
         (viewer_id,) * 4,
     )
     gone += facts.forget_of(db, viewer_id) + polls.withdraw(db, viewer_id)
+    gone += floor.forget(db, viewer_id)
     gone += remove_messages(db, f"turn_id IN ({theirs}) OR viewer_id = ?", (viewer_id, viewer_id))
     gone += db.execute("DELETE FROM turn WHERE viewer_id = ?", (viewer_id,)).rowcount
     gone += db.execute("DELETE FROM input WHERE viewer_id = ?", (viewer_id,)).rowcount
@@ -51,7 +52,7 @@ def forget(db: sqlite3.Connection, viewer_id: str) -> int:
         "UPDATE summary SET text = '', until_message_id = max(0, until_message_id - ?)",
         (SUMMED_UP_AGAIN,),
     )
-    _empty_open_requests(db)
+    empty_open_requests(db)
     if names and since is not None:
         _take_out_names(db, names, since)
     word_index.compact(db)
@@ -83,14 +84,15 @@ def _answers_that_used(db: sqlite3.Connection, viewer_id: str) -> int:
     return gone
 
 
-def _empty_open_requests(db: sqlite3.Connection) -> None:
-    """The request of an open turn quotes the latest lines, whoever said them."""
+def empty_open_requests(db: sqlite3.Connection) -> None:
+    """The request of an open turn quotes the latest lines, whoever said them, and names askers."""
     rows = db.execute("SELECT turn_id, request FROM turn WHERE outcome IS NULL").fetchall()
     for row in rows:
         stored = json.loads(row["request"])
         request = TurnCommitted.model_validate_json(stored["event"])
+        alone = request.input.model_copy(update={"asked_by": ()})
         stored["event"] = request.model_copy(
-            update={"history": (), "memories": ()}
+            update={"history": (), "memories": (), "input": alone}
         ).model_dump_json()
         sql = "UPDATE turn SET request = ? WHERE turn_id = ?"
         db.execute(sql, (json.dumps(stored), row["turn_id"]))

@@ -13,6 +13,7 @@ from apps.orchestrator.memory import (
     forgetting,
     notes,
     records,
+    retracting,
     summaries,
     viewers,
     word_index,
@@ -26,9 +27,11 @@ from apps.orchestrator.memory.recall import (
     tokens_of,
     within_budget,
 )
+from apps.orchestrator.memory.retracting import Struck
 from apps.orchestrator.memory.summaries import Summary
 from apps.orchestrator.settings import OrchestratorSettings
-from apps.orchestrator.turns import Turn
+from apps.orchestrator.turns import RETRACTED, Turn
+from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.conversation import HistoryLine, MemoryLine, TurnInput, TurnSource
 from libs.contracts.safety import GateAction
 from libs.safety import Gate
@@ -71,11 +74,6 @@ def memory_rules(settings: OrchestratorSettings) -> MemoryRules:
     )
 
 
-def asks_to_be_forgotten(text: str) -> bool:
-    """Whether a chat line is the command to forget its author."""
-    return " ".join(text.casefold().split()) in ("!forget me", "!forgetme")
-
-
 class Memory:
     """Promises: only what was heard is remembered of her, and only lines that were answered and
     passed the gate teach anything; a turn never waits for a writing disk, and for a model only as
@@ -98,6 +96,9 @@ class Memory:
         self.forgettings = 0
         """Raised before something is forgotten: what was read before that is not to be kept."""
         self._newest_history_id = 0
+        self._striking = 0
+        """Retractions that the disk has not taken yet: until then nothing is told from it."""
+        self._struck_late = False
         self._retention_at = 0.0
         self._used: list[int] = []
 
@@ -117,7 +118,9 @@ class Memory:
             newest = db.execute("SELECT coalesce(max(message_id), 0) FROM message").fetchone()[0]
             return lines, summaries.current(db), newest
 
-        lines, self.summary, newest = await self._database.look(read)
+        lines, summary, newest = await self._database.look(read)
+        self.summary = Summary("", 0, 0) if self.doubted else summary
+        lines = () if self.doubted else lines
         budget = rules.budget_tokens - tokens_of(self.summary.text)
         self.history = within_budget(lines, max(0, budget))
         self._newest_history_id = newest - len(self.history) + 1
@@ -134,7 +137,7 @@ class Memory:
 
     def for_turn(self, given: TurnInput, near: Near | None = None) -> tuple[MemoryLine, ...]:
         """What fits the line, beside the history: read at once, without waiting for writers."""
-        if self.rules.history_lines == 0:
+        if self.rules.history_lines == 0 or self.doubted:
             return ()
         before = self._newest_history_id
         try:
@@ -155,10 +158,10 @@ class Memory:
         """What a turn that ends teaches, to be written in the transaction that closes it. Of what
         was taken back nothing stays, her own notes neither."""
         given, now = turn.candidate.input, clock.now()
-        if turn.reason == "retracted" or turn.outcome == "blocked":
+        if turn.reason == RETRACTED or turn.outcome == "blocked":
             return lambda db: facts.forget_learned_in(db, turn.turn_id)
         heard = turn.outcome in ("completed", "interrupted") and bool(turn.heard_text)
-        if not heard or given.source not in _TAUGHT_BY:
+        if not heard or given.happened or given.source not in _TAUGHT_BY:
             return lambda db: None
         if turn.blocked or not self.may_be_kept(given.text):
             return lambda db: None
@@ -167,6 +170,8 @@ class Memory:
         self._used = []
 
         def write(db: sqlite3.Connection) -> None:
+            if turn.retracted:  # meanwhile
+                return
             facts.used(db, helped, now)
             facts.renamed(db, author.viewer_id, author.name)
             for claim in claims:
@@ -212,15 +217,60 @@ class Memory:
 
     # Keeping and forgetting -------------------------------------------------------------------
 
+    @property
+    def doubted(self) -> bool:
+        """Whether something was taken back that the disk has not struck out yet."""
+        return self._striking > 0
+
+    def doubt(self, withdrawal: Withdrawal, since: float) -> bool:
+        """Nothing is told from memory until `strike` is done, where something of what was taken
+        back may be in it: True then."""
+        try:
+            remembered = self._database.read(
+                lambda db: retracting.is_remembered(db, withdrawal, since)
+            )
+        except sqlite3.Error:
+            log.exception("it is not known whether what was taken back is remembered")
+            remembered = True
+        if remembered:
+            self._striking += 1
+            self.history, self.summary = (), Summary("", 0, 0)
+        return remembered
+
+    async def strike(self, withdrawal: Withdrawal, since: float, doubted: bool) -> Struck:
+        """Strikes out what was taken back (see `retracting.strike`), now or as soon as the disk
+        takes it. `doubted`: what `doubt` said of it, which ends with this."""
+        self.forgettings += 1
+        struck = Struck(on_disk=False)
+
+        def write(db: sqlite3.Connection) -> None:
+            nonlocal struck
+            struck = retracting.strike(db, withdrawal, since)
+            self._striking -= doubted
+
+        try:
+            done = await self._database.keep(write)
+        except sqlite3.Error:  # it is handed out again, and doubted again
+            self._striking -= doubted
+            raise
+        if not done:
+            self._struck_late = True
+        elif doubted or struck.turn_ids:
+            await self._read_anew()
+        return struck
+
+    async def _read_anew(self) -> None:
+        if self.meaning is not None:
+            await self.meaning.refill()
+        await self.refresh()
+
     async def forget(self, viewer_id: str) -> int | None:
         """How many records went; None when the disk cannot now: it is done when it can."""
         self.forgettings += 1
         gone: list[int] = []
         await self._database.keep(lambda db: gone.append(forgetting.forget(db, viewer_id)))
         await self._database.wipe()
-        if self.meaning is not None:
-            await self.meaning.refill()
-        await self.refresh()
+        await self._read_anew()
         return gone[0] if gone else None
 
     async def keep_house(self) -> None:
@@ -228,6 +278,9 @@ class Memory:
         await self._database.catch_up()
         if self._database.late:
             return
+        if self._struck_late:
+            self._struck_late = False
+            await self._read_anew()
         if await self.summarise():
             await self.refresh()
         if clock.now() - self._retention_at > RETENTION_LOOK_SECONDS:

@@ -80,7 +80,7 @@ def _why_not(
 ) -> str:
     if taken_back:
         return "taken_back"
-    if given.source not in _ANSWERED:
+    if given.happened or given.source not in _ANSWERED:
         return "nobody"
     if not text:
         return "empty"

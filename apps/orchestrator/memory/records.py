@@ -6,14 +6,14 @@ that a redelivered event is harmless.
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from apps.orchestrator.floor import Candidate, Skipped
 from apps.orchestrator.memory import code, word_index
-from apps.orchestrator.turns import Turn
-from libs.contracts.conversation import HistoryLine, TurnCommitted, TurnInput
+from apps.orchestrator.turns import RETRACTED, Turn
+from libs.contracts.conversation import HistoryLine, SkipReason, TurnCommitted, TurnInput
 from libs.contracts.speaking import PlaybackFinished
 from libs.contracts.timing import TurnStages
 
@@ -31,8 +31,9 @@ class OpenTurn:
 
 
 def _pack(candidate: Candidate) -> str:
+    """Without the others who asked it too: their lines have rows of their own."""
     fields = dict(vars(candidate))
-    fields["input"] = candidate.input.model_dump(mode="json")
+    fields["input"] = candidate.input.model_dump(mode="json", exclude={"asked_by"})
     return json.dumps(fields, ensure_ascii=False)
 
 
@@ -54,12 +55,28 @@ def knows(db: sqlite3.Connection, candidate: Candidate) -> bool:
     return db.execute(sql, (candidate.input_id,)).fetchone() is not None
 
 
+def skipped_for(db: sqlite3.Connection, input_id: str) -> SkipReason | None:
+    """Why this input was not answered; None: it was, or it waits, or it is not known."""
+    sql = "SELECT reason FROM input WHERE input_id = ? AND state = 'skipped'"
+    row = db.execute(sql, (input_id,)).fetchone()
+    return SkipReason(row["reason"]) if row is not None else None
+
+
+def add_inputs(db: sqlite3.Connection, candidates: Iterable[Candidate]) -> None:
+    """Many at once; what is known already stays as it is."""
+    db.executemany(
+        "INSERT OR IGNORE INTO input (input_id, candidate, arrived_at, state)"
+        " VALUES (?,?,?,'waiting')",
+        [(one.input_id, _pack(one), one.input.arrived_at) for one in candidates],
+    )
+
+
 def skip_inputs(db: sqlite3.Connection, skipped: Iterable[Skipped]) -> None:
-    for item in skipped:
-        db.execute(
-            "UPDATE input SET state = 'skipped', reason = ? WHERE input_id = ?",
-            (item.reason.value, item.candidate.input_id),
-        )
+    """Those that still waited; one that became a turn meanwhile stays taken."""
+    db.executemany(
+        "UPDATE input SET state = 'skipped', reason = ? WHERE input_id = ? AND state = 'waiting'",
+        [(item.reason.value, item.candidate.input_id) for item in skipped],
+    )
 
 
 def waiting_inputs(db: sqlite3.Connection) -> list[Candidate]:
@@ -109,46 +126,52 @@ def answered(db: sqlite3.Connection, turn_id: str) -> tuple[TurnInput, bool] | N
     row = db.execute(sql, (turn_id,)).fetchone()
     if row is None:
         return None
-    taken_back = row["outcome"] == "blocked" or row["reason"] == "retracted"
+    taken_back = row["outcome"] == "blocked" or row["reason"] == RETRACTED
     return _unpack(row["candidate"]).input, taken_back
 
 
 def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
     """Writes the outcome and what was heard. False when the turn was closed before.
 
-    The request goes: it quotes other viewers, who may want to be forgotten. What a viewer took
-    back, or the gate would not have answered, is no part of the conversation.
+    The request goes: it quotes other viewers, who may want to be forgotten. What the gate
+    would not have answered is no part of the conversation, and of what was taken back neither the
+    line nor the answer, which may quote it.
     """
-    closed = db.execute(
-        "UPDATE turn SET outcome = ?, reason = ?, reply = ?, heard_text = ?, stages = ?,"
-        " request = '' WHERE turn_id = ? AND outcome IS NULL",
+    sql = "SELECT reason FROM turn WHERE turn_id = ? AND outcome IS NULL"
+    row = db.execute(sql, (turn.turn_id,)).fetchone()
+    if row is None:
+        return False
+    if row["reason"] == RETRACTED:
+        turn.take_back()
+    kept = turn.as_json()
+    db.execute(
+        "UPDATE turn SET outcome = ?, reason = ?, input = ?, reply = ?, heard_text = ?, stages = ?,"
+        " request = '' WHERE turn_id = ?",
         (
-            turn.outcome,
-            turn.reason,
-            turn.reply,
-            turn.heard_text,
+            *(kept[name] for name in ("outcome", "reason", "input", "reply", "heard_text")),
             turn.stages.model_dump_json(),
             turn.turn_id,
         ),
     )
-    if closed.rowcount != 1:
-        return False
     given = turn.candidate.input
-    left_out = turn.blocked or turn.outcome == "blocked" or turn.reason == "retracted"
+    left_out = turn.blocked or turn.outcome == "blocked" or turn.reason == RETRACTED
     if given.source != "operator" and not left_out:
         author = given.author
         _add_message(
             db, turn.turn_id, "viewer", author.viewer_id, author.name, author.role, given.text, at
         )
-    if turn.heard_text:
+    if turn.heard_text and turn.reason != RETRACTED:
         _add_message(db, turn.turn_id, "kitsu", "", "", "", turn.heard_text, at)
     return True
 
 
 def heard_late(db: sqlite3.Connection, event: PlaybackFinished) -> None:
     """What was heard of a turn that was given up before the stage could say it."""
-    sql = "SELECT * FROM turn WHERE utterance_id = ? AND outcome IS NOT NULL AND heard_text = ''"
-    row = db.execute(sql, (event.utterance_id,)).fetchone()
+    sql = (
+        "SELECT * FROM turn WHERE utterance_id = ? AND outcome IS NOT NULL AND heard_text = ''"
+        " AND reason <> ?"
+    )
+    row = db.execute(sql, (event.utterance_id, RETRACTED)).fetchone()
     if row is not None and event.heard_text:
         sql = "UPDATE turn SET heard_text = ? WHERE turn_id = ?"
         db.execute(sql, (event.heard_text, row["turn_id"]))
@@ -182,6 +205,7 @@ def open_turns(db: sqlite3.Connection) -> list[OpenTurn]:
         stored = json.loads(row["request"])
         request = TurnCommitted.model_validate_json(stored["event"])
         turn = Turn(_unpack(stored["candidate"]), row["opened_at"], request.epoch)
+        turn.retracted = row["reason"] == RETRACTED
         turn.code_pieces = len(code.of_turn(db, turn.turn_id) or ())
         found.append(OpenTurn(turn, request, bool(row["published"])))
     return found
@@ -219,10 +243,22 @@ def message_count(db: sqlite3.Connection) -> int:
 
 def turns(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
     """Newest first, in the shape of `GET /telemetry/turns`."""
+    return _turns(db, "ORDER BY opened_at DESC LIMIT ?", (limit,))
+
+
+def turns_of(db: sqlite3.Connection, turn_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """These turns, in the same shape."""
+    marks = ",".join("?" * len(turn_ids))
+    return _turns(db, f"WHERE turn_id IN ({marks})", tuple(turn_ids))
+
+
+def _turns(
+    db: sqlite3.Connection, which: str, values: tuple[int | str, ...]
+) -> list[dict[str, Any]]:
     rows = db.execute(
         "SELECT *, (SELECT count(*) FROM code WHERE code.turn_id = turn.turn_id) AS code_pieces"
-        " FROM turn ORDER BY opened_at DESC LIMIT ?",
-        (limit,),
+        f" FROM turn {which}",
+        values,
     )
     return [
         {

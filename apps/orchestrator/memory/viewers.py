@@ -66,12 +66,6 @@ def export(db: sqlite3.Connection, viewer_id: str, now: float) -> dict[str, Any]
     }
 
 
-def retract(db: sqlite3.Connection, turn_id: str) -> int:
-    """A line was taken back: it, and what was learned from it, go."""
-    gone = facts.forget_learned_in(db, turn_id)
-    return gone + remove_messages(db, "turn_id = ? AND speaker = 'viewer'", (turn_id,))
-
-
 def forget_before(db: sqlite3.Connection, before: float) -> int:
     """What is older than the retention allows. Facts count from when they were last learned or
     used. Returns how many rows went."""

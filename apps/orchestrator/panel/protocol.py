@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from apps.orchestrator import studio_orders as orders
+from apps.orchestrator.panel.chat_status import ChatStatus
 from libs.contracts.health import ModuleState
 from libs.contracts.speaking import Mood, PlaybackOutcome
 from libs.contracts.stage import PollOption
@@ -132,6 +133,16 @@ class PollStatus(Message):
     ends_at: float
 
 
+class FloorStatus(Message):
+    """Who wants an answer. `quiet_until`: until then only operator and host are answered (seconds
+    on the show's clock). `counts`: inputs that were not answered since the start, by reason."""
+
+    quiet_until: float | None = None
+    waiting: int = 0
+    muted: int = 0
+    counts: dict[str, int] = {}
+
+
 class Notice(Message):
     """Something that keeps the show from being its best, with the step that mends it."""
 
@@ -157,8 +168,10 @@ class StatusMessage(Message):
     overlay: OverlayStatus
     studio: StudioStatus
     queue: int = 0
+    floor: FloorStatus = FloorStatus()
     mood: str = "neutral"
     poll: PollStatus | None = None
+    chat: ChatStatus
     notices: list[Notice] = []
 
 

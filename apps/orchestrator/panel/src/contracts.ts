@@ -42,6 +42,22 @@ export interface ChatCommand {
   readonly author: string;
 }
 
+export interface ChatGapStatus {
+  readonly platform?: string;
+  readonly started_at: number;
+  readonly ended_at: number;
+  readonly reason?: string;
+}
+
+export interface ChatStatus {
+  readonly platform?: string;
+  readonly state: ModuleState;
+  readonly detail?: string;
+  readonly channel?: string;
+  readonly needs_sign_in?: boolean;
+  readonly last_gap?: ChatGapStatus | null;
+}
+
 export interface ExpressionCommand {
   readonly id: string;
   readonly command: "expression";
@@ -62,6 +78,13 @@ export interface FeedRow {
   readonly text?: string;
   readonly unheard?: string;
   readonly note?: string;
+}
+
+export interface FloorStatus {
+  readonly quiet_until?: number | null;
+  readonly waiting?: number;
+  readonly muted?: number;
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 export interface Incident {
@@ -289,8 +312,10 @@ export interface StatusMessage {
   readonly overlay: OverlayStatus;
   readonly studio: StudioStatus;
   readonly queue?: number;
+  readonly floor?: FloorStatus;
   readonly mood?: string;
   readonly poll?: PollStatus | null;
+  readonly chat: ChatStatus;
   readonly notices?: ReadonlyArray<Notice>;
 }
 

@@ -121,7 +121,7 @@ const SKIP_WORDS: Record<SkipReason, string> = {
   spam: "spam",
   blocked: "blocked by the gate",
   cooldown: "this viewer was just answered",
-  outranked: "something more urgent came",
+  outranked: "others came first",
   quiet: "quiet was asked for",
   panic: "panic",
   off: "the module is off",
@@ -133,6 +133,19 @@ const SKIP_WORDS: Record<SkipReason, string> = {
 /** Why a line was not answered; a code that this panel does not know is shown as it came. */
 export function skipWords(code: string): string {
   return Object.hasOwn(SKIP_WORDS, code) ? SKIP_WORDS[code as SkipReason] : code.replaceAll("_", " ");
+}
+
+const ROLE_BADGES: Record<string, string> = {
+  operator: "operator",
+  broadcaster: "broadcaster",
+  moderator: "mod",
+  vip: "VIP",
+  subscriber: "sub",
+};
+
+/** The short word beside a name; nothing for a viewer. */
+export function roleBadge(role: string): string {
+  return (Object.hasOwn(ROLE_BADGES, role) && ROLE_BADGES[role]) || "";
 }
 
 /** Why a reply was cut: its outcome, and the reason where there is one. */
@@ -170,6 +183,11 @@ export function duration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const parts = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60];
   return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/** Time that is left: "14:32", "1:00:05". */
+export function countdown(seconds: number): string {
+  return duration(Math.ceil(seconds)).replace(/^00:0?/, "").replace(/^0(?=\d:)/, "");
 }
 
 const AGES: readonly (readonly [seconds: number, unit: string])[] = [

@@ -1,0 +1,71 @@
+"""What the floor hears beside chat: alerts, and the host."""
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from apps.orchestrator import inputs
+from apps.orchestrator.floor import Candidate
+from libs.bus.base import Delivery
+from libs.contracts.chat import ChatAlerted
+from libs.contracts.listening import (
+    SpeechEnded,
+    SpeechStarted,
+    TranscriptFinalized,
+    TranscriptUpdated,
+)
+from libs.worker.worker import Worker, handles
+
+if TYPE_CHECKING:
+    from apps.orchestrator.conversation import Conversation
+    from apps.orchestrator.feed import Feed
+    from apps.orchestrator.floor_desk import FloorDesk
+    from apps.orchestrator.panic_desk import PanicDesk
+
+
+class FloorHandlers(Worker):
+    """A part of the orchestrator."""
+
+    conversation: "Conversation"
+    feed: "Feed"
+    floor: "FloorDesk"
+    panic_desk: "PanicDesk"
+
+    def status_changed(self, urgent: bool = False) -> None:
+        raise NotImplementedError
+
+    async def accept(self, candidate: Candidate, delivery: Delivery) -> Awaitable[None] | None:
+        """What is returned is done when the line is on disk: only then it is acknowledged."""
+        first_time = delivery.deliveries == 1
+        written = await self.conversation.accept(candidate, first_time)
+        self.status_changed()
+        return written
+
+    @handles(ChatAlerted)
+    async def hear_alert(self, event: ChatAlerted, delivery: Delivery) -> None:
+        await self.floor.hear_alert(event, delivery)
+
+    @handles(SpeechStarted)
+    async def hear_host(self, event: SpeechStarted, delivery: Delivery) -> None:
+        self.floor.host_started(event.emitted_at)
+
+    @handles(SpeechEnded)
+    async def hear_end_of_host(self, event: SpeechEnded, delivery: Delivery) -> None:
+        await self.floor.host_ended(event.emitted_at)
+
+    @handles(TranscriptFinalized)
+    async def hear_voice(
+        self, event: TranscriptFinalized, delivery: Delivery
+    ) -> Awaitable[None] | None:
+        given, phrase = inputs.from_voice(event), self.panic_desk.phrase_in(event.text)
+        if phrase is None:
+            return await self.accept(inputs.candidate_of(event.event_id, given), delivery)
+        await self.panic_desk.hear_voice(phrase, delivery)
+        self.feed.ordered_panic(event.event_id, given)
+        return None
+
+    @handles(TranscriptUpdated)
+    async def hear_part_of_voice(self, event: TranscriptUpdated, delivery: Delivery) -> None:
+        """A panic does not wait for the end of the sentence."""
+        phrase = self.panic_desk.phrase_in(event.text)
+        if phrase is not None:
+            await self.panic_desk.hear_voice(phrase, delivery)
