@@ -30,12 +30,12 @@ def twitch(settings: CliSettings) -> list[Check]:
 
 
 def _of_link(link: TwitchLink) -> Check:
-    if link.state == "listening":
+    if link.works and not link.lacking:
         return Check("Twitch", "ok", link.detail)
-    if link.state == "connecting":
+    if link.detail.startswith("Connecting"):
         return Check("Twitch", "warn", link.detail, "Wait a moment, then run this again.")
     found, _, step = link.detail.rpartition(": ")
     if step.startswith("kitsu "):
         return Check("Twitch", "warn", found, step)
-    mend = LOGIN if link.state == "signed_out" else "kitsu logs twitch_ingest"
+    mend = LOGIN if link.state in ("needs_sign_in", "refused") else "kitsu logs twitch_ingest"
     return Check("Twitch", "warn", link.detail, mend)

@@ -43,9 +43,10 @@ class TwitchSignIn(BaseModel):
 class TwitchLink(BaseModel):
     """What `GET /link` says, as far as it is shown."""
 
-    mode: str = "none"
+    mode: str = ""
     state: str
     detail: str = ""
+    lacking: str = ""
     channel: str = ""
     account: TwitchAccount | None = None
     bot_account: TwitchAccount | None = None
@@ -54,7 +55,7 @@ class TwitchLink(BaseModel):
 
     @property
     def works(self) -> bool:
-        return self.state in ("listening", "incomplete")
+        return self.state == "ready"
 
 
 class TwitchDesk:
@@ -76,7 +77,9 @@ class TwitchDesk:
         while True:
             _, link = self.link()
             if link.sign_in is None:
-                raise Failed("The sign-in is gone: the twitch_ingest was restarted. Begin again.")
+                raise Failed(
+                    "The sign-in was cancelled, or the twitch_ingest restarted. Begin again."
+                )
             yield link.sign_in
 
     def cancel(self) -> None:

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from apps.twitch_ingest.engines.twitch.link_report import link_document
 from apps.twitch_ingest.engines.twitch.platform import TwitchPlatform
 from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT, SignInImpossible
+from apps.twitch_ingest.engines.twitch.sign_in_view import SignInState
 from libs.worker.access import Scope
 from libs.worker.problems import Problem
 
@@ -77,16 +78,17 @@ class SignInWeb:
         return JSONResponse(view.told(), 201)
 
     async def _cancel(self, request: Request) -> Response:
-        platform = self._need()
-        await platform.sign_in.cancel()
-        return JSONResponse({"sign_in": platform.link_state()["sign_in"]})
+        await self._need().sign_in.cancel()
+        return JSONResponse({"sign_in": None})
 
     async def _came_back(self, request: Request) -> Response:
         view = await self._need().sign_in.came_back(request.query_params)
         if view is None:
             said = "This page is not from a sign-in that was begun here. Nothing was changed."
             return _page(said, 400)
-        return _page(f"{view.message} You can close this page.")
+        done = view.state is SignInState.DONE
+        said = f"Signed in as {view.message}." if done else view.message
+        return _page(f"{said} You can close this page.")
 
     async def _sign_out(self, request: Request) -> Response:
         role = request.path_params["role"]

@@ -47,11 +47,11 @@ def sign_in(state: str, message: str = "") -> dict[str, Any]:
     }
 
 
-def link(state: str = "listening", detail: str = "", **more: Any) -> dict[str, Any]:
+def link(state: str = "ready", detail: str = "", **more: Any) -> dict[str, Any]:
     topic = {"topic": "channel.follow", "state": "refused", "scope": "moderator:read:followers"}
     return {
         "platform": "twitch",
-        "mode": "one_account",
+        "mode": "twitch",
         "state": state,
         "detail": detail,
         "channel": "kitsu_live",
@@ -70,18 +70,18 @@ def signing_in(*states: dict[str, Any]) -> Answers:
 
     def looked_at(body: Any) -> tuple[int, Any]:
         now = left.pop(0) if len(left) > 1 else left[0]
-        return 200, link("signed_out", sign_in=now)
+        return 200, link("needs_sign_in", sign_in=now)
 
     return {
         "POST /sign-in": (201, sign_in("waiting")),
         "GET /link": looked_at,
-        "DELETE /sign-in": (200, {"sign_in": sign_in("cancelled")}),
+        "DELETE /sign-in": (200, {"sign_in": None}),
     }
 
 
 def test_login_shows_address_and_code_and_waits_until_it_is_done() -> None:
     waiting = sign_in("waiting")
-    answers = signing_in(waiting, waiting, sign_in("done", "Signed in as kitsu_live."))
+    answers = signing_in(waiting, waiting, sign_in("done", "kitsu_live"))
     with module_port(answers) as port:
         result = run(port, "twitch", "login")
     assert result.exit_code == 0
@@ -92,13 +92,13 @@ def test_login_shows_address_and_code_and_waits_until_it_is_done() -> None:
 
 
 def test_login_as_the_bot_says_one_document() -> None:
-    with module_port(signing_in(sign_in("done", "Signed in."))) as port:
+    with module_port(signing_in(sign_in("done", "kitsu_live"))) as port:
         result = run(port, "twitch", "login", "--account", "bot", "--json")
     assert json.loads(result.stdout)["state"] == "done"
     assert port.heard[0] == ("POST /sign-in", {"account": "bot"})
 
 
-@pytest.mark.parametrize("state", ["denied", "expired", "failed", "cancelled"])
+@pytest.mark.parametrize("state", ["denied", "expired", "failed"])
 def test_a_sign_in_that_comes_to_nothing_says_why(state: str) -> None:
     with module_port(signing_in(sign_in(state, f"Why it is so {HOSTILE}"))) as port:
         result = run(port, "twitch", "login")
@@ -141,13 +141,13 @@ def test_status_shows_account_channel_and_topics() -> None:
         result = run(port, "twitch", "status")
         document = run(port, "twitch", "status", "--json")
     assert result.exit_code == 0
-    for part in ("listening", "kitsu_live", "user:read:chat", "channel.follow", "refused"):
+    for part in ("ready", "kitsu_live", "user:read:chat", "channel.follow", "refused"):
         assert part in result.output
     assert json.loads(document.stdout)["channel"] == "kitsu_live"
 
 
 def test_status_fails_when_chat_is_not_heard() -> None:
-    told = link("down", "The connection was cut.")
+    told = link("reconnecting", "The connection was cut.")
     with module_port({"GET /link": (200, told)}) as port:
         assert run(port, "twitch", "status").exit_code == 1
 
@@ -193,13 +193,23 @@ class _Running:
 @pytest.mark.parametrize(
     ("state", "detail", "ok", "mend"),
     [
-        ("listening", "Listening to kitsu_live.", "ok", ""),
-        ("connecting", "Connecting to Twitch.", "warn", "Wait a moment"),
-        ("signed_out", "Nobody is signed in. Sign in with: kitsu twitch login", "warn", "kitsu tw"),
-        ("down", "There is no channel: correct it, then run: kitsu restart x", "warn", "kitsu re"),
-        ("down", "Twitch fell silent.", "warn", "kitsu logs"),
+        ("ready", "Listening to kitsu_live.", "ok", ""),
+        ("reconnecting", "Connecting to Twitch.", "warn", "Wait a moment"),
         (
-            "incomplete",
+            "needs_sign_in",
+            "Nobody is signed in. Sign in with: kitsu twitch login",
+            "warn",
+            "kitsu tw",
+        ),
+        (
+            "reconnecting",
+            "There is no channel: correct it, then run: kitsu restart x",
+            "warn",
+            "kitsu re",
+        ),
+        ("reconnecting", "Twitch fell silent.", "warn", "kitsu logs"),
+        (
+            "ready",
             "Not done: lacks the scope x: kitsu twitch login --account bot",
             "warn",
             "kitsu twitch login --account bot",
@@ -210,7 +220,8 @@ def test_the_doctor_says_how_the_link_is_and_the_one_step(
     monkeypatch: pytest.MonkeyPatch, state: str, detail: str, ok: str, mend: str
 ) -> None:
     monkeypatch.setattr(checkup_twitch, "SupervisorClient", _Running)
-    with module_port({"GET /link": (200, link(state, detail))}) as port:
+    lacking = detail if "lacks" in detail else ""
+    with module_port({"GET /link": (200, link(state, detail, lacking=lacking))}) as port:
         monkeypatch.setenv("TWITCH_INGEST_PORT", str(port.number))
         monkeypatch.setenv("TWITCH_CLIENT_ID", "abc")
         [check] = checkup_twitch.twitch(CliSettings())

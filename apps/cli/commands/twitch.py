@@ -55,7 +55,7 @@ def login(account: str, as_json: bool) -> None:
             raise SystemExit(1)
         raise Failed(view.message or f"The sign-in ended: {view.state}.")
     if not as_json:
-        click.echo(visible(view.message))
+        click.echo(visible(f"Signed in as {view.message}."))
 
 
 @twitch_command.command(epilog="\b\nExample:\n  kitsu twitch status --json")

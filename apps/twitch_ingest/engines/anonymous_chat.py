@@ -12,8 +12,6 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.routing import BaseRoute
-
 from apps.twitch_ingest.engines.base import (
     Banned,
     Capabilities,
@@ -98,17 +96,11 @@ class AnonymousChat:
         """The document of `GET /link`."""
         return link_document(
             mode="anonymous",
-            state="listening" if self._up else "down" if self._trouble else "connecting",
+            state="ready" if self._up else "reconnecting",
             detail=self.health().detail,
             channel=self._options.channel,
             gaps=[asdict(gap) for gap in self._ear.gaps],
         )
-
-    def routes(self) -> list[BaseRoute]:
-        from apps.twitch_ingest.sign_in_web import SignInWeb
-
-        reason = "Chat is read without an account. Set CHAT_PLATFORM=twitch to sign in."
-        return SignInWeb(None, reason, self.link_state).routes()
 
     async def send(self, text: str, reply_to: str = "") -> None:
         raise SendRefused("no_permission", f"{READ_ONLY} Sign in with: kitsu twitch login")

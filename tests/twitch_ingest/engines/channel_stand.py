@@ -13,7 +13,7 @@ from apps.twitch_ingest.engines.base import Gap, Message, PlatformEvent
 from apps.twitch_ingest.engines.twitch import Pauses, TwitchOptions, TwitchPlatform
 from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, Role
 from apps.twitch_ingest.engines.twitch.token_store import TokenStore
-from apps.twitch_ingest.engines.twitch.topics import CHAT, scopes_for
+from apps.twitch_ingest.engines.twitch.topics import CHAT, NOT_ASKED, scopes_for
 from libs.testing.stand_ins.twitch import TwitchStandIn, User
 from libs.worker.problems import Problem
 
@@ -120,8 +120,8 @@ class ChannelStand:
     async def ready(self, links: int = 1) -> None:
         """Chat is heard, and every other topic was asked for."""
         await self.twitch.wait_for(CHAT)
-        await until(lambda: self.platform.link_state()["state"] in ("listening", "incomplete"))
-        await until(lambda: all(row["state"] != "off" or row["reason"] for row in self.topics))
+        await until(lambda: self.platform.link_state()["state"] == "ready")
+        await until(lambda: all(row["reason"] != NOT_ASKED for row in self.topics))
 
     @property
     def topics(self) -> list[dict[str, str]]:
@@ -151,8 +151,19 @@ class ChannelStand:
         await until(lambda: bool(self.of(Gap)))
         return self.of(Gap)[-1]
 
-    async def state(self, state: str) -> dict[str, Any]:
-        await until(lambda: self.platform.link_state()["state"] == state)
+    async def lacking(self) -> dict[str, Any]:
+        """The link, when it works and says that something is not allowed."""
+        await until(lambda: self.platform.link_state()["lacking"])
+        return self.platform.link_state()
+
+    async def state(self, state: str, saying: str = "") -> dict[str, Any]:
+        """The link, when it is in this state and its detail says this."""
+
+        def there() -> bool:
+            told = self.platform.link_state()
+            return told["state"] == state and saying in told["detail"]
+
+        await until(there)
         return self.platform.link_state()
 
 

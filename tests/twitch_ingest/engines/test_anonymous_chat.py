@@ -20,6 +20,7 @@ from apps.twitch_ingest.engines.base import (
     SendRefused,
 )
 from apps.twitch_ingest.engines.irc_lines import parse
+from apps.twitch_ingest.platforms import sign_in_web
 from libs.contracts.people import Role
 from libs.worker.problems import Problem
 from tests.twitch_ingest.engines.channel_stand import ChannelStand, answer_problem, until
@@ -73,18 +74,18 @@ async def test_the_link_says_that_it_is_anonymous_and_nobody_can_sign_in(
 ) -> None:
     await visitor.joined()
     handlers = {Problem: answer_problem}
-    app = Starlette(routes=visitor.chat.routes(), exception_handlers=handlers)
+    app = Starlette(routes=sign_in_web(visitor.chat, dict).routes(), exception_handlers=handlers)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://kitsu") as web:
         link = (await web.get("/link")).json()
         refused = await web.post("/sign-in", json={})
     assert (link["mode"], link["state"], link["channel"]) == (
         "anonymous",
-        "listening",
+        "ready",
         "kitsu_live",
     )
     assert refused.status_code == 409
-    assert "CHAT_PLATFORM" in refused.json()["detail"]
+    assert "Demo" in refused.json()["detail"]
 
 
 async def test_it_cannot_send(visitor: Visitor) -> None:

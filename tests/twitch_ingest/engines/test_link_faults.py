@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from apps.twitch_ingest.engines.base import Gap, Message
+from apps.twitch_ingest.engines.base import Gap, Message, PlatformEvent
 from apps.twitch_ingest.engines.twitch.topics import CHAT
 from libs.testing.stand_ins.twitch import TwitchStandIn
 from tests.twitch_ingest.engines.channel_stand import ChannelStand, until
@@ -90,6 +90,7 @@ async def test_chat_is_heard_again_and_the_gap_is_told(stand: ChannelStand, faul
         await BREAKS[fault](stand.twitch)
         await stand.heard_again(broke_at)
         gap = await stand.gap()
+        await stand.twitch.wait_for("channel.follow")
     assert gap.started_at <= wall_clock + 0.05
     assert gap.ended_at > gap.started_at
     assert gap.reason
@@ -128,6 +129,31 @@ async def test_lines_on_the_old_connection_are_heard_while_moving_over(
         await stand.heard("on the new one")
         await until(lambda: len(stand.twitch.sockets.living()) == 1)
     assert stand.lines == [*(f"on the old one {n}" for n in range(5)), "on the new one"]
+    assert stand.of(Gap) == []
+
+
+async def test_what_still_stands_on_the_old_connection_comes_before_the_new_ones(
+    stand: ChannelStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = ChannelStand._tell
+
+    async def slow(self: ChannelStand, event: PlatformEvent) -> None:
+        await asyncio.sleep(0.03)
+        await tell(self, event)
+
+    monkeypatch.setattr(ChannelStand, "_tell", slow)
+    stand.sign_in()
+    async with stand:
+        await stand.ready()
+        await stand.say("first")
+        await stand.twitch.sockets.move()
+        for number in range(8):
+            await stand.say(f"on the old one {number}")
+        await until(lambda: stand.twitch.sockets.connections == 2)
+        await stand.say("on the new one")
+        await stand.heard("on the new one")
+    old = [f"on the old one {number}" for number in range(8)]
+    assert stand.lines == ["first", *old, "on the new one"]
     assert stand.of(Gap) == []
 
 
@@ -238,8 +264,34 @@ async def test_a_link_that_never_comes_up_is_tried_on_and_told(stand: ChannelSta
     stand.twitch.sockets.refuse = 10_000
     stand.sign_in()
     async with stand:
-        told = await stand.state("down")
-        assert "503" in told["detail"]
+        await stand.state("reconnecting", "503")
         stand.twitch.sockets.refuse = 0
         await stand.ready()
+    assert stand.of(Gap) == []
+
+
+async def test_switched_off_and_on_again_it_listens_anew_and_blames_no_gap_on_the_link(
+    stand: ChannelStand,
+) -> None:
+    stand.sign_in()
+    for number in range(2):
+        async with stand:
+            await stand.ready()
+            await stand.say(f"round {number}")
+            await stand.heard(f"round {number}")
+        assert stand.twitch.sockets.living() == []
+    assert stand.of(Gap) == []
+
+
+async def test_moving_over_in_a_flood_loses_and_repeats_nothing(stand: ChannelStand) -> None:
+    stand.sign_in()
+    async with stand:
+        await stand.ready()
+        flood = asyncio.create_task(stand.twitch.flood.run(stand.host, 500, 0.8))
+        await asyncio.sleep(0.2)
+        await stand.twitch.sockets.move(welcome_after_seconds=0.1)
+        written = await flood
+        await until(lambda: len(stand.lines) == written)
+        assert stand.twitch.sockets.connections == 2
+    assert stand.lines == [f"hello {number}" for number in range(written)]
     assert stand.of(Gap) == []

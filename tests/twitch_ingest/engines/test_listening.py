@@ -131,8 +131,11 @@ async def test_a_partners_moderators_have_no_rights_here(stand: ChannelStand) ->
         line = await stand.heard("!panic")
         await stand.say("a cheer elsewhere", source=partner, cheer=100)
         other = await stand.heard("a cheer elsewhere")
+        await stand.say("!stop", stand.host, source=partner)
+        elsewhere = await stand.heard("!stop")
     assert line.author.role is Role.VIEWER
     assert line.partner_channel == "partner"
+    assert elsewhere.author.role is Role.VIEWER
     assert other.paid_amount == 0
     assert stand.of(Alert) == []
 
@@ -295,7 +298,7 @@ async def test_two_accounts_hear_everything_over_two_connections(stand: ChannelS
         await stand.ready()
         await until(lambda: len(stand.twitch.sockets.living()) == 2)
         await until(lambda: all(row["state"] == "on" for row in stand.topics))
-        assert stand.platform.link_state()["mode"] == "two_accounts"
+        assert stand.platform.link_state()["accounts"] == "two"
         await stand.say("!panic", stand.host)
         line = await stand.heard("!panic")
         await stand.twitch.channel.follow(stand.host, stand.ann)
@@ -331,7 +334,7 @@ async def test_a_streamer_without_any_right_leaves_chat_to_the_bot(stand: Channe
     stand.sign_in(stand.twitch.user("kitsu_bot"), "bot")
     async with stand:
         await stand.ready()
-        told = await stand.state("incomplete")
+        told = await stand.lacking()
         await stand.say("hello")
         await stand.heard("hello")
     assert told["detail"].endswith("kitsu twitch login")
@@ -347,7 +350,7 @@ async def test_a_bot_whose_sign_in_ended_is_named_and_the_streamer_hears_on(
         await stand.ready()
         stand.twitch.world.disconnect_app(bot)
         stand.twitch.sockets.drop()
-        told = await stand.state("incomplete")
+        told = await stand.lacking()
         await stand.gap()
         await stand.say("hello")
         await stand.heard("hello")
@@ -400,7 +403,7 @@ async def test_a_half_scoped_token_hears_what_it_may_and_says_what_it_lacks(
         await stand.ready()
         await stand.say("hello")
         await stand.heard("hello")
-        told = await stand.state("incomplete")
+        told = await stand.lacking()
     refused = {row["topic"]: row for row in told["topics"] if row["state"] == "refused"}
     assert set(refused) == {REDEMPTIONS, "channel.follow", "channel.ban"}
     assert "channel:read:redemptions" in refused[REDEMPTIONS]["reason"]
@@ -410,8 +413,7 @@ async def test_a_half_scoped_token_hears_what_it_may_and_says_what_it_lacks(
 async def test_a_token_without_chat_is_a_clear_state(stand: ChannelStand) -> None:
     stand.sign_in(scopes=("channel:read:redemptions",))
     async with stand:
-        told = await stand.state("down")
-    assert "user:read:chat" in told["detail"]
+        told = await stand.state("refused", "user:read:chat")
     assert "kitsu twitch login" in told["detail"]
 
 
@@ -420,7 +422,7 @@ async def test_a_topic_that_twitch_refuses_does_not_stop_the_rest(stand: Channel
     stand.sign_in()
     async with stand:
         await stand.ready()
-        told = await stand.state("listening")
+        told = await stand.state("ready")
         assert "channel point rewards" in told["detail"]
         stand.twitch.helix.withheld.clear()
         await until(lambda: all(row["state"] == "on" for row in stand.topics))
@@ -434,7 +436,7 @@ async def test_a_channel_that_does_not_exist_is_a_clear_state(stand: ChannelStan
     stand.options = replace(stand.options, channel="nobody_is_called_so")
     stand.sign_in()
     async with stand:
-        told = await stand.state("down")
+        told = await stand.state("reconnecting", "nobody_is_called_so")
     assert "nobody_is_called_so" in told["detail"]
     assert "TWITCH_CHANNEL" in told["detail"]
     assert stand.twitch.sockets.connections == 0
@@ -450,11 +452,11 @@ async def test_a_bare_token_works_and_says_its_limits(stand: ChannelStand) -> No
         line = await stand.heard("!panic")
         await stand.platform.send("hello")
         told = stand.platform.link_state()
-        assert told["mode"] == "bare_token"
+        assert told["accounts"] == "bare_token"
         assert "channel:read:redemptions" in told["detail"]
         stand.twitch.world.expire_tokens()
         stand.twitch.sockets.drop()
-        ended = await stand.state("sign_in_ended")
+        ended = await stand.state("refused")
     assert line.own
     assert "kitsu twitch login" in ended["detail"]
     assert not (stand.options.data_dir / "secrets" / "twitch.json").read_text().count("access")
@@ -463,7 +465,7 @@ async def test_a_bare_token_works_and_says_its_limits(stand: ChannelStand) -> No
 async def test_a_bare_token_that_twitch_refuses_is_a_clear_state(stand: ChannelStand) -> None:
     stand.options = replace(stand.options, oauth_token="oauth:longgone1234567890")
     async with stand:
-        await until(lambda: stand.platform.link_state()["state"] == "sign_in_ended")
+        await until(lambda: stand.platform.link_state()["state"] == "refused")
         told = stand.platform.link_state()
     assert "TWITCH_OAUTH_TOKEN" in told["detail"]
     assert "kitsu twitch login" in told["detail"]

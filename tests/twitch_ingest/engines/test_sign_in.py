@@ -11,9 +11,11 @@ import pytest
 from starlette.applications import Starlette
 
 from apps.twitch_ingest.engines.twitch.accounts import Account
+from apps.twitch_ingest.engines.twitch.errors import TwitchError
 from apps.twitch_ingest.engines.twitch.sign_in import SignInImpossible
+from apps.twitch_ingest.engines.twitch.sign_in_view import read_device
 from apps.twitch_ingest.engines.twitch.token_store import TokenStore
-from apps.twitch_ingest.engines.twitch.topics import scopes_for
+from apps.twitch_ingest.engines.twitch.topics import TOPICS, scopes_for
 from apps.twitch_ingest.sign_in_web import CALLBACK, SignInWeb
 from libs.worker.access import Scope
 from libs.worker.problems import Problem
@@ -26,7 +28,7 @@ async def web(stand: ChannelStand) -> AsyncIterator[httpx.AsyncClient]:
     stand.twitch.oauth.interval_seconds = 0.03
     async with stand:
         app = Starlette(
-            routes=stand.platform.routes(), exception_handlers={Problem: answer_problem}
+            routes=SignInWeb(stand.platform).routes(), exception_handlers={Problem: answer_problem}
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://kitsu") as client:
@@ -51,7 +53,11 @@ async def test_a_code_is_shown_and_typed_in_and_chat_is_heard(
     stand: ChannelStand, web: httpx.AsyncClient
 ) -> None:
     before = (await web.get("/link")).json()
-    assert (before["state"], before["mode"], before["account"]) == ("signed_out", "none", None)
+    assert (before["state"], before["mode"], before["account"]) == (
+        "needs_sign_in",
+        "twitch",
+        None,
+    )
     assert "kitsu twitch login" in before["detail"]
     answer = await web.post("/sign-in", json={"account": "streamer"})
     begun = answer.json()
@@ -69,7 +75,7 @@ async def test_a_code_is_shown_and_typed_in_and_chat_is_heard(
     await stand.say("hello")
     await stand.heard("hello")
     link = (await web.get("/link")).json()
-    assert link["state"] == "listening"
+    assert link["state"] == "ready"
     assert link["account"]["login"] == "kitsu_live"
     assert {topic["state"] for topic in link["topics"]} == {"on"}
     assert not [secret for secret in stand.twitch.world.issued if secret in str(link)]
@@ -84,9 +90,47 @@ async def test_the_bot_signs_in_beside_the_streamer_with_fewer_scopes(
         stand.twitch.world.answer_device(user.id)
         await _state(web, "done")
     await until(lambda: len(stand.twitch.sockets.living()) == 2)
+    for topic in TOPICS:
+        await stand.twitch.wait_for(topic.name)
+    await until(lambda: all(row["state"] == "on" for row in stand.topics))
     link = (await web.get("/link")).json()
-    assert link["mode"] == "two_accounts"
+    assert link["accounts"] == "two"
     assert set(link["bot_account"]["scopes"]) == {"user:read:chat", "user:write:chat"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "https://evil.example/activate", "http://www.twitch.tv/a", "", 7],
+)
+def test_nobody_is_sent_to_an_address_that_is_not_twitchs(address: object) -> None:
+    answer = {
+        "device_code": "secret",
+        "user_code": "ABCD1234",
+        "expires_in": 1_800,
+        "verification_uri": address,
+    }
+    code, view, interval = read_device(answer, "streamer")
+    assert view.address == "https://www.twitch.tv/activate"
+    assert (code, interval) == ("secret", 5.0)
+    assert "secret" not in str(view)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"user_code": "<b>AB</b>"},
+        {"user_code": "A" * 500},
+        {"user_code": None},
+        {"expires_in": "soon"},
+        {"interval": []},
+    ],
+)
+def test_an_answer_for_a_code_that_is_none_is_refused(wrong: dict[str, object]) -> None:
+    sound = {"device_code": "secret", "user_code": "ABCD1234", "expires_in": 1_800}
+    with pytest.raises(TwitchError):
+        read_device({**sound, **wrong}, "streamer")
+    with pytest.raises(TwitchError):
+        read_device({}, "streamer")
 
 
 def test_no_scope_is_asked_for_without_a_topic_that_needs_it() -> None:
@@ -116,8 +160,9 @@ async def test_a_sign_in_can_be_cancelled_and_then_counts_for_nothing(
     stand: ChannelStand, web: httpx.AsyncClient
 ) -> None:
     await web.post("/sign-in", json={})
-    cancelled = (await web.delete("/sign-in")).json()["sign_in"]
-    assert cancelled["state"] == "cancelled"
+    assert (await web.get("/link")).json()["state"] == "signing_in"
+    assert (await web.delete("/sign-in")).json()["sign_in"] is None
+    assert (await web.get("/link")).json()["sign_in"] is None
     stand.twitch.world.answer_device(stand.host.id)
     await asyncio.sleep(0.1)
     assert _stored(stand) == {}
@@ -177,7 +222,7 @@ async def test_signing_out_revokes_and_forgets(stand: ChannelStand, web: httpx.A
     assert (await web.delete("/accounts/streamer")).status_code == 200
     assert _stored(stand) == {}
     assert [token.dead for token in stand.twitch.world.tokens.values()] == [True]
-    await stand.state("signed_out")
+    await stand.state("needs_sign_in")
     again = await web.delete("/accounts/streamer")
     assert again.status_code == 404
     assert (await web.delete("/accounts/king")).status_code == 404

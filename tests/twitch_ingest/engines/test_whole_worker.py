@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.twitch_ingest.engines.twitch import TwitchPlatform
+from apps.twitch_ingest.engines.twitch.topics import NOT_ASKED
 from apps.twitch_ingest.platforms import platform_of
 from apps.twitch_ingest.worker import TwitchIngestWorker
 from libs.bus.memory import MemoryBus, MemoryServer
@@ -59,11 +60,11 @@ async def worker_on(
 async def listening(show: RunningIngest) -> None:
     platform = show.worker.platform
     assert isinstance(platform, TwitchPlatform)
-    await until(lambda: platform.link_state()["state"] in ("listening", "incomplete"))
+    await until(lambda: platform.link_state()["state"] == "ready")
 
     def asked() -> bool:
         rows = platform.link_state()["topics"]
-        return all(row["state"] != "off" or row["reason"] for row in rows)
+        return all(row["reason"] != NOT_ASKED for row in rows)
 
     await until(asked)
 

@@ -28,6 +28,10 @@ class Ear:
         """The first reason of a gap is the one that is told."""
         self._reason = self._reason or reason
 
+    def forget(self) -> None:
+        """Listening was ended on purpose: the time until it begins again is no gap of the link."""
+        self.last_heard_at, self._reason = None, ""
+
     def back(self) -> Gap | None:
         """Listening again; the gap since the last thing heard, if there was one."""
         since, reason, self._reason = self.last_heard_at, self._reason, ""

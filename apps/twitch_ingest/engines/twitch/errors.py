@@ -8,6 +8,10 @@ from libs.safety import clean_chat
 _TOKEN_LIKE = re.compile(r"(?<![\w-])(?!authorization_pending\b)[A-Za-z0-9_\-]{20,}")
 
 
+#: What the message of a `ScopeMissing` begins with.
+LACKS = "the sign-in lacks"
+
+
 class TwitchError(Exception):
     """A request that failed. `status` is HTTP's; 0: no answer came.
 
@@ -44,7 +48,7 @@ class ScopeMissing(TwitchError):
     """The sign-in was not given a right that is needed; the message says the step that mends it."""
 
     def __init__(self, scope: str, step: str) -> None:
-        super().__init__(403, f"the sign-in lacks the scope {scope}: {step}")
+        super().__init__(403, f"{LACKS} the scope {scope}: {step}")
 
 
 class LinkLost(Exception):

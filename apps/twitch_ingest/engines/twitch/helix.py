@@ -21,7 +21,6 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _PARTS: tuple[tuple[object, str], ...] = (
     (Route, "BASE"),
     (Route, "ID_BASE"),
-    (OAuth, "refresh_token"),
     (OAuth, "validate_token"),
     (OAuth, "user_access_token"),
     (OAuth, "revoke_token"),

@@ -7,8 +7,10 @@ from typing import Any
 from apps.twitch_ingest.engines.base import Gap, PlatformHealth
 from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, login_step
 from apps.twitch_ingest.engines.twitch.ear import KEPT_GAPS
+from apps.twitch_ingest.engines.twitch.errors import LACKS
 from apps.twitch_ingest.engines.twitch.options import TwitchOptions
-from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT, SignInView
+from apps.twitch_ingest.engines.twitch.sign_in import MAKE_CLIENT
+from apps.twitch_ingest.engines.twitch.sign_in_view import SignInState, SignInView
 from apps.twitch_ingest.engines.twitch.topics import WRITE_CHAT, TopicBoard
 from libs.contracts.health import ModuleState
 
@@ -22,25 +24,26 @@ BARE_LIMITS = (
 
 
 class LinkState(StrEnum):
+    """As panel and orchestrator know them."""
+
     NOT_CONFIGURED = "not_configured"
-    SIGNED_OUT = "signed_out"
-    SIGN_IN_ENDED = "sign_in_ended"
-    CONNECTING = "connecting"
-    DOWN = "down"
-    LISTENING = "listening"
-    INCOMPLETE = "incomplete"
-    """Listening, but the sign-in lacks something."""
+    NEEDS_SIGN_IN = "needs_sign_in"
+    SIGNING_IN = "signing_in"
+    REFUSED = "refused"
+    """Twitch takes nothing of a sign-in any more, or the sign-in lacks what chat needs."""
+    RECONNECTING = "reconnecting"
+    READY = "ready"
 
 
 _MODULE_STATES = {
     LinkState.NOT_CONFIGURED: ModuleState.NOT_CONFIGURED,
-    LinkState.SIGNED_OUT: ModuleState.NOT_CONFIGURED,
-    LinkState.SIGN_IN_ENDED: ModuleState.DEGRADED,
-    LinkState.CONNECTING: ModuleState.STARTING,
-    LinkState.DOWN: ModuleState.DEGRADED,
-    LinkState.LISTENING: ModuleState.READY,
-    LinkState.INCOMPLETE: ModuleState.DEGRADED,
+    LinkState.NEEDS_SIGN_IN: ModuleState.NOT_CONFIGURED,
+    LinkState.SIGNING_IN: ModuleState.NOT_CONFIGURED,
+    LinkState.REFUSED: ModuleState.DEGRADED,
+    LinkState.RECONNECTING: ModuleState.DEGRADED,
+    LinkState.READY: ModuleState.READY,
 }
+CONNECTING = "Connecting to Twitch."
 
 
 @dataclass(frozen=True)
@@ -57,16 +60,23 @@ class LinkReport:
 
     def health(self) -> PlatformHealth:
         state, detail = self._state()
-        return PlatformHealth(_MODULE_STATES[state], detail, ENGINE)
+        module = _MODULE_STATES[state]
+        if state is LinkState.READY and self._lacking():
+            module = ModuleState.DEGRADED
+        if detail == CONNECTING:
+            module = ModuleState.STARTING
+        return PlatformHealth(module, detail, ENGINE)
 
     def document(self) -> dict[str, Any]:
         """The shape of `GET /link`."""
         state, detail = self._state()
         newest = sorted(self.gaps, key=lambda gap: gap.ended_at)[-KEPT_GAPS:]
         return link_document(
-            mode=self._mode(),
+            mode="twitch",
+            accounts=self._accounts(),
             state=state.value,
             detail=detail,
+            lacking=self._lacking() if state is LinkState.READY else "",
             channel=self.channel or self.options.channel,
             account=_told(self.accounts.get("streamer")),
             bot_account=_told(self.accounts.get("bot")),
@@ -75,61 +85,63 @@ class LinkReport:
             sign_in=self.sign_in.told() if self.sign_in else None,
         )
 
-    def _mode(self) -> str:
-        accounts = self.accounts.all()
+    def _accounts(self) -> str:
+        accounts = [account for account in self.accounts.all() if not account.ended]
         if not accounts:
             return "none"
         if any(not account.kept for account in accounts):
             return "bare_token"
-        return "two_accounts" if len(accounts) == 2 else "one_account"
+        return "two" if len(accounts) == 2 else "one"
 
     def _state(self) -> tuple[LinkState, str]:
-        if (signed_in := self._signed_in()) is not None:
-            return signed_in
+        if self.accounts.reader is None:
+            return self._nobody()
         if not self.up:
             return self._down()
-        if lacking := self._lacking():
-            return LinkState.INCOMPLETE, lacking
-        return LinkState.LISTENING, self._listening()
+        return LinkState.READY, self._lacking() or self._listening()
 
     def _down(self) -> tuple[LinkState, str]:
-        ended = [account for account in self.accounts.all() if account.ended]
-        if ended:
-            return LinkState.DOWN, _of_ended(ended[0])
+        if self._ended:
+            return LinkState.REFUSED, _of_ended(self._ended[0])
         if not self.trouble:
-            return LinkState.CONNECTING, "Connecting to Twitch."
+            return LinkState.RECONNECTING, CONNECTING
+        said = f"{self.trouble[:1].upper()}{self.trouble[1:].rstrip('.')}"
+        if self.trouble.startswith(LACKS):
+            return LinkState.REFUSED, said
         rest = "" if "kitsu " in self.trouble else ". It is tried again all the time."
-        return LinkState.DOWN, f"{self.trouble[:1].upper()}{self.trouble[1:].rstrip('.')}{rest}"
+        return LinkState.RECONNECTING, f"{said}{rest}"
 
-    def _signed_in(self) -> tuple[LinkState, str] | None:
-        """Why there is nobody to listen with; None: there is somebody."""
-        if self.accounts.reader is not None:
-            return None
-        ended = [account for account in self.accounts.all() if account.ended]
-        if ended:
-            return LinkState.SIGN_IN_ENDED, _of_ended(ended[0])
+    def _nobody(self) -> tuple[LinkState, str]:
+        """Why there is nobody to listen with."""
+        if self.sign_in is not None and self.sign_in.state is SignInState.WAITING:
+            return LinkState.SIGNING_IN, self.sign_in.message
+        if self._ended:
+            return LinkState.REFUSED, _of_ended(self._ended[0])
         if self.bare_refused:
             said = f"Twitch refuses TWITCH_OAUTH_TOKEN ({self.bare_refused}): it may be older than "
-            return LinkState.SIGN_IN_ENDED, f"{said}4 hours. Sign in with: {LOGIN}"
+            return LinkState.REFUSED, f"{said}4 hours. Sign in with: {LOGIN}"
         if self.accounts.complaint:
-            return LinkState.SIGN_IN_ENDED, self.accounts.complaint
+            return LinkState.NEEDS_SIGN_IN, self.accounts.complaint
         if not self.options.configured:
             return LinkState.NOT_CONFIGURED, f"{MAKE_CLIENT}; then run: {LOGIN}"
-        return LinkState.SIGNED_OUT, f"Nobody is signed in to Twitch. Sign in with: {LOGIN}"
+        return LinkState.NEEDS_SIGN_IN, f"Nobody is signed in to Twitch. Sign in with: {LOGIN}"
+
+    @property
+    def _ended(self) -> list[Account]:
+        return [account for account in self.accounts.all() if account.ended]
 
     def _lacking(self) -> str:
         """What the sign-in lacks, with the mending step; empty: nothing."""
         if self.accounts.complaint:
             return self.accounts.complaint
-        for account in self.accounts.all():
-            if account.ended:
-                return _of_ended(account)
+        if self._ended:
+            return _of_ended(self._ended[0])
         reader = self.accounts.reader
         if reader is not None and not reader.may(WRITE_CHAT):
             step = login_step(reader.role)
-            return f"Nothing can be sent: the sign-in lacks the scope {WRITE_CHAT}: {step}"
+            return f"Nothing can be sent: {LACKS} the scope {WRITE_CHAT}: {step}"
         for topic, reason in self.board.refused():
-            if reason.startswith("the sign-in lacks"):
+            if reason.startswith(LACKS):
                 return f"Not done: {topic.why}; {reason}"
         return ""
 
@@ -147,12 +159,15 @@ class LinkReport:
 
 
 def link_document(**given: Any) -> dict[str, Any]:
-    """The shape of `GET /link`; what is not given is empty."""
+    """The shape of `GET /link`; what is not given is empty. `lacking`: what a sign-in that works
+    was not allowed, with the step that mends it."""
     return {
         "platform": "twitch",
-        "mode": "none",
+        "mode": "off",
+        "accounts": "none",
         "state": "",
         "detail": "",
+        "lacking": "",
         "channel": "",
         "account": None,
         "bot_account": None,
@@ -164,7 +179,7 @@ def link_document(**given: Any) -> dict[str, Any]:
 
 
 def _told(account: Account | None) -> dict[str, object] | None:
-    return account.told() if account is not None else None
+    return account.told() if account is not None and not account.ended else None
 
 
 def _of_ended(account: Account) -> str:

@@ -5,8 +5,6 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from starlette.routing import BaseRoute
-
 from apps.twitch_ingest.engines.base import (
     Capabilities,
     PlatformHealth,
@@ -77,6 +75,8 @@ class TwitchPlatform:
                 self.accounts.changed.clear()
                 await self._until_changed(tell)
         finally:
+            self._memory.chat_ear.forget()
+            self._memory.other_ear.forget()
             await self.sign_in.cancel()
             client, self._client = self._client, None
             if client is not None:
@@ -214,12 +214,6 @@ class TwitchPlatform:
     def link_state(self) -> dict[str, Any]:
         """The document of `GET /link`."""
         return self._report().document()
-
-    def routes(self) -> list[BaseRoute]:
-        """The routes for signing in. `SignInWeb.access_rules` says which is public."""
-        from apps.twitch_ingest.sign_in_web import SignInWeb
-
-        return SignInWeb(self).routes()
 
     def _report(self) -> LinkReport:
         listening = self._listening

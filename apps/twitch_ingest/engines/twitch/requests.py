@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -96,14 +97,7 @@ class TwitchRequests(OAuth):
             self._accounts.end(account, "its token has ended, and cannot be renewed")
             raise TwitchError(401, f"the token has ended: {SIGN_IN}")
         try:
-            answer = await self.refresh_token(account.refresh_token)
-            fresh = account.model_copy(
-                update={
-                    "access_token": str(answer.access_token),
-                    "refresh_token": str(answer.refresh_token),
-                    "expires_at": expires_at(float(answer.expires_in)),
-                }
-            )
+            fresh = _with_tokens(account, await self._ask_for_tokens(account))
         except (KeyError, TypeError, ValueError):
             raise TwitchError(502, "the answer to a refresh is not as documented") from None
         except TwitchError as error:
@@ -114,6 +108,19 @@ class TwitchRequests(OAuth):
         self.refreshes += 1
         self._accounts.put(fresh)
         return fresh
+
+    async def _ask_for_tokens(self, account: Account) -> Any:
+        """As plain as it can be: the old refresh token ends with the answer, whatever is in it."""
+        asked: dict[str, Any] = {
+            "grant_type": "refresh_token",
+            "refresh_token": account.refresh_token,
+            "client_id": account.client_id,
+        }
+        if self._options.client_secret:
+            asked["client_secret"] = self._options.client_secret
+        return await self.request(
+            Route("POST", "/oauth2/token", use_id=True, headers={}, params=asked)
+        )
 
     # Transport --------------------------------------------------------------------------------
 
@@ -149,6 +156,16 @@ class TwitchRequests(OAuth):
             return address, None
         address, _, form = address.partition("?")
         return address, form
+
+
+def _with_tokens(account: Account, answer: Mapping[str, Any]) -> Account:
+    """Raises `ValueError`, `KeyError` or `TypeError` for an answer that is none."""
+    news = {
+        "access_token": answer["access_token"],
+        "refresh_token": answer.get("refresh_token") or account.refresh_token,
+        "expires_at": expires_at(float(answer["expires_in"])),
+    }
+    return Account.model_validate(account.model_dump() | news)
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:

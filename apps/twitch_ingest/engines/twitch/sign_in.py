@@ -7,18 +7,17 @@ flow); RFC 8628 for the answers to a device code.
 import asyncio
 import hmac
 import logging
-import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, Role, expires_at
 from apps.twitch_ingest.engines.twitch.errors import TwitchError
-from apps.twitch_ingest.engines.twitch.options import TwitchOptions, is_twitch
+from apps.twitch_ingest.engines.twitch.options import TwitchOptions
+from apps.twitch_ingest.engines.twitch.sign_in_view import SignInState, SignInView, read_device
 from apps.twitch_ingest.engines.twitch.topics import scopes_for
 from libs.worker.problems import CannotRun
 
@@ -31,47 +30,12 @@ log = logging.getLogger("kitsu.twitch_ingest")
 PAGE_SECONDS = 600.0
 #: Added to the interval when Twitch is asked too often (RFC 8628, section 3.5).
 SLOWER_SECONDS = 5.0
-ACTIVATE = "https://www.twitch.tv/activate"
 
 MAKE_CLIENT = (
     "Register an application of your own at https://dev.twitch.tv/console/apps "
     "(client type: Public, redirect URL: http://localhost) and set TWITCH_CLIENT_ID to its "
     "client id in .env"
 )
-
-_USER_CODE = re.compile(r"[A-Za-z0-9-]{4,20}")
-
-
-class SignInState(StrEnum):
-    WAITING = "waiting"
-    DONE = "done"
-    DENIED = "denied"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class SignInView:
-    """A sign-in as people see it. `address` is where they go, with `user_code` where there is one;
-    `message` one line, with the step that mends it when it did not work."""
-
-    account: Role
-    state: SignInState = SignInState.WAITING
-    user_code: str = ""
-    address: str = ""
-    expires_at: float | None = None
-    message: str = ""
-
-    def told(self) -> dict[str, object]:
-        return {
-            "state": self.state.value,
-            "user_code": self.user_code,
-            "address": self.address,
-            "expires_at": self.expires_at,
-            "account": self.account,
-            "message": self.message,
-        }
 
 
 class SignInImpossible(Exception):
@@ -109,7 +73,7 @@ class SignIn:
             return await self._begin(role)
 
     async def cancel(self) -> None:
-        """Ends one that waits; does nothing where none does."""
+        """Ends one that waits, and puts away how the last one ended."""
         async with self._one:
             await self._cancel()
 
@@ -137,8 +101,7 @@ class SignIn:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         self._expected_state = ""
-        if self.view is not None and self.view.state is SignInState.WAITING:
-            self._end(SignInState.CANCELLED, "Cancelled.")
+        self.view = None
 
     # By a code --------------------------------------------------------------------------------
 
@@ -146,7 +109,7 @@ class SignIn:
         scopes = self._scopes(role)
         try:
             answer = await helix.device_code(self._options.client_id, scopes)
-            code, view, interval = _device(answer, role)
+            code, view, interval = read_device(answer, role)
         except TwitchError as error:
             if error.status in (400, 401, 403, 404):
                 said = f"Twitch does not know TWITCH_CLIENT_ID ({error}). {MAKE_CLIENT}"
@@ -241,7 +204,11 @@ class SignIn:
 
     async def _finish(self, helix: "Helix", answer: Mapping[str, Any]) -> None:
         assert self.view is not None
-        token = str(answer.get("access_token", ""))
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token:
+            said = "Twitch's answer is not as documented. Begin again."
+            self._end(SignInState.FAILED, said)
+            return
         try:
             account = await self._account_of(helix, self.view.account, token, answer)
         except TwitchError as error:
@@ -252,7 +219,7 @@ class SignIn:
             self._end(SignInState.FAILED, str(problem))
         else:
             self._accounts.put(account)
-            self._end(SignInState.DONE, f"Signed in as {account.login}.")
+            self._end(SignInState.DONE, account.login)
 
     async def _account_of(
         self, helix: "Helix", role: Role, token: str, answer: Mapping[str, Any]
@@ -293,23 +260,6 @@ class SignIn:
         if self.view is not None:
             self.view = replace(self.view, state=state, user_code="", address="", message=message)
             log.info("sign-in to Twitch (%s): %s", self.view.account, state.value)
-
-
-def _device(answer: Mapping[str, Any], role: Role) -> tuple[str, SignInView, float]:
-    """The device code, what people see, and the seconds between questions."""
-    try:
-        code, user_code = str(answer["device_code"]), str(answer["user_code"])
-        interval, lifetime = float(answer.get("interval", 5)), float(answer["expires_in"])
-    except (KeyError, TypeError, ValueError):
-        raise TwitchError(502, "the answer for a code is not as documented") from None
-    if not _USER_CODE.fullmatch(user_code):
-        raise TwitchError(502, "the answer for a code is not as documented")
-    given = str(answer.get("verification_uri", ""))
-    address = given if is_twitch(given, ("https", "https")) and len(given) < 300 else ACTIVATE
-    ends_at = time.time() + min(max(lifetime, 0.0), 3_600.0)
-    message = f"Open the address and enter the code {user_code}."
-    view = SignInView(role, SignInState.WAITING, user_code, address, ends_at, message)
-    return code, view, max(0.01, interval)
 
 
 async def _revoke(helix: "Helix", token: str, client_id: str) -> None:

@@ -9,7 +9,7 @@ from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, login_
 from apps.twitch_ingest.engines.twitch.errors import LinkLost, ScopeMissing, TwitchError
 from apps.twitch_ingest.engines.twitch.helix import Helix
 from apps.twitch_ingest.engines.twitch.options import Pauses
-from apps.twitch_ingest.engines.twitch.topics import CHAT, Topic, TopicBoard
+from apps.twitch_ingest.engines.twitch.topics import CHAT, NOT_ASKED, Topic, TopicBoard
 
 log = logging.getLogger("kitsu.twitch_ingest")
 
@@ -50,6 +50,7 @@ class Subscriber:
     async def begin(self, session_id: str) -> None:
         """Raises `TwitchError` when chat is refused, or, without chat, everything."""
         self._session_id = session_id
+        self._board.switch_off([topic.name for topic in self._topics], NOT_ASKED)
         if self.has_chat:
             await self._subscribe(self._topics[0])
             return

@@ -100,6 +100,9 @@ def scopes_for(role: Role, has_bot: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
+#: The reason of a topic that will be asked for in a moment.
+NOT_ASKED = "not asked for yet"
+
 TopicState = Literal["on", "refused", "off"]
 
 
