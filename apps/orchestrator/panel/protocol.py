@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from apps.orchestrator import studio_orders as orders
+from apps.orchestrator.panel.chat_status import ChatStatus
 from libs.contracts.health import ModuleState
 from libs.contracts.speaking import Mood, PlaybackOutcome
 from libs.contracts.stage import PollOption
@@ -133,37 +134,13 @@ class PollStatus(Message):
 
 
 class FloorStatus(Message):
-    """Who waits for an answer, and how many got none, by reason code.
-
-    `quiet_until`: seconds on the show's clock; None: nobody asked for quiet.
-    """
+    """Who wants an answer. `quiet_until`: until then only operator and host are answered (seconds
+    on the show's clock). `counts`: inputs that were not answered since the start, by reason."""
 
     quiet_until: float | None = None
     waiting: int = 0
     muted: int = 0
     counts: dict[str, int] = {}
-
-
-class GapStatus(Message):
-    """Chat was not heard between these two times, seconds."""
-
-    started_at: float
-    ended_at: float
-    reason: str = ""
-
-
-class ChatStatus(Message):
-    """How chat is heard. `detail` is one line for people, with the step that mends it.
-
-    `state` is empty where the module of chat said nothing yet.
-    """
-
-    platform: str = ""
-    state: str = ""
-    detail: str = ""
-    channel: str = ""
-    needs_sign_in: bool = False
-    last_gap: GapStatus | None = None
 
 
 class Notice(Message):
@@ -191,10 +168,10 @@ class StatusMessage(Message):
     overlay: OverlayStatus
     studio: StudioStatus
     queue: int = 0
+    floor: FloorStatus = FloorStatus()
     mood: str = "neutral"
     poll: PollStatus | None = None
-    floor: FloorStatus = FloorStatus()
-    chat: ChatStatus = ChatStatus()
+    chat: ChatStatus | None = None
     notices: list[Notice] = []
 
 

@@ -42,13 +42,20 @@ export interface ChatCommand {
   readonly author: string;
 }
 
+export interface ChatGapStatus {
+  readonly platform?: string;
+  readonly started_at: number;
+  readonly ended_at: number;
+  readonly reason?: string;
+}
+
 export interface ChatStatus {
   readonly platform?: string;
-  readonly state?: string;
+  readonly state: ModuleState;
   readonly detail?: string;
   readonly channel?: string;
   readonly needs_sign_in?: boolean;
-  readonly last_gap?: GapStatus | null;
+  readonly last_gap?: ChatGapStatus | null;
 }
 
 export interface ExpressionCommand {
@@ -78,12 +85,6 @@ export interface FloorStatus {
   readonly waiting?: number;
   readonly muted?: number;
   readonly counts?: Readonly<Record<string, number>>;
-}
-
-export interface GapStatus {
-  readonly started_at: number;
-  readonly ended_at: number;
-  readonly reason?: string;
 }
 
 export interface Incident {
@@ -311,10 +312,10 @@ export interface StatusMessage {
   readonly overlay: OverlayStatus;
   readonly studio: StudioStatus;
   readonly queue?: number;
+  readonly floor?: FloorStatus;
   readonly mood?: string;
   readonly poll?: PollStatus | null;
-  readonly floor?: FloorStatus;
-  readonly chat?: ChatStatus;
+  readonly chat?: ChatStatus | null;
   readonly notices?: ReadonlyArray<Notice>;
 }
 
