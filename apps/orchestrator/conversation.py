@@ -143,6 +143,8 @@ class Conversation:
                 return None
         self.room.floor.goes_by(self._session.snapshot.name)
         written = self.room.enter(candidate)
+        if not first_time:
+            await self.room.settle()  # no short way: a former life may have sent its request
         if self.active is None:
             await self.advance()
         return written

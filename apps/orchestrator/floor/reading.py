@@ -35,7 +35,7 @@ _NOBODY: frozenset[str] = frozenset()
 _EMPTY = frozenset(
     {"a", "an", "the", "is", "are", "am", "to", "of", "so", "pls", "please", "and", "oh", "hey"}
     | {"um", "u", "r", "you", "your", "do", "does", "did", "can", "could", "would", "will"}
-    | {"what", "whats", "what's", "which", "how", "this", "that", "it", "ever", "i", "me", "my"}
+    | {"what", "whats", "what's", "which", "how", "this", "that", "it", "ever"}
 )
 
 
