@@ -68,6 +68,7 @@ class ReplayStatus(BaseModel):
     file: Line
     lines: int = 0
     skipped: int = 0
+    percent: float = 0.0
     done: bool = False
 
 

@@ -12,6 +12,7 @@ from apps.twitch_ingest.engines.twitch import TwitchOptions, TwitchPlatform
 from apps.twitch_ingest.engines.twitch.link_report import link_document
 from apps.twitch_ingest.settings import TwitchIngestSettings
 from apps.twitch_ingest.sign_in_web import CALLBACK, SignInWeb
+from libs.contracts.health import ModuleState
 from libs.settings import ROOT
 
 NOT_SET_UP = (
@@ -21,6 +22,12 @@ NOT_SET_UP = (
 OFF = "Chat is off: CHAT_PLATFORM=off."
 NO_LOG = "There is nothing to replay: put the path of a chat log into CHAT_REPLAY_FILE."
 NO_CHANNEL = "Which channel is to be read? Put its name into TWITCH_CHANNEL."
+
+_LINK_STATES = {
+    ModuleState.READY: "ready",
+    ModuleState.STARTING: "reconnecting",
+    ModuleState.NOT_CONFIGURED: "not_configured",
+}
 
 
 def platform_of(settings: TwitchIngestSettings) -> ChatPlatform:
@@ -61,9 +68,8 @@ def sign_in_web(platform: ChatPlatform, more: Callable[[], dict[str, Any]]) -> S
 def _link_without_twitch(platform: ChatPlatform) -> dict[str, Any]:
     told = platform.health()
     mode = "replay" if isinstance(platform, ReplayPlatform) else "off"
-    return link_document(
-        platform=platform.name, mode=mode, state=told.state.value, detail=told.detail
-    )
+    state = "off" if told.detail == OFF else _LINK_STATES.get(told.state, "refused")
+    return link_document(platform=platform.name, mode=mode, state=state, detail=told.detail)
 
 
 def _twitch(settings: TwitchIngestSettings) -> ChatPlatform:

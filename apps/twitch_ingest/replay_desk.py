@@ -59,6 +59,10 @@ class ReplayDesk:
             "error": self._error,
         }
 
+    def told(self) -> dict[str, Any] | None:
+        """What `GET /link` says of the log that is or was played; None: none was."""
+        return None if self._platform is None else replay_told(self._platform, self._file)
+
     def start(self, file: str, speed: float) -> None:
         """Raises `AlreadyPlaying`, and `ReplayError` when there is no such file."""
         if self.playing:
@@ -90,3 +94,15 @@ class ReplayDesk:
             await platform.play(tell)
         except ReplayError as problem:
             self._error = str(problem)
+
+
+def replay_told(platform: ReplayPlatform, file: str) -> dict[str, Any]:
+    """`skipped`: lines that could not be read. `done`: the log was played to its end."""
+    progress = platform.progress
+    return {
+        "file": file,
+        "lines": progress.lines,
+        "skipped": progress.bad,
+        "percent": round(progress.percent, 1),
+        "done": progress.finished,
+    }

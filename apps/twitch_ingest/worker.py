@@ -15,7 +15,7 @@ from apps.twitch_ingest.engines.replay import ReplayPlatform
 from apps.twitch_ingest.intake import Intake
 from apps.twitch_ingest.panic_call import PanicCall
 from apps.twitch_ingest.platforms import platform_of, sign_in_web
-from apps.twitch_ingest.replay_desk import ReplayDesk
+from apps.twitch_ingest.replay_desk import ReplayDesk, replay_told
 from apps.twitch_ingest.rules_file import ChatRulesError, load_chat_rules
 from apps.twitch_ingest.sender import Sender, Silence
 from apps.twitch_ingest.settings import TwitchIngestSettings
@@ -145,7 +145,10 @@ class TwitchIngestWorker(Worker):
 
     def link_document(self) -> dict[str, Any]:
         """What this worker adds to what is told of its platform's link."""
-        return {"sender": self.sender.document(), "replay": self.replays.document()}
+        replay = self.replays.told()
+        if isinstance(self.platform, ReplayPlatform):
+            replay = replay or replay_told(self.platform, self.platform.path.name)
+        return {"sender": self.sender.document(), "replay": replay}
 
     # Panic ------------------------------------------------------------------------------------
 

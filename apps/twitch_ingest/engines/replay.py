@@ -1,7 +1,9 @@
 """A recorded chat log as a platform: for demonstrations, rehearsals and for tuning rules."""
 
 import asyncio
+import io
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +85,7 @@ class ReplayPlatform:
 
     def __init__(self, path: Path, speed: float = 1.0) -> None:
         """`speed`: how many times as fast as it was written; 0: as fast as it is taken."""
-        self._path = path
+        self.path = path
         self._speed = speed
         self._run = new_id()[-12:]
         self._trouble = ""
@@ -107,22 +109,21 @@ class ReplayPlatform:
 
     async def play(self, tell: Tell) -> None:
         """Returns at its end. Raises `ReplayError` when there is nothing to play."""
+        reader, opened = _LogReader(self.path), False
         try:
-            file = await asyncio.to_thread(self._open)
-        except OSError as problem:
-            why = problem.strerror or type(problem).__name__
-            raise ReplayError(f"{self._path.name} cannot be read: {why}") from None
-        try:
+            self.progress.size = await asyncio.to_thread(reader.open)
+            opened = True
             began = asyncio.get_running_loop().time()
-            reader = _LogReader(file)
             while batch := await asyncio.to_thread(reader.batch):
                 for numbered in batch:
                     await self._play_line(numbered, began, tell)
                 await asyncio.sleep(0)
         except OSError as problem:
-            raise ReplayError(f"{self._path.name} broke off: {problem.strerror}") from None
+            what = "broke off" if opened else "cannot be read"
+            why = problem.strerror or type(problem).__name__
+            raise ReplayError(f"{self.path.name} {what}: {why}") from None
         finally:
-            file.close()
+            reader.close()
         self.progress.finished = True
 
     async def send(self, text: str, reply_to: str = "") -> None:
@@ -136,15 +137,8 @@ class ReplayPlatform:
         bad = f", {progress.bad} lines could not be read" if progress.bad else ""
         where = "is over" if progress.finished else "plays"
         return PlatformHealth(
-            ModuleState.READY, f"{self._path.name} {where}: {done}{bad}", self.name
+            ModuleState.READY, f"{self.path.name} {where}: {done}{bad}", self.name
         )
-
-    def _open(self) -> BinaryIO:
-        if not self._path.is_file():
-            raise FileNotFoundError(2, "there is no such file")
-        file = self._path.open("rb")
-        self.progress.size = self._path.stat().st_size
-        return file
 
     async def _play_line(self, numbered: _Numbered, began: float, tell: Tell) -> None:
         progress = self.progress
@@ -243,15 +237,37 @@ _MAKERS: dict[str, Callable[[ReplayPlatform, ChatLogLine], PlatformEvent | None]
 
 
 class _LogReader:
-    """Reads a log some lines at a time; used by one thread at a time."""
+    """Reads a log some lines at a time, in other threads. `close` may come at any moment: what is
+    being read is read to its end, and nothing is opened or read after it."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = threading.Lock()
+        self._closed = False
+        self._file: BinaryIO = io.BytesIO()
         self._number = 0
         self._read = 0
 
+    def open(self) -> int:
+        """Its size in bytes. Raises `OSError`."""
+        with self._turn:
+            if not self._path.is_file():
+                raise FileNotFoundError(2, "there is no such file")
+            if not self._closed:
+                self._file = self._path.open("rb")
+            return self._path.stat().st_size
+
+    def close(self) -> None:
+        with self._turn:
+            self._closed = True
+            self._file.close()
+
     def batch(self) -> list[_Numbered]:
-        """The next lines, blank ones left out; empty at the end."""
+        """The next lines, blank ones left out; empty at the end. Raises `OSError`."""
+        with self._turn:
+            return [] if self._closed else self._lines()
+
+    def _lines(self) -> list[_Numbered]:
         found: list[_Numbered] = []
         while len(found) < BATCH_LINES:
             raw = self._line()
