@@ -13,6 +13,7 @@ from apps.orchestrator.memory import floor as kept
 from apps.orchestrator.memory.floor import Muted
 from apps.orchestrator.panel.protocol import FloorStatus
 from apps.orchestrator.skip_book import SkippedLine
+from apps.orchestrator.withdrawal import Withdrawal
 from libs.bus.base import Delivery
 from libs.contracts.chat import AlertKind, ChatAlerted, ChatMessageReceived
 from libs.contracts.conversation import IdleReached, TurnInput
@@ -88,13 +89,15 @@ class FloorDesk:
         return sorted(self._muted.values(), key=lambda one: one.at, reverse=True)
 
     async def mute(self, viewer_id: str, name: str, by: str) -> None:
-        """Nothing of this viewer is answered until `unmute`. Raises `ValueError` without an id."""
+        """Nothing of this viewer is answered until `unmute`; what is being thought or said to them
+        is cut. Raises `ValueError` without an id."""
         if not viewer_id:
             raise ValueError("a viewer is needed")
         one = Muted(viewer_id, name, by, clock.now())
         self._muted[viewer_id] = one
         self.floor.muted.add(viewer_id)
         await self._room.mute(viewer_id)
+        await self._worker.retraction.silence(Withdrawal(viewer_id=viewer_id))
         await self._worker.database.keep(lambda db: kept.mute(db, one))
         await self._note("mute", f"{name or viewer_id} was muted by {by}.", by)
 

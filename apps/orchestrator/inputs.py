@@ -78,21 +78,15 @@ def from_operator(text: str, by: str, override: bool) -> TurnInput:
 
 
 def from_alerts(told: Told) -> TurnInput:
-    """What viewers see an alert for. What she is to say word for word comes from the operator's own
-    file, and is said like the operator's lines."""
-    first = told.alerts[0]
-    if told.say:
-        author = Author(viewer_id=told.author.viewer_id, name="alert", role=Role.OPERATOR)
-        source, text = TurnSource.OPERATOR, told.say
-    else:
-        author, source, text = told.author, TurnSource.PAID, told.text
+    """What viewers see an alert for. What she says to it word for word may quote them."""
     return TurnInput(
-        source=source,
-        author=author,
-        text=text,
+        source=TurnSource.PAID,
+        author=told.author,
+        text=told.say or told.text,
         message_ids=tuple(alert.alert_id for alert in told.alerts),
-        arrived_at=first.emitted_at,
+        arrived_at=told.alerts[0].emitted_at,
         happened=not told.say,
+        verbatim=bool(told.say),
     )
 
 

@@ -37,6 +37,7 @@ class PanicDesk:
         self._words = PanicWords(settings.panic_words)
         self._engaging = 0
         self._ordered = 0
+        self._written = 0
         self.show_panic = ShowPanic(settings, worker.roster, worker.publish, worker.bus.set_latch)
 
     @property
@@ -62,6 +63,7 @@ class PanicDesk:
         worker.panic.engage(reason, by, ordinal)
         session.next_epoch(report.highest_epoch)
         worker.studio.panic_answered(report.obs, ordered_at)
+        self._written = ordinal
         try:
             await worker.panic_engaged(reason)
             await session.keep_epoch()
@@ -123,7 +125,13 @@ class PanicDesk:
         state = self._worker.panic.state
         late = delivery.deliveries > 1 or delivery.age_seconds > LATE_SECONDS
         overtaken = state.ordinal > delivery.event.emitted_at * 1000
-        if not (state.engaged or self.engaging or (late and overtaken)):
+        if state.engaged and not self.engaging and state.ordinal > self._written:
+            # Whoever heard it told the modules first; who it was is known here.
+            self._written = state.ordinal
+            await self._worker.incidents.note(
+                "panic", "error", f"Panic by {by}. {reason}".strip(), by
+            )
+        elif not (state.engaged or self.engaging or (late and overtaken)):
             await self.engage(reason, by)
 
     async def _write_down(self, reason: str, by: str, report: PanicReport) -> None:

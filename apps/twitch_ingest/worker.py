@@ -23,7 +23,7 @@ from apps.twitch_ingest.web import IngestWeb
 from libs.bus.base import Bus, BusError, Delivery
 from libs.contracts.chat import ChatMessageSent, SendChatMessage
 from libs.contracts.health import ModuleState
-from libs.safety import Gate
+from libs.safety import Gate, LateGate
 from libs.telemetry import clock
 from libs.worker.access import Scope
 from libs.worker.problems import CannotRun
@@ -58,9 +58,10 @@ class TwitchIngestWorker(Worker):
         gate: Gate | None = None,
     ) -> None:
         super().__init__(settings, bus)
-        rules, gate = _rules(settings), gate or Gate.load()
-        self._gate = gate
+        rules = _rules(settings)
         self.platform = platform or platform_of(settings)
+        gate = gate or (LateGate() if isinstance(self.platform, NoChat) else Gate.load())
+        self._gate = gate
         self._chat = Backlog(self.publish, self._connected, self.counters)
         self._commands = Backlog(self.publish, self._connected, self.counters, MAXIMUM_COMMANDS)
         self.intake = Intake(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from libs.contracts.safety import GateAction, OwnRule, Verdict
 from libs.safety.findings import Finder, Finding, Place
@@ -205,6 +205,20 @@ class Gate:
         word = match.group()
         soft = self._rules.soften[word.lower()]
         return soft.capitalize() if word[0].isupper() else soft
+
+
+class LateGate(Gate):
+    """Reads its rules when it is asked first: for those who may never ask."""
+
+    def __init__(self, family_mode: bool = True) -> None:
+        self.family_mode = family_mode
+
+    def __getattr__(self, name: str) -> Any:
+        """Comes here for what no reading has filled in yet. Raises `RulesError`."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        vars(self).update(vars(Gate.load(self.family_mode)))
+        return vars(self)[name]
 
 
 @lru_cache(maxsize=2)

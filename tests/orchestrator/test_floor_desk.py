@@ -17,6 +17,7 @@ from libs.contracts.conversation import (
     ReplyFinished,
     TurnCommitted,
 )
+from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import SpeechEnded, SpeechStarted, TranscriptFinalized
 from libs.contracts.people import Author
 from libs.contracts.timing import TurnTimed
@@ -162,6 +163,14 @@ async def test_a_muted_viewer_is_found_by_name_and_stays_muted_over_a_restart(
         assert await fresh.database.run(kept.muted) == []
 
 
+async def test_who_is_muted_is_cut_off_in_mid_answer(show: Stand) -> None:
+    await show.bus.publish(said("what do you think of this?", "Troll"))
+    turn = await show.committed("what do you think of this?")
+    await show.post("/floor/mute", {"name": "Troll"})
+    cut = await show.next(StopSpeaking, lambda e: e.turn_id == turn.turn_id)
+    assert cut.reason == "retracted"
+
+
 async def test_a_forgotten_viewer_stays_muted_but_without_a_name(show: Stand) -> None:
     await show.worker.floor.mute("test:troll", "Troll", "mod")
     await show.request("DELETE", "/memory/viewers/test:troll")
@@ -185,7 +194,7 @@ async def test_a_storm_of_gifts_is_one_turn(show: Stand) -> None:
 async def test_what_a_file_says_to_an_alert_is_said_word_for_word(show: Stand) -> None:
     await show.bus.publish(alert(AlertKind.RAID, "bob", 50, say="Welcome, raiders of bob!"))
     turn = await show.committed("Welcome, raiders of bob!")
-    assert turn.input.source == "operator"
+    assert (turn.input.source, turn.input.verbatim, turn.input.happened) == ("paid", True, False)
     assert turn.input.override is None  # still gated
 
 

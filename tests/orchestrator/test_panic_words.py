@@ -152,6 +152,22 @@ async def test_a_viewers_panic_command_is_an_ordinary_line(show: Stand) -> None:
     assert not show.worker.panic.engaged
 
 
+async def test_a_panic_that_chat_told_the_modules_first_has_its_line_in_the_log(
+    show: Stand,
+) -> None:
+    ordinal = show.worker.panic.next_ordinal()
+    await show.bus.publish(EngagePanic(reason="raid", by="mod in chat", ordinal=ordinal))
+    await until(lambda: show.worker.panic.engaged)
+    moderator = Author(viewer_id="m", name="modesta", role=Role.MODERATOR)
+    for arguments in ("raid", "raid, again"):
+        command = ChatCommandIssued(command="panic", arguments=arguments, author=moderator)
+        await show.bus.publish(command)
+    await until(lambda: show.worker.counters["commands_done"] == 2)
+    found = [i for i in (await show.get("/incidents"))["incidents"] if i["kind"] == "panic"]
+    assert [i["message"] for i in found] == ["Panic by modesta (moderator) in chat. raid"]
+    assert len(await show.all(EngagePanic)) == 1
+
+
 async def test_one_sentence_heard_in_parts_is_one_panic(show: Stand) -> None:
     for text in ("kitsu panic", "kitsu panic stop", "kitsu panic stop it"):
         await show.bus.publish(TranscriptUpdated(text=text))
