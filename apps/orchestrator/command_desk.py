@@ -108,7 +108,8 @@ class CommandDesk:
         name = named(event.command)
         if name == PANIC:
             line = f"{PREFIX}{PANIC} {event.arguments}"
-            await self._worker.panic_desk.hear_chat(event.author, line, delivery)
+            desk = self._worker.panic_desk
+            await desk.hear_chat(event.author, line, delivery, event.ordinal)
         elif name in _NOT_AWAITED:
             self._worker.spawn(f"obey {name}", self._obey(name, event))
         else:

@@ -116,6 +116,26 @@ async def test_a_moderator_engages_and_releases_a_panic_and_the_log_says_who(sho
     await until(lambda: show.worker.panic.engaged)
 
 
+async def test_a_panic_that_waited_for_the_bus_is_not_engaged_again_after_its_release(
+    show: Stand,
+) -> None:
+    """The modules were told on their ports; the command came to the bus when all was over."""
+    desk, panic = show.worker.panic_desk, show.worker.panic
+    late = command("panic", ordinal=panic.next_ordinal(), emitted_at=clock.now())
+    panic.engage("", "its port", late.ordinal)
+    await asyncio.sleep(0.005)  # an ordinal has milliseconds
+    await desk.release("test")
+    await show.worker.commands.hear(late, show.delivery(late))
+    assert not panic.engaged
+    fresh = command("panic", ordinal=panic.next_ordinal())
+    await show.worker.commands.hear(fresh, show.delivery(fresh))
+    assert panic.engaged
+    await desk.release("test")
+    behind = command("panic", ordinal=1)  # of a machine that is behind and missed the release
+    await show.worker.commands.hear(behind, show.delivery(behind))
+    assert panic.engaged, "in doubt there is panic"
+
+
 async def test_a_panic_does_not_wait_for_a_command_that_takes_its_time(show: Stand) -> None:
     async with scripted_studio(show) as studio:
         await studio.tell()
