@@ -62,15 +62,12 @@ class Sender:
 
     async def offer(self, event: SendChatMessage) -> None:
         """Takes a message for later. What is not to be sent is told at once."""
-        if self._silence:
+        verdict = event.verdict if self._silence else await self._judged(event)
+        if self._silence:  # perhaps only since what the gate said was told
             await self._drop(event, self._silence)
             return
-        verdict = await self._judged(event)
         if verdict.action is GateAction.BLOCK or not verdict.text.strip():
             await self._drop(event, "blocked")
-            return
-        if self._silence:  # engaged while the verdict was told
-            await self._drop(event, self._silence)
             return
         capabilities = self._platform.capabilities
         if not capabilities.can_send:
