@@ -107,7 +107,7 @@ class ChatLink:
         return await self.chat.told(LinkTold, "/link")
 
     async def sign_in(self, account: AccountName) -> LinkTold:
-        """Begins a sign-in, or finds it begun. `told` says how far it is."""
+        """Begins a sign-in; one that waits ends. `told` says how far it is."""
         await self.chat.ask("POST", "/sign-in", {"account": account})
         return await self.told()
 

@@ -338,6 +338,7 @@ async def test_a_line_that_is_handed_out_again_while_it_is_written_is_one_line(
     await asyncio.gather(written, again)
     rest = await worker.hear_chat(line, show.delivery(line, deliveries=3))
     assert rest is not None
+    await worker.conversation.room.settle()
     await rest
     sql = "SELECT count(*) FROM input WHERE candidate LIKE '%once and never%'"
     count = await worker.database.run(lambda db: db.execute(sql).fetchone()[0])
@@ -375,7 +376,7 @@ async def test_a_line_that_waited_for_a_turn_is_on_disk_before_it_is_acknowledge
     show: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when its own turn begins before its page is written, and thinks for long."""
-    monkeypatch.setattr("apps.orchestrator.input_log.WRITE_EVERY_SECONDS", 2.0)
+    monkeypatch.setattr("apps.orchestrator.input_log.WRITE_EVERY_SECONDS", 0.5)
     await busy(show)
     worker, line = show.worker, said("kitsu, what do you remember?", "bob")
     refused = said("see www.spam.example.com", "bot")

@@ -30,7 +30,7 @@ from apps.twitch_ingest.engines.twitch.errors import LinkLost, MalformedEvent
 from apps.twitch_ingest.engines.twitch.link_report import link_document
 from apps.twitch_ingest.engines.twitch.options import TwitchOptions
 from apps.twitch_ingest.engines.twitch.people import author_of, known_id
-from apps.twitch_ingest.engines.twitch.seen import SeenIds
+from apps.twitch_ingest.seen_ids import SeenIds
 from libs.contracts.health import ModuleState
 from libs.safety import clean_chat
 
