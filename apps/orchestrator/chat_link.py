@@ -120,7 +120,7 @@ class ChatLink:
         return await self.told()
 
     async def play(self, file: str, speed: float) -> LinkTold:
-        """Plays a recorded chat log, instead of the chat that is linked."""
+        """Plays a recorded chat log, beside the chat that is linked."""
         await self.chat.ask("POST", "/replay", {"file": file, "speed": speed})
         return await self.told()
 
