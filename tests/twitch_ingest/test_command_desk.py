@@ -123,6 +123,13 @@ def test_cooldowns_of_viewers_are_bounded() -> None:
     assert cooldowns.wait_seconds("status", rule, newest, MAXIMUM_REMEMBERED + 100) > 3_000
 
 
+def test_a_clock_that_is_set_back_keeps_nobody_waiting_for_an_hour() -> None:
+    cooldowns, rule = Cooldowns(), CommandRule(cooldown_seconds=15, viewer_cooldown_seconds=60)
+    cooldowns.given("status", rule, "ann", 10_000.0)
+    assert cooldowns.wait_seconds("status", rule, "bob", 10_001.0) == 14.0
+    assert cooldowns.wait_seconds("status", rule, "ann", 6_400.0) == 0.0
+
+
 def test_ids_are_known_once_and_bounded() -> None:
     seen = SeenIds(maximum=3)
     assert [seen.is_new(i) for i in ("a", "b", "a", "c", "d", "a")] == [
