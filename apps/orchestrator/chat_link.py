@@ -107,7 +107,7 @@ class ChatLink:
         return await self.chat.told(LinkTold, "/link")
 
     async def sign_in(self, account: AccountName) -> LinkTold:
-        """Begins a sign-in, or finds it begun. `told` says how far it is."""
+        """Begins a sign-in; one that waits ends. `told` says how far it is."""
         await self.chat.ask("POST", "/sign-in", {"account": account})
         return await self.told()
 
@@ -120,7 +120,7 @@ class ChatLink:
         return await self.told()
 
     async def play(self, file: str, speed: float) -> LinkTold:
-        """Plays a recorded chat log, instead of the chat that is linked."""
+        """Plays a recorded chat log, beside the chat that is linked."""
         await self.chat.ask("POST", "/replay", {"file": file, "speed": speed})
         return await self.told()
 

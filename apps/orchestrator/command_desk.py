@@ -1,5 +1,6 @@
 """Carries out what is ordered in chat, and answers there."""
 
+import contextlib
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +18,7 @@ from apps.orchestrator.chat_commands import (
     nearest,
 )
 from apps.orchestrator.command_words import AnswerTeller, list_of, status_line
-from libs.bus.base import Delivery
+from libs.bus.base import BusError, Delivery
 from libs.contracts.chat import ChatCommandIssued
 from libs.contracts.control import SetPersona
 from libs.contracts.modules import MODULES
@@ -108,9 +109,10 @@ class CommandDesk:
         name = named(event.command)
         if name == PANIC:
             line = f"{PREFIX}{PANIC} {event.arguments}"
-            await self._worker.panic_desk.hear_chat(event.author, line, delivery)
+            desk = self._worker.panic_desk
+            await desk.hear_chat(event.author, line, delivery, event.ordinal)
         elif name in _NOT_AWAITED:
-            self._worker.spawn(f"obey {name}", self._obey(name, event))
+            self._worker.spawn(f"obey {name}", self._obey_alone(name, event))
         else:
             await self._obey(name, event)
         self._remember(event)
@@ -145,6 +147,18 @@ class CommandDesk:
         except Problem as problem:  # its title is ours; its detail may quote what was asked for
             answer = f"{problem.title}."
         await self._teller.tell(event, answer)
+
+    async def _obey_alone(self, name: str, event: ChatCommandIssued) -> None:
+        """What fails here must not end the whole worker, and is not handed out again."""
+        worker = self._worker
+        try:
+            await self._obey(name, event)
+        except Exception as error:  # a command that nobody waits for is supervised here
+            worker.log.exception("the command %s failed", name)
+            message = f"The command {name} failed ({type(error).__name__}); see the log."
+            with contextlib.suppress(BusError):
+                await worker.report("command_failed", message)
+                await self._teller.tell(event, "That did not work.")
 
     # Speech -----------------------------------------------------------------------------------
 
@@ -274,6 +288,8 @@ class CommandDesk:
         if event.arguments.strip().casefold() != "me":
             return self._usage("forget")
         author = event.author
+        written = event.emitted_at if event.written_at is None else event.written_at
+        self._worker.retraction.asked_to_be_forgotten(author.viewer_id, written)
         done = await actions.forget_viewer(self._worker, author.viewer_id, author.name)
         return (
             "What was known of you is forgotten." if done is not None else "It will be forgotten."

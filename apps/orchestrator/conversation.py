@@ -146,7 +146,7 @@ class Conversation:
         if not first_time:
             await self.room.settle()  # no short way: a former life may have sent its request
         if self.active is None:
-            await self.advance()
+            await self.advance(candidate.input_id)
         return written
 
     @contextlib.asynccontextmanager
@@ -156,17 +156,17 @@ class Conversation:
             await self.room.settle()
             yield
 
-    async def advance(self) -> None:
+    async def advance(self, handed_in: str = "") -> None:
         """Opens the next turn if none is open and somebody may have it now.
 
-        The short way, for a line that nobody had to wait for: the request goes out before the disk
+        The short way, for the line that is just `handed_in`: the request goes out before the disk
         is written. A kill in between hands the input out again, and as its ids come from the input,
         what it leads to is recognised everywhere as the same.
         """
         async with self._picking:
             if self.active is not None:
                 return
-            candidate, unwritten = self.room.take()
+            candidate, unwritten = self.room.take(handed_in)
             if candidate is None:
                 self._look_again()
                 return
@@ -182,7 +182,7 @@ class Conversation:
                 await asyncio.sleep(ANSWER_FIRST_SECONDS)
                 await self._database.keep(lambda db: self._accept(db, turn, request))
             else:
-                await self._database.keep(lambda db: records.open_turn(db, turn, request))
+                await self._database.keep(lambda db: self._open(db, turn, request))
         if unwritten:
             self._in_background("tell of turn", self._tell_of(turn, request))
             self._feed.heard_input(candidate.input_id, candidate.input)
@@ -202,10 +202,13 @@ class Conversation:
     def _look_now(self) -> None:
         self._in_background("look who waits", self.advance())
 
-    def _accept(self, db: Any, turn: Turn, request: TurnCommitted) -> None:
-        """Runs in the database's thread, in one transaction."""
+    def _open(self, db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> None:
+        """Runs in the database's thread, in one transaction. The input's page may come after."""
         records.add_input(db, turn.candidate)
         records.open_turn(db, turn, request)
+
+    def _accept(self, db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> None:
+        self._open(db, turn, request)
         records.mark_published(db, turn.turn_id)
 
     async def _request(self, turn: Turn) -> TurnCommitted:

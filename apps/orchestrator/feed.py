@@ -54,6 +54,7 @@ class Feed:
         for input_id, item in left.items():
             if f"in:{input_id}" in self._rows or self._budget.spend(item.reason.value, now):
                 given = item.candidate.input
+                self._inputs[f"in:{input_id}"] = given
                 self.skipped(input_id, given.author, given.text, item.reason)
         if more := self._budget.kept_back():
             self._floods += 1

@@ -98,12 +98,15 @@ class PanicDesk:
     async def hear_voice(self, phrase: str, delivery: Delivery) -> None:
         await self._engage_once(f"the host said '{phrase}'", "the host's voice", delivery)
 
-    async def hear_chat(self, author: Author, text: str, delivery: Delivery) -> bool:
-        """True when this line ordered a panic: then it is no ordinary line."""
+    async def hear_chat(
+        self, author: Author, text: str, delivery: Delivery, ordinal: int = 0
+    ) -> bool:
+        """True when this line ordered a panic: then it is no ordinary line. `ordinal`: with which
+        whoever read it told the modules already; 0: nobody did."""
         reason = ordered_panic(author.role, text)
         if reason is None:
             return False
-        await self._engage_once(reason, f"{author.name} ({author.role}) in chat", delivery)
+        await self._engage_once(reason, f"{author.name} ({author.role}) in chat", delivery, ordinal)
         return True
 
     async def hear_beat(self, beat: WorkerBeat) -> None:
@@ -119,11 +122,15 @@ class PanicDesk:
         else:
             await self.engage(f"{beat.module} was put in panic by its own port", "its port")
 
-    async def _engage_once(self, reason: str, by: str, delivery: Delivery) -> None:
+    async def _engage_once(
+        self, reason: str, by: str, delivery: Delivery, ordinal: int = 0
+    ) -> None:
         """The same order is heard again and again: in each part of a sentence, or after a restart,
-        when it may be older than what was ordered since."""
+        when it may be older than what was ordered since. One that waited for the bus is as new to
+        the bus as any: its ordinal says whether a release that is known came after it."""
         state = self._worker.panic.state
         late = delivery.deliveries > 1 or delivery.age_seconds > LATE_SECONDS
+        late = late or 0 < ordinal <= state.ordinal
         overtaken = state.ordinal > delivery.event.emitted_at * 1000
         if state.engaged and not self.engaging and state.ordinal > self._written:
             # Whoever heard it told the modules first; who it was is known here.

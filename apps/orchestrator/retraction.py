@@ -61,6 +61,11 @@ class Retraction:
         self._taken_back.cleared(event.platform, event.emitted_at)
         await self._take_back(Withdrawal(platform=event.platform), event.emitted_at)
 
+    def asked_to_be_forgotten(self, viewer_id: str, at: float) -> None:
+        """What they wrote until then and comes behind their wish is not kept. `at`: by the clock of
+        their lines."""
+        self._taken_back.banned(viewer_id, at)
+
     async def silence(self, withdrawal: Withdrawal) -> None:
         """Out of the queue, out of her thoughts, out of her mouth."""
         conversation = self._worker.conversation

@@ -23,6 +23,7 @@ class TakenBack:
         _remember(self._messages, f"{platform} {message_id}", at)
 
     def banned(self, viewer_id: str, at: float) -> None:
+        """Or asked to be forgotten."""
         _remember(self._viewers, viewer_id, at)
 
     def cleared(self, platform: str, at: float) -> None:

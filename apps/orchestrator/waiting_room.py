@@ -96,14 +96,20 @@ class WaitingRoom:
         self._log.note(candidate, left)
         return self._log.written
 
-    def take(self) -> tuple[Candidate | None, bool]:
-        """The next one to answer, and whether it is still to be written (by whoever takes it); None
-        when nobody waits or nothing is answered now."""
+    def take(self, handed_in: str = "") -> tuple[Candidate | None, bool]:
+        """The next one to answer, and whether it is still to be written by whoever takes it; None
+        when nobody waits or nothing is answered now.
+
+        `handed_in`: the input of which nothing was acknowledged yet. Of any other one the page may
+        be waited for by somebody who acknowledges it then: it is not taken out of it.
+        """
         if self.held is not None:
             return None, False
         candidate, left = self.floor.take(clock.now())
         self._note(left)
-        return candidate, candidate is not None and self._log.strike(candidate.input_id)
+        if candidate is None or candidate.input_id != handed_in:
+            return candidate, False
+        return candidate, self._log.strike(candidate.input_id)
 
     def opens_in(self) -> float | None:
         """Seconds until `take` may have something; None: not before something else happens."""

@@ -14,10 +14,12 @@ class Cooldowns:
         self._of_viewer: dict[tuple[str, str], float] = {}
 
     def wait_seconds(self, command: str, rule: CommandRule, viewer_id: str, at: float) -> float:
-        """How long until it may be given; 0: now. `at`: seconds on any steady clock."""
-        of_show = self._of_show.get(command, float("-inf")) + rule.cooldown_seconds
+        """How long until it may be given; 0: now. `at`: seconds on the show's clock.
+        That may be set back: what looks then as if it were yet to come keeps nobody waiting."""
+        of_show = self._of_show.get(command, float("-inf"))
         of_viewer = self._of_viewer.get((command, viewer_id), float("-inf"))
-        return max(0.0, of_show - at, of_viewer + rule.viewer_cooldown_seconds - at)
+        waits = ((of_show, rule.cooldown_seconds), (of_viewer, rule.viewer_cooldown_seconds))
+        return max([0.0, *(since + pause - at for since, pause in waits if since <= at)])
 
     def given(self, command: str, rule: CommandRule, viewer_id: str, at: float) -> None:
         if rule.cooldown_seconds:

@@ -45,8 +45,8 @@ _LONGEST_TEXT = 2_000
 _LONGEST_NAME = 128
 _LONGEST_REASON = 200
 
-#: Carries out a panic at once: reason, and who ordered it.
-EngagePanic = Callable[[str, str], None]
+#: Carries out a panic at once: reason, and who ordered it. Returns the ordinal it is sent with.
+EngagePanic = Callable[[str, str], int]
 
 
 class Intake:
@@ -107,9 +107,10 @@ class Intake:
             self._counters["lines"] += 1
 
     def _issue(self, platform: ChatPlatform, message: Message, ruling: Ruling, at: float) -> None:
-        author = message.author
+        author, ordinal = message.author, 0
         if ruling.command == "panic":
-            self._engage_panic(ruling.arguments, f"{author.name} ({author.role.value}) in chat")
+            by = f"{author.name} ({author.role.value}) in chat"
+            ordinal = self._engage_panic(ruling.arguments, by)
         keeps = ruling.command in NEVER_TOO_OLD
         self._commands.add(
             ChatCommandIssued(
@@ -121,6 +122,7 @@ class Intake:
                 message_id=message.message_id,
                 platform=platform.name,
                 written_at=message.written_at,
+                ordinal=ordinal,
                 expires_at=None if keeps else at + MAXIMUM_AGE_SECONDS,
             )
         )

@@ -61,6 +61,8 @@ class Waiting:
     event: SendChatMessage
     pieces: deque[str]
     begun: bool = False
+    in_hand: bool = False
+    """Some of it was given to the platform: it is too late to drop it for others."""
     tried_again: bool = False
     text_key: str = field(init=False)
 
@@ -88,7 +90,7 @@ class SendingQueue:
         self._waiting.append(message)
         if len(self._waiting) <= self._maximum:
             return None
-        dropped = max(self._waiting, key=_rank)
+        dropped = max((one for one in self._waiting if not one.in_hand), key=_rank)
         self._waiting.remove(dropped)
         return dropped
 
@@ -104,9 +106,12 @@ class SendingQueue:
         """What goes next; it stays until it is `done`."""
         return min(self._waiting, key=_rank, default=None)
 
-    def done(self, message: Waiting) -> None:
-        if message in self._waiting:
+    def done(self, message: Waiting) -> bool:
+        """False: it was taken out before, and told of."""
+        there = message in self._waiting
+        if there:
             self._waiting.remove(message)
+        return there
 
     def sent(self, message: Waiting, at: float) -> None:
         """A piece of it was sent."""

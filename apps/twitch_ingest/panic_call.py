@@ -14,7 +14,6 @@ from libs.contracts.modules import MODULES
 from libs.settings import ShowSettings
 from libs.worker.access import Access, Scope
 from libs.worker.panic_control import BY_CHARACTERS, LATCH_NAME, REASON_CHARACTERS
-from libs.worker.panic_latch import PanicLatch
 
 #: A module that has not answered after this long is asked once more.
 ANSWER_SECONDS = 1.0
@@ -34,13 +33,11 @@ class PanicCall:
     def __init__(
         self,
         settings: ShowSettings,
-        panic: PanicLatch,
         publish: Callable[[Event], Awaitable[None]],
         set_latch: SetLatch,
         connected: Callable[[], bool],
     ) -> None:
         self._settings = settings
-        self._panic = panic
         self._publish = publish
         self._set_latch = set_latch
         self._connected = connected
@@ -55,14 +52,14 @@ class PanicCall:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def engage(self, reason: str, by: str) -> list[str]:
+    async def engage(self, reason: str, by: str, ordinal: int) -> list[str]:
         """The modules that did not answer on their port (the bus may have reached them)."""
         reason, by = reason[:REASON_CHARACTERS], by[:BY_CHARACTERS]
         order = EngagePanic(
             show=self._settings.kitsu_show,
             reason=reason,
             by=by,
-            ordinal=self._panic.next_ordinal(),
+            ordinal=ordinal,
         )
         targets = [module.id for module in MODULES if module.output]
         if not self._connected():

@@ -1,6 +1,7 @@
 """Which messages came already."""
 
-#: At a thousand lines a second this is longer than any command counts.
+#: Twitch delivers "at least once", and the second time may come minutes later. At a thousand lines
+#: a second this is still longer than any command counts.
 MAXIMUM_IDS = 20_000
 
 

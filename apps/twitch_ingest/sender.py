@@ -62,10 +62,10 @@ class Sender:
 
     async def offer(self, event: SendChatMessage) -> None:
         """Takes a message for later. What is not to be sent is told at once."""
-        if self._silence:
+        verdict = event.verdict if self._silence else await self._judged(event)
+        if self._silence:  # perhaps only since what the gate said was told
             await self._drop(event, self._silence)
             return
-        verdict = await self._judged(event)
         if verdict.action is GateAction.BLOCK or not verdict.text.strip():
             await self._drop(event, "blocked")
             return
@@ -118,6 +118,7 @@ class Sender:
     async def _send_piece(self, message: Waiting) -> None:
         event, text = message.event, message.pieces[0]
         reply_to = "" if message.begun else event.reply_to or ""
+        message.in_hand = True
         self._pace.take(_steady())
         self._sending = asyncio.create_task(self._send(text, reply_to), name="send a line")
         try:
@@ -127,17 +128,15 @@ class Sender:
             return
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if not self._silence or (task is not None and task.cancelling()):
+            if task is not None and task.cancelling():
                 raise
-            self._queue.done(message)  # `silence` told of it with the others
-            return
+            return  # `silence` broke it off, and told of it with the others
         finally:
             self._sending = None
         message.begun = True
         message.pieces.popleft()
         self._queue.sent(message, clock.now())
-        if not message.pieces:
-            self._queue.done(message)
+        if not message.pieces and self._queue.done(message):
             self.sent += 1
             await self._tell(
                 ChatMessageSent.caused_by(event, platform=event.platform, outcome="sent")
@@ -163,8 +162,8 @@ class Sender:
             message.tried_again = True
             self._held_until = _steady() + max(0.0, again)
             return
-        self._queue.done(message)
-        await self._drop(message.event, "refused")
+        if self._queue.done(message):
+            await self._drop(message.event, "refused")
 
     # Waiting ----------------------------------------------------------------------------------
 

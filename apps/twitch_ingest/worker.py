@@ -76,9 +76,7 @@ class TwitchIngestWorker(Worker):
         )
         self.sender = Sender(self.platform, rules.prefix, gate, self.publish)
         self.replays = ReplayDesk(self._hear_replay, self.spawn)
-        self._panic_call = PanicCall(
-            settings, self.panic, self.publish, bus.set_latch, self._connected
-        )
+        self._panic_call = PanicCall(settings, self.publish, bus.set_latch, self._connected)
         self._web = IngestWeb(self.sender.document, self.replays, lambda: self.enabled)
         self._sign_in = sign_in_web(self.platform, self.link_document)
         self._listening: asyncio.Task[None] | None = None
@@ -162,15 +160,16 @@ class TwitchIngestWorker(Worker):
     async def panic_answer(self) -> Mapping[str, Any]:
         return {"queued": self.sender.queued}
 
-    def _order_panic(self, reason: str, by: str) -> None:
+    def _order_panic(self, reason: str, by: str) -> int:
         """At once, and whatever becomes of the command on its way to the orchestrator."""
-        reason = reason or "ordered in chat"
-        task = self.spawn("panic by chat", self._call_panic(reason, by))
+        reason, ordinal = reason or "ordered in chat", self.panic.next_ordinal()
+        task = self.spawn("panic by chat", self._call_panic(reason, by, ordinal))
         self._panics.add(task)
         task.add_done_callback(self._panics.discard)
+        return ordinal
 
-    async def _call_panic(self, reason: str, by: str) -> None:
-        missing = await self._panic_call.engage(reason, by)
+    async def _call_panic(self, reason: str, by: str, ordinal: int) -> None:
+        missing = await self._panic_call.engage(reason, by, ordinal)
         if missing:
             names = ", ".join(missing)
             await self._complain(

@@ -124,6 +124,8 @@ class ChatCommandIssued(Event):
     message_id: str = ""
     platform: str = ""
     written_at: float | None = None
+    ordinal: int = Field(default=0, ge=0)
+    """Of a panic: the ordinal with which it was sent to the modules; 0: it was not."""
 
 
 class ChatGap(Event):

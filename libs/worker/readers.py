@@ -122,7 +122,7 @@ class Readers:
             rest = await self._begin(delivery)
             if rest is not None:
                 await unfinished.acquire()
-                task = asyncio.create_task(self._finish(delivery, rest), name="finish")
+                task = asyncio.create_task(self._finish_later(delivery, rest), name="finish")
                 self._in_hand.add(task)
                 task.add_done_callback(self._in_hand.discard)
                 task.add_done_callback(lambda _: unfinished.release())
@@ -170,6 +170,14 @@ class Readers:
         if rest is None:
             await self._done(delivery)
         return rest
+
+    async def _finish_later(self, delivery: Delivery, rest: Awaitable[None]) -> None:
+        """Others are read meanwhile: what is renewed is not taken for left lying."""
+        renewal = Renewal(self._bus, delivery)
+        try:
+            await self._finish(delivery, rest)
+        finally:
+            renewal.end()
 
     async def _finish(self, delivery: Delivery, rest: Awaitable[None]) -> None:
         try:

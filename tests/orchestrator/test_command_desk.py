@@ -13,7 +13,9 @@ from libs.contracts.chat import (
     SendChatMessage,
 )
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled, SetPersona
-from libs.contracts.conversation import TurnCommitted
+from libs.contracts.conversation import InputSkipped, TurnCommitted
+from libs.contracts.health import ErrorReported
+from libs.contracts.identity import new_id
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.memory import ViewerForgotten
 from libs.contracts.people import Author, Role
@@ -114,6 +116,26 @@ async def test_a_moderator_engages_and_releases_a_panic_and_the_log_says_who(sho
     assert "modfox (moderator)" in (await incidents(show, "panic_released"))[0]
     await show.bus.publish(command("panic"))  # no cooldown, at once again
     await until(lambda: show.worker.panic.engaged)
+
+
+async def test_a_panic_that_waited_for_the_bus_is_not_engaged_again_after_its_release(
+    show: Stand,
+) -> None:
+    """The modules were told on their ports; the command came to the bus when all was over."""
+    desk, panic = show.worker.panic_desk, show.worker.panic
+    late = command("panic", ordinal=panic.next_ordinal(), emitted_at=clock.now())
+    panic.engage("", "its port", late.ordinal)
+    await asyncio.sleep(0.005)  # an ordinal has milliseconds
+    await desk.release("test")
+    await show.worker.commands.hear(late, show.delivery(late))
+    assert not panic.engaged
+    fresh = command("panic", ordinal=panic.next_ordinal())
+    await show.worker.commands.hear(fresh, show.delivery(fresh))
+    assert panic.engaged
+    await desk.release("test")
+    behind = command("panic", ordinal=1)  # of a machine that is behind and missed the release
+    await show.worker.commands.hear(behind, show.delivery(behind))
+    assert panic.engaged, "in doubt there is panic"
 
 
 async def test_a_panic_does_not_wait_for_a_command_that_takes_its_time(show: Stand) -> None:
@@ -346,6 +368,37 @@ async def test_everybody_may_ask_for_help_and_status_and_be_forgotten(show: Stan
     assert (await show.next(ViewerForgotten)).viewer_id == ANN.viewer_id
     await show.post("/panic")
     assert (await order(show, "status", ANN)).startswith("Panic is engaged.")
+
+
+async def test_a_line_that_comes_behind_its_authors_wish_to_be_forgotten_is_not_kept(
+    show: Stand,
+) -> None:
+    """Commands go ahead of chat: in a flood the line before the wish may come after it."""
+    wrote_at = clock.now() - 3
+    said = {"platform": "twitch", "author": ANN, "emitted_at": wrote_at}
+    before = ChatMessageReceived(message_id="a1", text="my secret", written_at=wrote_at, **said)
+    assert "forgotten" in await order(show, "forget me", ANN, written_at=wrote_at + 1)
+    await show.bus.publish(before)
+    assert (await show.next(InputSkipped)).text == ""
+    assert "my secret" not in str(show.worker.feed.latest())
+    after = before.model_copy(
+        update={"message_id": "a2", "text": "hello again", "written_at": wrote_at + 2}
+    )
+    await show.bus.publish(after.model_copy(update={"event_id": new_id()}))
+    await show.committed("hello again")
+
+
+@pytest.mark.parametrize("name", ["scene BRB", "unpanic"])
+async def test_a_command_that_nobody_waits_for_and_that_fails_ends_nothing(
+    show: Stand, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async def broken(event: ChatCommandIssued) -> str:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setitem(show.worker.commands._do, name.partition(" ")[0], broken)
+    assert await order(show, name) == "That did not work."
+    assert (await show.next(ErrorReported)).code == "command_failed"
+    assert not show.worker.task_died.is_set()
 
 
 async def test_an_answer_that_the_gate_would_not_let_pass_is_not_given(show: Stand) -> None:

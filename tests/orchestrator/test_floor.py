@@ -4,6 +4,7 @@ import pytest
 
 from apps.orchestrator.floor import Floor
 from libs.contracts.conversation import SkipReason, TurnSource
+from libs.contracts.people import Author
 from tests.orchestrator.floor_lines import floor, line, reasons, taken
 
 
@@ -194,3 +195,16 @@ def test_a_muted_viewer_is_not_answered_also_when_paying() -> None:
 
 def test_the_rules_as_they_are_shipped_can_be_used() -> None:
     assert taken(Floor()) is None
+
+
+def test_a_name_stays_with_whoever_wrote_under_it_last() -> None:
+    """A rehearsal's ann is not the channel's, and her going takes nothing from her."""
+    crowd = Floor().crowd
+    for viewer_id in ("replay:ann", "twitch:1"):
+        crowd.met(Author(viewer_id=viewer_id, name="Ann"), 0.0)
+    crowd.met(Author(viewer_id="replay:ann", name="Anna"), 1.0)
+    crowd.forget("replay:ann")
+    named = crowd.named("@ann")
+    assert named is not None
+    assert named.viewer_id == "twitch:1"
+    assert crowd.named("anna") is None

@@ -338,6 +338,7 @@ async def test_a_line_that_is_handed_out_again_while_it_is_written_is_one_line(
     await asyncio.gather(written, again)
     rest = await worker.hear_chat(line, show.delivery(line, deliveries=3))
     assert rest is not None
+    await worker.conversation.room.settle()
     await rest
     sql = "SELECT count(*) FROM input WHERE candidate LIKE '%once and never%'"
     count = await worker.database.run(lambda db: db.execute(sql).fetchone()[0])
@@ -369,6 +370,33 @@ async def test_a_line_that_is_answered_at_once_leaves_no_page_that_is_waited_for
     async with asyncio.timeout(3):
         await asyncio.gather(*(rest for rest in rests if rest is not None))
     assert len(rests) == 2
+
+
+async def test_a_line_that_waited_for_a_turn_is_on_disk_before_it_is_acknowledged(
+    show: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when its own turn begins before its page is written, and thinks for long."""
+    monkeypatch.setattr("apps.orchestrator.input_log.WRITE_EVERY_SECONDS", 0.5)
+    await busy(show)
+    worker, line = show.worker, said("kitsu, what do you remember?", "bob")
+    refused = said("see www.spam.example.com", "bot")
+    await worker.hear_chat(refused, show.delivery(refused))
+    await worker.conversation.room.settle()  # from now on pages wait
+    conversation, thinks = worker.conversation, asyncio.Event()
+    monkeypatch.setattr(worker.memory, "think_of", lambda given: thinks.wait())
+    turn, written = conversation.active, await worker.hear_chat(line, show.delivery(line))
+    assert turn is not None
+    assert written is not None
+    turn.end("completed")
+    ended = asyncio.create_task(conversation._finish(turn))
+    await until(lambda: conversation.active not in (None, turn))
+    await written
+    sql = "SELECT count(*) FROM input WHERE candidate LIKE '%what do you remember%'"
+    assert await worker.database.look(lambda db: db.execute(sql).fetchone()[0]) == 1
+    monkeypatch.undo()
+    thinks.set()
+    ended.cancel()
+    await asyncio.gather(ended, return_exceptions=True)
 
 
 async def test_a_write_that_fails_leaves_its_line_to_be_handed_out_again(

@@ -5,6 +5,7 @@ from apps.orchestrator.floor import Part, Score, Skipped
 from apps.orchestrator.row_budget import ROWS_AT_ONCE, RowBudget
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.skip_book import KEPT_OF_A_REASON, SkipBook
+from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.conversation import SkipReason
 from tests.orchestrator.floor_lines import line
 
@@ -42,6 +43,14 @@ def test_a_line_that_is_shown_is_told_when_it_leaves_however_fast_chat_is() -> N
     feed.heard_inputs(others, [*left, Skipped(first, SkipReason.TOO_OLD)])
     notes = {message.row.id: message.row.note for message in feed.latest()}
     assert notes[f"in:{first.input_id}"] == "too_old"
+
+
+def test_what_was_never_answered_leaves_the_feed_too_when_it_is_taken_back() -> None:
+    feed = Feed(Screens(), lambda: "Kitsu")
+    lines = [line("a wave of hate", "ann"), line("hello", "bob")]
+    feed.heard_inputs(lines, [Skipped(one, SkipReason.SPAM) for one in lines])
+    feed.take_back(Withdrawal(viewer_id="id-ann"), 0.0)
+    assert [message.row.text for message in feed.latest()] == ["", "hello"]
 
 
 def test_a_flood_of_one_reason_does_not_wash_the_others_away() -> None:

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from apps.twitch_ingest.chat_rules import FOR_MODERATORS, ChatRules, CommandRule
+from apps.orchestrator.chat_commands import COMMANDS
+from apps.twitch_ingest.chat_rules import DEFAULTS, FOR_MODERATORS, ChatRules, CommandRule
 from apps.twitch_ingest.command_desk import CLOCK_LINES, CommandDesk, Refusal
 from apps.twitch_ingest.cooldowns import MAXIMUM_REMEMBERED, Cooldowns
 from apps.twitch_ingest.engines.base import Capabilities, Message
@@ -54,6 +55,10 @@ def test_a_name_gives_no_rights(name: str) -> None:
 def test_where_roles_cannot_be_relied_on_no_command_counts() -> None:
     assert refusal(line("!panic", Role.BROADCASTER), ANONYMOUS) == Refusal.NO_ROLES
     assert refusal(line("!status", Role.VIEWER), ANONYMOUS) == Refusal.NO_ROLES
+
+
+def test_every_command_that_help_tells_of_can_be_given_here() -> None:
+    assert set(COMMANDS) == set(DEFAULTS)
 
 
 def test_a_partners_moderators_have_no_rights_here() -> None:
@@ -121,6 +126,13 @@ def test_cooldowns_of_viewers_are_bounded() -> None:
     assert cooldowns.wait_seconds("status", rule, "viewer0", 100) == 0
     newest = f"viewer{MAXIMUM_REMEMBERED + 99}"
     assert cooldowns.wait_seconds("status", rule, newest, MAXIMUM_REMEMBERED + 100) > 3_000
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_waiting_for_an_hour() -> None:
+    cooldowns, rule = Cooldowns(), CommandRule(cooldown_seconds=15, viewer_cooldown_seconds=60)
+    cooldowns.given("status", rule, "ann", 10_000.0)
+    assert cooldowns.wait_seconds("status", rule, "bob", 10_001.0) == 14.0
+    assert cooldowns.wait_seconds("status", rule, "ann", 6_400.0) == 0.0
 
 
 def test_ids_are_known_once_and_bounded() -> None:

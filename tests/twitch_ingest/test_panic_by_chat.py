@@ -16,7 +16,6 @@ from libs.contracts.modules import MODULES
 from libs.contracts.people import Role
 from libs.testing.running_show import port_name
 from libs.worker.access import Access, Scope
-from libs.worker.panic_latch import PanicLatch
 from tests.cli.module_port import ModulePort, module_port
 from tests.twitch_ingest.conftest import Start, settings_in, until
 from tests.twitch_ingest.scripted_platform import message
@@ -64,6 +63,9 @@ async def test_it_reaches_every_module_by_both_routes_with_the_orchestrator_dead
         assert (body["by"], body["ordinal"]) == ("Mod (moderator) in chat", order.ordinal)
         assert port.tokens == {f"Bearer {token}"}
     assert (issued.command, issued.arguments) == ("panic", "doxxing")
+    assert issued.ordinal == order.ordinal, (
+        "so a release that came since can be told from one before"
+    )
     assert latched is not None
     assert (latched["engaged"], latched["ordinal"]) == (True, order.ordinal)
 
@@ -92,10 +94,9 @@ async def test_a_bus_that_fails_does_not_keep_it_from_the_ports(
 
     playing = ports(*OUTPUTS, "orchestrator", "twitch_ingest")
     settings = settings_in(tmp_path, **numbers(playing))
-    latch = PanicLatch(tmp_path / "latches", "x")
-    call = PanicCall(settings, latch, fails, fails, lambda: False)
+    call = PanicCall(settings, fails, fails, lambda: False)
     try:
-        assert await call.engage("r" * 500, "b" * 500) == []
+        assert await call.engage("r" * 500, "b" * 500, 7) == []
     finally:
         await call.close()
     assert all(len(port.heard) == 1 for port in playing.values())

@@ -19,6 +19,7 @@ from apps.twitch_ingest.engines.base import (
 )
 from apps.twitch_ingest.engines.replay import LONGEST_LINE_BYTES, ReplayError, ReplayPlatform
 from apps.twitch_ingest.worker import TwitchIngestWorker
+from libs.bus.base import Delivery
 from libs.bus.memory import MemoryBus, MemoryServer
 from libs.contracts.chat import AlertKind, ChatCommandIssued, ChatMessageReceived
 from libs.contracts.health import ModuleState
@@ -170,8 +171,11 @@ async def test_it_can_be_the_shows_only_chat(tmp_path: Path, gate: Gate) -> None
     worker = TwitchIngestWorker(settings, bus, gate=gate)
     async with running(worker, bus):
         await until(lambda: "is over: 100 %, 6000 told" in worker.health().detail, 30)
-        await until(lambda: not len(worker._chat))
-        found = await bus.recent(ChatMessageReceived.topic, "main", 20_000)
+        async with asyncio.timeout(30):
+            found: list[Delivery] = []
+            while len(found) < len(lines):
+                await asyncio.sleep(0.05)
+                found = await bus.recent(ChatMessageReceived.topic, "main", 20_000)
     assert [one.event.text for one in found] == [f"line {n}" for n in range(6_000)]  # type: ignore[attr-defined]
     assert worker.counters["backlog_dropped"] == 0
 

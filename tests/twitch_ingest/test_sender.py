@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from apps.twitch_ingest.engines.base import Capabilities, SendRefused
+from apps.twitch_ingest.pacing import MAXIMUM_WAITING
 from libs.contracts.chat import ChatMessageSent, SendChatMessage, SendPriority
+from libs.contracts.envelope import Event
 from libs.contracts.safety import GateAction, TextBlocked, Verdict
 from libs.telemetry import clock
 from tests.safety.corpus import DISGUISES
@@ -155,6 +158,84 @@ async def test_in_a_panic_the_queue_is_dropped_and_what_is_being_sent_is_broken_
         await running.request("POST", "/panic/release", {"by": "test"})
         assert await outcome(running, to_send("after it")) == ("sent", "")
         assert len(await running.facts(ChatMessageSent)) == 5
+
+
+async def test_a_panic_that_comes_while_a_verdict_is_told_keeps_that_line_from_chat(
+    ingest: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, softened = asyncio.Event(), Verdict(action=GateAction.SOFTEN, text="darn", rule="mild")
+    async with ingest() as running:
+        sender = running.worker.sender
+        publish = sender._publish
+
+        async def slowly(event: Event) -> None:
+            if isinstance(event, TextBlocked):
+                await told.wait()
+            await publish(event)
+
+        monkeypatch.setattr(sender, "_publish", slowly)
+        monkeypatch.setattr(sender, "_gate", SimpleNamespace(check=lambda *_: softened))
+        offered = asyncio.create_task(sender.offer(to_send("damn")))
+        await asyncio.sleep(0)
+        await running.request("POST", "/panic", {})
+        told.set()
+        await offered
+        (sent,) = await running.some(ChatMessageSent)
+        assert (sent.outcome, sent.reason) == ("dropped", "panic")
+        assert (running.platform.sent, sender.queued) == ([], 0)
+
+
+async def test_a_silence_that_is_over_at_once_does_not_end_the_sender(ingest: Start) -> None:
+    platform = ScriptedPlatform()
+    platform.blocks = asyncio.Event()
+    async with ingest(platform) as running:
+        sender = running.worker.sender
+        await running.bus.publish(to_send("one"))
+        await until(lambda: sender._sending is not None)
+        dropped = sender.silence("panic")
+        sender.silence("")
+        await sender.tell_dropped(dropped, "panic")
+        platform.blocks.set()
+        assert await outcome(running, to_send("two")) == ("sent", "")
+        assert platform.sent == [("two", "")]
+
+
+async def test_a_line_that_was_sent_as_panic_came_has_one_end(ingest: Start) -> None:
+    """The platform took it already; what is told of it is told once."""
+    platform = ScriptedPlatform()
+    platform.blocks = asyncio.Event()
+    async with ingest(platform) as running:
+        sender, event = running.worker.sender, to_send("one")
+        await running.bus.publish(event)
+        await until(lambda: sender._sending is not None)
+        platform.blocks.set()
+        while sender._sending is not None and not sender._sending.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        await sender.tell_dropped(sender.silence("panic"), "panic")
+        sender.silence("")
+        assert await outcome(running, to_send("two")) == ("sent", "")
+        ends = [
+            one for one in await running.facts(ChatMessageSent) if one.cause_id == event.event_id
+        ]
+        assert len(ends) == 1
+
+
+async def test_what_is_being_sent_is_not_dropped_for_what_comes_after(ingest: Start) -> None:
+    platform = ScriptedPlatform()
+    platform.blocks = asyncio.Event()
+    async with ingest(platform) as running:
+        sender, first = running.worker.sender, to_send("first")
+        await sender.offer(first)
+        await until(lambda: sender._sending is not None)
+        for number in range(MAXIMUM_WAITING):
+            await sender.offer(to_send(f"answer {number}"))
+        platform.blocks.set()
+        await until(lambda: sender.sent)
+        ends = [
+            one for one in await running.facts(ChatMessageSent) if one.cause_id == first.event_id
+        ]
+        assert [(one.outcome, one.reason) for one in ends] == [("sent", "")]
+        assert sender.dropped == {"full": 1}
 
 
 async def test_switched_off_nothing_is_sent_and_a_panic_outlives_the_switch(ingest: Start) -> None:

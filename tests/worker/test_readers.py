@@ -104,6 +104,26 @@ async def test_what_was_not_dealt_with_is_handed_out_again_after_a_kill(
         fresh.rests["two"].set_result(None)
 
 
+async def test_a_rest_that_takes_long_is_not_handed_out_again_meanwhile(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that stalls must not make dead letters of what waits for it."""
+    monkeypatch.setattr("libs.bus.group_reader.IDLE_SECONDS", 0.4)
+    monkeypatch.setattr("libs.bus.holdings.GIVEN_UP_AFTER_SECONDS", 0.5)
+    monkeypatch.setattr("libs.worker.readers.RENEW_SECONDS", 0.05)
+    worker = listening.worker
+    async with running(worker, worker.bus):
+        for text in ("one", "two"):
+            await listening.bus.publish(said(text))
+        await until(lambda: worker.texts == ["one", "two"])
+        await asyncio.sleep(1.2)
+        assert worker.heard == [("one", 1), ("two", 1)]
+        for rest in worker.rests.values():
+            rest.set_result(None)
+        while await listening.pending():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def test_a_rest_that_fails_is_reported_and_its_event_handed_out_again(
     listening: Listening,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The link to Twitch: how it is, signing in, and playing a recorded chat instead."""
+"""The link to Twitch: how it is, signing in, and playing a recorded chat beside it."""
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -53,5 +53,5 @@ async def post_replay(request: ReplayRequest, worker: TheWorker) -> LinkTold:
 
 @router.delete("/twitch/replay")
 async def delete_replay(worker: TheWorker) -> LinkTold:
-    """Ends it: the chat that is linked is heard again."""
+    """Ends it. The chat that is linked was heard all the while."""
     return await worker.chat.link.stop_play()

@@ -8,7 +8,7 @@ from apps.orchestrator.floor.rules import AlertRules
 from libs.contracts.chat import AlertKind, ChatAlerted
 from libs.contracts.people import Author
 
-#: One window takes so many; more of them are counted in the next.
+#: One window takes so many; what comes above that is not counted.
 MOST_ALERTS = 500
 TEXT_CHARACTERS = 200
 #: Alerts that are recognised when they come again.

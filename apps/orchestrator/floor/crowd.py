@@ -109,7 +109,7 @@ class Crowd:
     def forget(self, viewer_id: str) -> None:
         """Their words and name go; that they were heard, and when they were answered, stays."""
         if (chatter := self._chatters.get(viewer_id)) is not None:
-            self._by_name.pop(fold(chatter.author.name), None)
+            self._unname(chatter.author)
             chatter.lines.clear()
             chatter.author = Author(viewer_id=viewer_id, name="")
         kept = [one for one in self._answered if viewer_id not in one.viewer_ids]
@@ -123,14 +123,20 @@ class Crowd:
             self._name(author)
             if len(self._chatters) > REMEMBERED_VIEWERS:
                 _, gone = self._chatters.popitem(last=False)
-                self._by_name.pop(fold(gone.author.name), None)
+                self._unname(gone.author)
         else:
             self._chatters.move_to_end(author.viewer_id)
             if chatter.author != author:
-                self._by_name.pop(fold(chatter.author.name), None)
+                self._unname(chatter.author)
                 chatter.author = author
                 self._name(author)
         return chatter
+
+    def _unname(self, author: Author) -> None:
+        """Whoever else wrote under that name since keeps it."""
+        name = fold(author.name)
+        if self._by_name.get(name) == author.viewer_id:
+            del self._by_name[name]
 
     def _name(self, author: Author) -> None:
         self._by_name[fold(author.name)] = author.viewer_id

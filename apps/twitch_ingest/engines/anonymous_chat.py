@@ -30,7 +30,7 @@ from apps.twitch_ingest.engines.twitch.errors import LinkLost, MalformedEvent
 from apps.twitch_ingest.engines.twitch.link_report import link_document
 from apps.twitch_ingest.engines.twitch.options import TwitchOptions
 from apps.twitch_ingest.engines.twitch.people import author_of, known_id
-from apps.twitch_ingest.engines.twitch.seen import SeenIds
+from apps.twitch_ingest.seen_ids import SeenIds
 from libs.contracts.health import ModuleState
 from libs.safety import clean_chat
 
@@ -44,6 +44,8 @@ CAPABILITIES = Capabilities(can_send=False, has_roles=False, has_deletions=True)
 #: Twitch pings every five minutes or so; we ask earlier whether it is still there.
 QUIET_SECONDS = 60.0
 ANSWER_SECONDS = 10.0
+#: Visitors are let in within a second; into a channel that does not exist never, without a word.
+JOIN_SECONDS = 10.0
 LONGEST_MESSAGE_BYTES = 64_000
 LONGEST_LINE = 500
 
@@ -56,6 +58,7 @@ class Silence:
 
     quiet_seconds: float = QUIET_SECONDS
     answer_seconds: float = ANSWER_SECONDS
+    join_seconds: float = JOIN_SECONDS
 
 
 class AnonymousChat:
@@ -88,7 +91,8 @@ class AnonymousChat:
             detail = f"Listening to {self._options.channel}. {READ_ONLY}"
             return PlatformHealth(ModuleState.DEGRADED, detail, self.name)
         if self._trouble:
-            detail = f"Chat cannot be heard: {self._trouble}. Tried again all the time."
+            trouble = self._trouble.rstrip("?") + ("?" if self._trouble.endswith("?") else ".")
+            detail = f"Chat cannot be heard: {trouble} Tried again all the time."
             return PlatformHealth(ModuleState.DEGRADED, detail, self.name)
         return PlatformHealth(ModuleState.STARTING, "Connecting to Twitch chat.", self.name)
 
@@ -137,11 +141,23 @@ class AnonymousChat:
             await socket.send_str("CAP REQ :twitch.tv/tags twitch.tv/commands\r\n")
             await socket.send_str(f"NICK justinfan{random.randint(10_000, 99_999)}\r\n")
             await socket.send_str(f"JOIN #{self._options.channel}\r\n")
+            await self._be_let_in(socket, tell)
             while True:
                 for line in await self._receive(socket):
                     await self._take(socket, line, tell)
         finally:
             await socket.close()
+
+    async def _be_let_in(self, socket: "aiohttp.ClientWebSocketResponse", tell: Tell) -> None:
+        try:
+            async with asyncio.timeout(self._silence.join_seconds):
+                while not self._up:
+                    for line in await self._receive(socket):
+                        await self._take(socket, line, tell)
+        except TimeoutError:
+            where = self._options.channel
+            said = f"Twitch does not let us in: is there a channel '{where}' (TWITCH_CHANNEL)?"
+            raise LinkLost(said) from None
 
     async def _receive(self, socket: "aiohttp.ClientWebSocketResponse") -> list[str]:
         import aiohttp

@@ -29,7 +29,7 @@ async def measure() -> dict[str, float]:
 
     from apps.twitch_ingest.engines.twitch.decoding import Decoder, Place
     from apps.twitch_ingest.engines.twitch.hearing import Hearing
-    from apps.twitch_ingest.engines.twitch.seen import SeenIds
+    from apps.twitch_ingest.seen_ids import SeenIds
 
     raw = _lines()
     hearing = Hearing(

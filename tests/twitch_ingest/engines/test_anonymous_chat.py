@@ -30,7 +30,7 @@ class Visitor:
     def __init__(self, stand: ChannelStand) -> None:
         self.stand = stand
         self.told: list[PlatformEvent] = []
-        silence = Silence(quiet_seconds=0.2, answer_seconds=0.2)
+        silence = Silence(quiet_seconds=0.2, answer_seconds=0.2, join_seconds=0.5)
         self.chat = AnonymousChat(stand.options, silence)
 
     async def tell(self, event: PlatformEvent) -> None:
@@ -154,6 +154,19 @@ async def test_twitch_may_ask_to_connect_again(visitor: Visitor) -> None:
     await visitor.stand.twitch.irc.send_all(":tmi.twitch.tv RECONNECT")
     await until(lambda: any(isinstance(event, Gap) for event in visitor.told))
     await visitor.joined()
+
+
+async def test_a_channel_that_does_not_exist_is_said_and_tried_again(stand: ChannelStand) -> None:
+    """Twitch answers nothing to who wants to join one."""
+    stand.twitch.irc.closed_channels.add("kitsu_live")
+    visitor = Visitor(stand)
+    task = asyncio.create_task(visitor.chat.run(visitor.tell))
+    await until(lambda: "is there a channel 'kitsu_live'" in visitor.chat.health().detail)
+    assert visitor.chat.link_state()["state"] == "reconnecting"
+    stand.twitch.irc.closed_channels.clear()
+    await visitor.joined()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def test_without_a_channel_there_is_nothing_to_read(stand: ChannelStand) -> None:

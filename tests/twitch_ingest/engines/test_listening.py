@@ -263,6 +263,7 @@ MALFORMED: list[dict[str, Any]] = [
     {"badges": None},
     {"badges": [7]},
     {"cheer": {"bits": "many"}},
+    {"cheer": {"bits": float("inf")}},
     {"reply": {}},
 ]
 

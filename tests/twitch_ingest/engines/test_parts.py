@@ -12,7 +12,6 @@ from apps.twitch_ingest.engines.twitch.backoff import Backoff
 from apps.twitch_ingest.engines.twitch.ear import Ear
 from apps.twitch_ingest.engines.twitch.errors import TwitchError
 from apps.twitch_ingest.engines.twitch.options import Pauses, TwitchOptions, is_twitch
-from apps.twitch_ingest.engines.twitch.seen import SeenIds
 from apps.twitch_ingest.engines.twitch.topics import TOPICS
 from libs.worker.problems import CannotRun
 
@@ -118,13 +117,6 @@ def test_a_clock_that_was_set_back_gives_no_gap_that_ends_before_it_begins() -> 
     gap = ear.back()
     assert gap is not None
     assert gap.started_at <= gap.ended_at
-
-
-def test_only_so_many_ids_are_remembered() -> None:
-    seen = SeenIds(most=3)
-    assert [seen.is_new(i) for i in "abcabcd"] == [True] * 3 + [False] * 3 + [True]
-    assert seen.is_new("a")
-    assert not seen.is_new("d")
 
 
 def test_every_topic_says_why_it_is_heard() -> None:

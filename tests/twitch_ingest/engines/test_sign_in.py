@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from apps.twitch_ingest.engines.twitch.accounts import Account
 from apps.twitch_ingest.engines.twitch.errors import TwitchError
+from apps.twitch_ingest.engines.twitch.helix import Helix, Validated
 from apps.twitch_ingest.engines.twitch.sign_in import SignInImpossible
 from apps.twitch_ingest.engines.twitch.sign_in_view import read_device
 from apps.twitch_ingest.engines.twitch.token_store import TokenStore
@@ -79,6 +80,23 @@ async def test_a_code_is_shown_and_typed_in_and_chat_is_heard(
     assert link["account"]["login"] == "kitsu_live"
     assert {topic["state"] for topic in link["topics"]} == {"on"}
     assert not [secret for secret in stand.twitch.world.issued if secret in str(link)]
+
+
+async def test_a_token_of_no_account_is_a_sign_in_that_failed(
+    stand: ChannelStand, web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app's own token, say: Twitch names nobody whose it is."""
+
+    async def of_nobody(self: Helix, access_token: str) -> Validated:
+        return Validated("", "kitsu_live", "client", (), 3_600.0)
+
+    monkeypatch.setattr(Helix, "validate", of_nobody)
+    await web.post("/sign-in", json={"account": "streamer"})
+    assert stand.twitch.world.answer_device(stand.host.id)
+    failed = await _state(web, "failed")
+    assert "belongs to no account" in failed["message"]
+    assert _stored(stand) == {}
+    await until(lambda: all(token.dead for token in stand.twitch.world.tokens.values()))
 
 
 async def test_the_bot_signs_in_beside_the_streamer_with_fewer_scopes(

@@ -80,7 +80,7 @@ class Decoder:
             decode = self._by_kind[kind]
             event = create_event_instance(kind, _filled(kind, frame), http=None)
             return decode(event, _written_at(frame))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise MalformedEvent(f"{type(error).__name__} while reading it") from None
 
     # Chat -------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from apps.twitch_ingest.engines.base import Tell
 from apps.twitch_ingest.engines.twitch.decoding import Decoder
 from apps.twitch_ingest.engines.twitch.errors import MalformedEvent
 from apps.twitch_ingest.engines.twitch.eventsub_socket import Frame
-from apps.twitch_ingest.engines.twitch.seen import SeenIds
+from apps.twitch_ingest.seen_ids import SeenIds
 
 log = logging.getLogger("kitsu.twitch_ingest")
 

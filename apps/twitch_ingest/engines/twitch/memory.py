@@ -3,8 +3,8 @@
 from collections import Counter
 
 from apps.twitch_ingest.engines.twitch.ear import Ear
-from apps.twitch_ingest.engines.twitch.seen import SeenIds
 from apps.twitch_ingest.engines.twitch.topics import TopicBoard
+from apps.twitch_ingest.seen_ids import SeenIds
 
 
 class Memory:

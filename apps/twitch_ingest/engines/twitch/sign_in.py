@@ -214,6 +214,10 @@ class SignIn:
         except TwitchError as error:
             said = f"Twitch did not say whose token it gave ({error}). Begin again."
             self._end(SignInState.FAILED, said)
+        except ValueError:  # of pydantic, for an account without a name or an id
+            await _revoke(helix, token, self._options.client_id)
+            said = "Twitch gave a token that belongs to no account. Begin again."
+            self._end(SignInState.FAILED, said)
         except _WrongAccount as problem:
             await _revoke(helix, token, self._options.client_id)
             self._end(SignInState.FAILED, str(problem))

@@ -30,6 +30,8 @@ class IrcSockets:
     def __init__(self) -> None:
         self.visitors: set[_Visitor] = set()
         self.pongs = 0
+        self.closed_channels: set[str] = set()
+        """Logins of channels that are not there: nothing is said to who wants to join them."""
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/irc", self._meet)]
@@ -110,7 +112,7 @@ class IrcSockets:
             await _send(visitor, f":tmi.twitch.tv CAP * ACK {rest.partition(' ')[2]}")
         elif command == "NICK":
             await self._greet(visitor, rest.lower())
-        elif command == "JOIN" and visitor.nick:
+        elif command == "JOIN" and visitor.nick and rest[1:] not in self.closed_channels:
             visitor.joined.add(rest)
             source = f"{visitor.nick}!{visitor.nick}@{visitor.nick}.tmi.twitch.tv"
             await _send(visitor, f":{source} JOIN {rest}")
