@@ -26,6 +26,7 @@ RANK = MappingProxyType(
 FOR_MODERATORS = frozenset(
     {
         "panic", "unpanic", "stop", "skip", "scene", "say", "module", "persona", "quiet", "mute",
+        "unmute",
     }
 )  # fmt: skip
 #: Nothing may stand in the way of these: no switch, no pause.

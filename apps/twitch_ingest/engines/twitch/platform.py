@@ -93,6 +93,7 @@ class TwitchPlatform:
             for task in (changed, listening):
                 task.cancel()
             await asyncio.gather(changed, listening, return_exceptions=True)
+            self._memory.board.clear()
 
     async def _keep_listening(self, tell: Tell) -> None:
         """Until it is cancelled; also while there is nobody to listen with."""
