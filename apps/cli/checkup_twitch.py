@@ -42,6 +42,12 @@ def _of_link(link: TwitchLink) -> Check:
         return Check("Twitch", "warn", link.detail, "Wait a moment, then run this again.")
     found, _, step = link.detail.rpartition(": ")
     if step.startswith("kitsu "):
-        return Check("Twitch", "warn", found, step)
+        return Check("Twitch", "warn", _without_lead(found), step)
     mend = LOGIN if link.state in ("needs_sign_in", "refused") else "kitsu logs twitch_ingest"
     return Check("Twitch", "warn", link.detail, mend)
+
+
+def _without_lead(found: str) -> str:
+    """Without the words that lead to the step: `Sign in again with`."""
+    fault, _, lead = found.rpartition(". ")
+    return fault if fault and lead.endswith(" with") else found

@@ -75,7 +75,7 @@ class Feed:
                 kind="system" if given.happened else kinds.get(given.source, "chat"),
                 author=given.author.name,
                 role=given.author.role.value,
-                text=given.told,
+                text=_beside_its_name(given) if given.happened else given.told,
                 note="with a picture" if given.picture else "",
             )
         )
@@ -174,3 +174,8 @@ class Feed:
             self._whose.pop(gone, None)
             self._inputs.pop(gone, None)
         self._screens.tell(FeedMessage(row=row))
+
+
+def _beside_its_name(given: TurnInput) -> str:
+    """What happened, without the name that stands beside it in the row."""
+    return given.told.removeprefix(f"{given.author.name} ")
