@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import psutil
 
 from libs.contracts.modules import MODULES
 from libs.settings import ROOT, ShowSettings
+from libs.testing.ports import free_ports
 from libs.worker.access import Access, Scope
 
 #: A show that is not ready after this long has failed to start.
@@ -25,18 +25,6 @@ STOP_SECONDS = 15.0
 
 class ShowFailed(Exception):
     """The show did not start; the message ends with its last lines."""
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at this moment."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def port_name(module: str) -> str:

@@ -11,7 +11,7 @@ from apps.cli import checkup_obs
 from apps.cli.check import Check
 from apps.cli.settings import CliSettings
 from apps.cli.supervisor.run_state import RunStateFile
-from libs.testing.running_show import free_ports
+from libs.testing.ports import free_ports
 from tests.cli.module_port import module_port
 from tests.obs_probe.partners import ScriptedObs, listening, tcp, web_socket
 from tests.obs_probe.test_probe import ObsWebSocket4

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from apps.cli import obs_desk
 from apps.cli.__main__ import kitsu
 from apps.cli.supervisor.run_state import RunStateFile
-from libs.testing.running_show import free_ports
+from libs.testing.ports import free_ports
 from tests.cli.module_port import Answer, Answers, ModulePort, module_port, problem
 from tests.obs_probe.partners import ScriptedObs, listening, tcp, web_socket
 

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,17 +17,12 @@ import pytest
 from apps.cli.settings import CliSettings
 from apps.cli.supervisor.control_client import SupervisorClient
 from libs.settings import ROOT
+from libs.testing.ports import free_port
 
 SUPERVISED = Path(__file__).with_name("supervised.py")
 PATIENCE_SECONDS = 20.0
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(what: Callable[[], Any]) -> Any:

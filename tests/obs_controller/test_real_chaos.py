@@ -12,7 +12,7 @@ from libs.contracts.studio import StudioLink, StudioPanic, StudioPanicReported
 from libs.testing.obs_studio import ObsStudio, StudioFailed
 from libs.testing.obs_studio.collection import BACKGROUNDS, BRB, LIVE, MIC, STARTING, VOICE
 from libs.testing.obs_studio.observer import now
-from libs.testing.running_show import free_ports
+from libs.testing.ports import free_ports
 from libs.testing.stand_ins.not_obs import OldObsServer, PlainWebServer, SilentServer
 from libs.testing.stand_ins.obs_websocket import ObsWebSocketStandIn
 from tests.obs_controller.conftest import RunningController, until

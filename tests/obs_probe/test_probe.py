@@ -4,13 +4,13 @@ import json
 import socket
 import threading
 import time
-from contextlib import closing
 from typing import Any
 
 import pytest
 from websockets.sync.server import ServerConnection
 
 from libs.obs import Answer, Probe, probe
+from libs.testing.ports import free_port
 from tests.obs_probe.partners import (
     ScriptedObs,
     listening,
@@ -34,11 +34,6 @@ def ask(port: int, password: str = PASSWORD) -> Probe:
     assert "\n" not in found.message
     assert (found.step == "") == (found.answer is Answer.OBS)
     return found
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return int(server.getsockname()[1])
 
 
 def test_a_right_password_gives_the_versions_of_obs() -> None:

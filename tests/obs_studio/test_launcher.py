@@ -14,7 +14,7 @@ import pytest
 from libs.testing.obs_studio import Gone, ObsStudio, StudioFailed
 from libs.testing.obs_studio.collection import BRB, LIVE, MIC, SCENES, STARTING
 from libs.testing.obs_studio.conversation import Conversation
-from libs.testing.running_show import free_ports
+from libs.testing.ports import free_ports
 from tests.obs_studio.fixtures import need_obs
 
 pytestmark = [pytest.mark.real_obs, pytest.mark.timeout(120)]

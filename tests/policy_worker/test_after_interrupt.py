@@ -17,7 +17,7 @@ from libs.contracts.conversation import TurnCommitted
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.speaking import AudioChunk
-from libs.testing.running_show import free_ports
+from libs.testing.ports import free_ports
 from libs.testing.stand_ins.model_talk import in_form
 from libs.testing.stand_ins.ollama import OllamaStandIn
 from libs.worker.runtime import running

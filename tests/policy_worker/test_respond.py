@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,18 +17,13 @@ from libs.bus.memory import MemoryServer
 from libs.contracts.conversation import ReplyAbandoned
 from libs.contracts.interruption import StopSpeaking
 from libs.settings import SettingsError, load
+from libs.testing.ports import free_port
 from libs.testing.stand_ins.ollama import OllamaStandIn
 from libs.testing.stand_ins.ollama.wire import Model
 from libs.worker.access import Access, Scope
 from libs.worker.runtime import running
 from tests.policy_worker.turns import RecordingBus, turn
 from tests.safety.corpus import DISGUISES, INJECTIONS
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @asynccontextmanager

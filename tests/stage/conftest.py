@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,16 +19,11 @@ from libs.contracts.envelope import Event
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.streams import LIVE, SPEAKING
 from libs.testing.chromium import chromium as a_chromium
+from libs.testing.ports import free_port
 from libs.worker.access import Access, Scope
 from libs.worker.runtime import running
 from tests.conftest import need
 from tests.stage.scripted_voice import ScriptedVoice
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -13,9 +13,10 @@ from libs.contracts.health import ErrorReported
 from libs.contracts.people import Author
 from libs.contracts.streams import CHAT
 from libs.settings import ShowSettings
+from libs.testing.ports import free_port
 from libs.worker.runtime import running
 from libs.worker.worker import Worker, handles
-from tests.worker.test_runtime import free_port, until
+from tests.worker.test_runtime import until
 
 
 def said(text: str) -> ChatMessageReceived:

@@ -1,7 +1,6 @@
 """One worker's life over the memory bus: handling, fences, panic by both routes, an orderly end."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,11 @@ from libs.contracts.interruption import StopSpeaking
 from libs.contracts.people import Author
 from libs.contracts.streams import HEALTH, SAFETY
 from libs.settings import ShowSettings
+from libs.testing.ports import free_port
 from libs.worker.access import Access, Scope
 from libs.worker.problems import CannotRun
 from libs.worker.runtime import Runtime, running
 from libs.worker.worker import Worker, handles
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class ScriptedWorker(Worker):

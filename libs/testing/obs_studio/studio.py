@@ -23,7 +23,7 @@ from libs.testing.obs_studio.processes import (
     start_sound,
 )
 from libs.testing.obs_studio.screen import Screen
-from libs.testing.running_show import free_ports
+from libs.testing.ports import free_ports
 
 START_SECONDS = 60.0
 #: Between two questions whether OBS answers yet.
