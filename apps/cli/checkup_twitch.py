@@ -8,9 +8,11 @@ from apps.cli.twitch_desk import TwitchDesk, TwitchLink
 
 OPTIONAL = (
     "Optional: register an application at https://dev.twitch.tv/console/apps (client type: "
-    "Public) and set TWITCH_CLIENT_ID."
+    "Public), put its client id into .env as TWITCH_CLIENT_ID, then: "
+    "kitsu restart twitch_ingest, and kitsu twitch login"
 )
 LOGIN = "kitsu twitch login"
+RESTART = f"kitsu restart twitch_ingest, and {LOGIN}"
 
 
 def twitch(settings: CliSettings) -> list[Check]:
@@ -32,10 +34,20 @@ def twitch(settings: CliSettings) -> list[Check]:
 def _of_link(link: TwitchLink) -> Check:
     if link.works and not link.lacking:
         return Check("Twitch", "ok", link.detail)
+    if link.state == "off":
+        return Check("Twitch", "ok", f"not used: {link.detail}")
+    if link.state == "not_configured":  # the settings on disk say otherwise
+        return Check("Twitch", "warn", "the twitch_ingest started before it was set up", RESTART)
     if link.detail.startswith("Connecting"):
         return Check("Twitch", "warn", link.detail, "Wait a moment, then run this again.")
     found, _, step = link.detail.rpartition(": ")
     if step.startswith("kitsu "):
-        return Check("Twitch", "warn", found, step)
+        return Check("Twitch", "warn", _without_lead(found), step)
     mend = LOGIN if link.state in ("needs_sign_in", "refused") else "kitsu logs twitch_ingest"
     return Check("Twitch", "warn", link.detail, mend)
+
+
+def _without_lead(found: str) -> str:
+    """Without the words that lead to the step: `Sign in again with`."""
+    fault, _, lead = found.rpartition(". ")
+    return fault if fault and lead.endswith(" with") else found

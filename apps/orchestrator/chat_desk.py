@@ -80,7 +80,7 @@ class ChatDesk:
         self._last_gap = gap
         seconds = max(0.0, gap.ended_at - gap.started_at)
         because = f" ({gap.reason.replace('_', ' ')})" if gap.reason else ""
-        told = f"Chat of {gap.platform} could not be heard for {seconds:.0f} s{because}."
+        told = f"Chat ({gap.platform}) could not be heard for {seconds:.0f} s{because}."
         severity: Severity = "warning" if seconds > LONG_GAP_SECONDS else "info"
         await self._worker.incidents.note("chat_gap", severity, told)
         self._worker.status_changed()

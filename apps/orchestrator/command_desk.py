@@ -299,8 +299,11 @@ class CommandDesk:
         return status_line(self._worker, self._floor.quiet_until)
 
     async def _help(self, event: ChatCommandIssued) -> str:
+        """Its arguments: the commands that a platform lets somebody give; none: all there are."""
         role = event.author.role
-        return f"You can use {list_of(c.usage for c in COMMANDS.values() if role in c.roles)}."
+        known = set(event.arguments.split()) & set(COMMANDS) or set(COMMANDS)
+        usages = [c.usage for c in COMMANDS.values() if role in c.roles and c.name in known]
+        return f"You can use {list_of(usages)}."
 
     # Words ------------------------------------------------------------------------------------
 

@@ -28,6 +28,10 @@ _DONE = {
 }
 
 
+#: Whose line a row was that is forgotten.
+FORGOTTEN_AUTHOR = "a viewer"
+
+
 class Feed:
     """The latest rows, and the telling of each new or changed one."""
 
@@ -53,8 +57,7 @@ class Feed:
                 self.heard_input(candidate.input_id, candidate.input)
         for input_id, item in left.items():
             if f"in:{input_id}" in self._rows or self._budget.spend(item.reason.value, now):
-                given = item.candidate.input
-                self._inputs[f"in:{input_id}"] = given
+                given = self._inputs[f"in:{input_id}"] = item.candidate.input
                 self.skipped(input_id, given.author, given.text, item.reason)
         if more := self._budget.kept_back():
             self._floods += 1
@@ -72,7 +75,7 @@ class Feed:
                 kind="system" if given.happened else kinds.get(given.source, "chat"),
                 author=given.author.name,
                 role=given.author.role.value,
-                text=given.told,
+                text=_beside_its_name(given) if given.happened else given.told,
                 note="with a picture" if given.picture else "",
             )
         )
@@ -137,11 +140,10 @@ class Feed:
     def forget(self, viewer_id: str) -> None:
         """A viewer's lines and the answers to them are empty from now on."""
         for row_id in [one for one, whose in self._whose.items() if whose == viewer_id]:
-            self._put(
-                FeedRow(
-                    id=row_id, at=self._rows[row_id].at, kind="system", text="", note="forgotten"
-                )
-            )
+            row = self._rows[row_id]
+            hers = row.kind == "kitsu"
+            author, kind = (row.author, "kitsu") if hers else (FORGOTTEN_AUTHOR, "system")
+            self._put(FeedRow(id=row_id, at=row.at, kind=kind, author=author, note="forgotten"))
             del self._whose[row_id]
             self._inputs.pop(row_id, None)
 
@@ -172,3 +174,8 @@ class Feed:
             self._whose.pop(gone, None)
             self._inputs.pop(gone, None)
         self._screens.tell(FeedMessage(row=row))
+
+
+def _beside_its_name(given: TurnInput) -> str:
+    """What happened, without the name that stands beside it in the row."""
+    return given.told.removeprefix(f"{given.author.name} ")

@@ -111,8 +111,13 @@ class FloorDesk:
         return one is not None
 
     def find_viewer(self, name: str) -> Author | None:
-        """Who lately wrote under this name; case and a leading @ do not count."""
-        return self.floor.crowd.named(name)
+        """Who lately wrote under this name, or was muted under it; case and a leading @ do not
+        count."""
+        if (found := self.floor.crowd.named(name)) is not None:
+            return found
+        wanted = name.strip().removeprefix("@").casefold()
+        named = (one for one in self.muted if wanted and one.name.casefold() == wanted)
+        return next((Author(viewer_id=one.viewer_id, name=one.name) for one in named), None)
 
     def forget(self, viewer_id: str) -> None:
         self.floor.crowd.forget(viewer_id)

@@ -234,7 +234,7 @@ class PolicyWorker(Worker):
     async def epoch_raised(self, show: str, epoch: int) -> None:
         self.replies.give_up("interrupted", lambda turn: turn.show == show and self._stale(turn))
 
-    async def turn_cut(self, show: str, turn_id: str) -> None:
+    async def turn_cut(self, show: str, turn_id: str, reason: str = "") -> None:
         self.replies.give_up("retracted", lambda turn: turn.turn_id == turn_id)
 
     async def enabled_changed(self, enabled: bool) -> None:

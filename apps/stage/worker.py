@@ -166,8 +166,9 @@ class StageWorker(Worker):
         self._props.take_item_away()
         self._wake.set()
 
-    async def turn_cut(self, show: str, turn_id: str) -> None:
-        self._player.interrupt(lambda utterance: utterance.turn_id == turn_id, "retracted")
+    async def turn_cut(self, show: str, turn_id: str, reason: str = "") -> None:
+        why = reason or "retracted"
+        self._player.interrupt(lambda utterance: utterance.turn_id == turn_id, why)
         self._props.take_item_away(turn_id)
         self._wake.set()
 

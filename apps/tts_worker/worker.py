@@ -87,7 +87,7 @@ class TtsWorker(Worker):
     async def epoch_raised(self, show: str, epoch: int) -> None:
         self._stop_stale_sentences()
 
-    async def turn_cut(self, show: str, turn_id: str) -> None:
+    async def turn_cut(self, show: str, turn_id: str, reason: str = "") -> None:
         self._stop_stale_sentences()
 
     async def panic_engaged(self, reason: str) -> None:

@@ -8,6 +8,7 @@ from apps.twitch_ingest.chat_rules import ChatRules
 from apps.twitch_ingest.command_reader import CommandReader, LineKind, Reading
 from apps.twitch_ingest.cooldowns import Cooldowns
 from apps.twitch_ingest.engines.base import Capabilities, Message
+from libs.contracts.people import Role
 
 #: A command that was written longer ago was meant for another moment.
 MAXIMUM_AGE_SECONDS = 15.0
@@ -79,7 +80,14 @@ class CommandDesk:
             return Ruling(refusal=refusal)
         rule = self._rules.commands[reading.command]
         self._cooldowns.given(reading.command, rule, message.author.viewer_id, at)
+        if reading.command == "help":  # which there are is ours to know
+            return Ruling("help", self._open_to(message.author.role))
         return Ruling(reading.command, reading.arguments)
+
+    def _open_to(self, role: Role) -> str:
+        """The names of the commands that this role may give, with spaces between them."""
+        rules = self._rules.commands
+        return " ".join(name for name, rule in rules.items() if rule.enabled and rule.allows(role))
 
     @property
     def clock_off_seconds(self) -> float:

@@ -16,8 +16,9 @@ from libs.contracts.health import ModuleState
 from libs.settings import ROOT
 
 NOT_SET_UP = (
-    "Chat is not set up: put TWITCH_CLIENT_ID into .env (dev.twitch.tv/console), "
-    "then: kitsu twitch login"
+    "Chat is not set up: register an application (dev.twitch.tv/console/apps, client type Public), "
+    "put its client id into .env as TWITCH_CLIENT_ID, "
+    "then: kitsu restart twitch_ingest, and kitsu twitch login"
 )
 OFF = "Chat is off: CHAT_PLATFORM=off."
 NO_LOG = "There is nothing to replay: put the path of a chat log into CHAT_REPLAY_FILE."

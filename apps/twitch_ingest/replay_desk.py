@@ -61,7 +61,10 @@ class ReplayDesk:
 
     def told(self) -> dict[str, Any] | None:
         """What `GET /link` says of the log that is or was played; None: none was."""
-        return None if self._platform is None else replay_told(self._platform, self._file)
+        if self._platform is None:
+            return None
+        told = replay_told(self._platform, self._platform.path.name)
+        return {**told, "done": not self.playing}
 
     def start(self, file: str, speed: float) -> None:
         """Raises `AlreadyPlaying`, and `ReplayError` when there is no such file."""
@@ -97,7 +100,8 @@ class ReplayDesk:
 
 
 def replay_told(platform: ReplayPlatform, file: str) -> dict[str, Any]:
-    """`skipped`: lines that could not be read. `done`: the log was played to its end."""
+    """`skipped`: lines that could not be read. `done`: no more of it is played; whether all of it
+    was says `percent`."""
     progress = platform.progress
     return {
         "file": file,

@@ -19,7 +19,7 @@ from libs.worker.problems import Problem
 #: The address that Twitch's page sends the browser back to, below the worker's own.
 CALLBACK = "/sign-in/callback"
 
-NOT_SET_UP = f"Twitch is not set up. {MAKE_CLIENT}; then run: kitsu twitch login"
+NOT_SET_UP = f"{MAKE_CLIENT}, and kitsu twitch login"
 
 Who = Literal["streamer", "bot"]
 
@@ -101,7 +101,7 @@ class SignInWeb:
 
     def _need(self) -> TwitchPlatform:
         if self._platform is None:
-            raise Problem(409, "Twitch is not set up", self._reason, "impossible")
+            raise Problem(409, "Nobody can sign in yet", self._reason, "impossible")
         return self._platform
 
     def _nothing(self) -> dict[str, Any]:

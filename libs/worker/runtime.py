@@ -235,7 +235,7 @@ class Runtime:
         elif isinstance(event, StopSpeaking):
             if event.turn_id is not None:
                 worker.fences.cut_turn(event.turn_id)
-                await worker.turn_cut(event.show, event.turn_id)
+                await worker.turn_cut(event.show, event.turn_id, event.reason)
             else:
                 worker.fences.raise_epoch(event.show, event.epoch)
                 await worker.epoch_raised(event.show, event.epoch)

@@ -133,8 +133,8 @@ class Worker:
     async def epoch_raised(self, show: str, epoch: int) -> None:
         """The show was interrupted; the fences are already up. Drop older work now."""
 
-    async def turn_cut(self, show: str, turn_id: str) -> None:
-        """One turn was retracted; the fences are already up. Drop its work now."""
+    async def turn_cut(self, show: str, turn_id: str, reason: str = "") -> None:
+        """One turn was cut (`reason`: why); the fences are already up. Drop its work now."""
 
     async def enabled_changed(self, enabled: bool) -> None:
         """The module was switched on or off; `self.enabled` is already set."""

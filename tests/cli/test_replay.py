@@ -89,3 +89,13 @@ def test_without_a_show_the_step_is_told(
     result = run(log)
     assert result.exit_code == 1
     assert "kitsu up" in result.output
+
+
+def test_a_log_of_which_nothing_can_be_read_fails_and_shows_how_a_line_looks(
+    chat: Play, log: str
+) -> None:
+    nothing = {**DONE, "told": 0, "lines": 1}
+    chat({"POST /replay": (202, PLAYING), "GET /replay": (200, nothing)})
+    result = run(log)
+    assert result.exit_code == 1
+    assert '"name": "ann"' in result.output

@@ -208,6 +208,8 @@ class _Running:
             "kitsu re",
         ),
         ("reconnecting", "Twitch fell silent.", "warn", "kitsu logs"),
+        ("not_configured", "Chat is not set up: do so, then: kitsu x", "warn", "kitsu restart"),
+        ("off", "Chat is off: CHAT_PLATFORM=off.", "ok", ""),
         (
             "ready",
             "Not done: lacks the scope x: kitsu twitch login --account bot",
@@ -228,6 +230,7 @@ def test_the_doctor_says_how_the_link_is_and_the_one_step(
     assert check.state == ok
     assert check.mend.startswith(mend)
     assert bool(check.mend) is (ok == "warn")
+    assert not check.found.endswith("with"), "the step stands alone"
 
 
 def test_the_doctor_without_twitch_names_the_optional_step() -> None:

@@ -9,6 +9,7 @@ from apps.orchestrator.chat_commands import (
     nearest,
     ordered,
 )
+from apps.twitch_ingest.chat_rules import DEFAULTS, RANK
 from libs.contracts.people import Role
 
 SCENES = ["Live", "Just Chatting", "BRB", "End", "Game 2", "Intro", "Pause"]
@@ -30,6 +31,12 @@ def test_moderators_rights_are_nobody_elses() -> None:
     for name in ("forget", "status", "help"):
         assert COMMANDS[name].roles == set(Role)
     assert COMMANDS["mood"].roles == set(Role) - {Role.SUBSCRIBER, Role.VIEWER}
+
+
+def test_a_command_that_is_taken_in_chat_is_carried_out_and_the_other_way_round() -> None:
+    assert set(DEFAULTS) == set(COMMANDS)
+    for name, rule in DEFAULTS.items():
+        assert {role for role in RANK if rule.allows(role)} <= COMMANDS[name].roles, name
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ async def test_a_gap_is_in_the_log_once_and_in_status(show: Stand) -> None:
     await until(lambda: last() == 300.0)
     found = [i for i in (await show.get("/incidents"))["incidents"] if i["kind"] == "chat_gap"]
     assert [i["severity"] for i in found] == ["warning", "info", "info"]
-    assert found[0]["message"] == "Chat of twitch could not be heard for 100 s."
-    assert found[2]["message"] == "Chat of twitch could not be heard for 4 s (silent loss)."
+    assert found[0]["message"] == "Chat (twitch) could not be heard for 100 s."
+    assert found[2]["message"] == "Chat (twitch) could not be heard for 4 s (silent loss)."
     assert "for 0 s" in found[1]["message"]
     assert len(found[1]["message"]) < 200
     assert "\x1b" not in found[1]["message"]

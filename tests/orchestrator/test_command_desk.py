@@ -361,6 +361,8 @@ async def test_the_shows_own_floor_is_quiet_and_mutes_and_the_log_says_who_wante
 async def test_everybody_may_ask_for_help_and_status_and_be_forgotten(show: Stand) -> None:
     assert await order(show, "help", ANN) == "You can use !forget me, !status, !help."
     assert "!module NAME on|off" in await order(show, "help")
+    assert await order(show, "help stop status nonsense") == "You can use !stop, !status."
+    assert await order(show, "help stop status", ANN) == "You can use !status."
     status = await order(show, "status", ANN)
     assert status.startswith("Listening. Not ready: ")
     assert await order(show, "forget", ANN) == "It is written so: !forget me."

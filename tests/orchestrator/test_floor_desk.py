@@ -153,6 +153,10 @@ async def test_a_muted_viewer_is_found_by_name_and_stays_muted_over_a_restart(
         assert (await skipped(stand, "listen to me")).reason == "blocked"
     fresh = stand.fresh()
     async with running(fresh, fresh.bus):
+        found = fresh.floor.find_viewer("@troLL")
+        assert found is not None, "who is muted can be let off without a line of theirs"
+        assert found.viewer_id == "test:Troll"
+        assert fresh.floor.find_viewer("") is None
         await stand.bus.publish(said("listen again", "Troll"))
         assert (await skipped(stand, "listen again")).reason == "blocked"
         (muted,) = (await stand.get("/floor"))["muted"]
@@ -161,6 +165,14 @@ async def test_a_muted_viewer_is_found_by_name_and_stays_muted_over_a_restart(
         assert answer.json()["unmuted"] is True
         assert (await stand.request("DELETE", "/floor/mute/test:Troll")).json()["unmuted"] is False
         assert await fresh.database.run(kept.muted) == []
+
+
+async def test_who_writes_while_it_is_quiet_can_be_muted_by_name(show: Stand) -> None:
+    await show.worker.floor.set_quiet(5, "mod")
+    await show.bus.publish(said("listen to me", "Troll"))
+    await skipped(show, "listen to me")
+    answer = await show.post("/floor/mute", {"name": "troll"})
+    assert answer["viewer_id"] == "test:Troll"
 
 
 async def test_who_is_muted_is_cut_off_in_mid_answer(show: Stand) -> None:

@@ -313,3 +313,11 @@ async def test_a_deleted_vote_does_not_count(show: Stand) -> None:
     await until(lambda: votes() == [0, 1])
     await show.bus.publish(deletion("v2"))
     await until(lambda: votes() == [0, 0])
+
+
+async def test_a_line_that_was_not_answered_leaves_the_feed_too(show: Stand) -> None:
+    await show.worker.floor.set_quiet(5, "the operator")
+    await show.bus.publish(line("m1", "the address is Xyzzy street"))
+    await until(lambda: feed_of(show, "Xyzzy") != [])
+    await show.bus.publish(deletion("m1"))
+    await until(lambda: feed_of(show, "Xyzzy") == [])

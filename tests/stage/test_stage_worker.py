@@ -89,15 +89,18 @@ async def test_a_raised_epoch_stops_the_old_and_lets_the_new_through(stage: Runn
     assert (second.utterance_id, second.outcome) == (new.utterance_id, PlaybackOutcome.COMPLETED)
 
 
-async def test_a_cut_turn_is_retracted_and_others_go_on(stage: RunningStage) -> None:
+@pytest.mark.parametrize(("ordered", "told"), [("skipped", "skipped"), ("", "retracted")])
+async def test_a_cut_turn_ends_for_the_reason_it_was_cut_and_others_go_on(
+    stage: RunningStage, ordered: str, told: str
+) -> None:
     bad, good = ScriptedVoice(turn_id="bad"), ScriptedVoice(turn_id="good")
     await stage.say_all(bad, "Not for you.", 20.0, chunk_seconds=1.0)
     await stage.say_all(good, "For you.", 0.3)
     await until(lambda: stage.of(PlaybackStarted))
-    await stage.bus.publish(StopSpeaking(turn_id="bad"))
+    await stage.bus.publish(StopSpeaking(turn_id="bad", reason=ordered))
     await until(lambda: len(stage.of(PlaybackFinished)) == 2)
     outcomes = {end.turn_id: (end.outcome, end.reason) for end in stage.of(PlaybackFinished)}
-    assert outcomes["bad"] == (PlaybackOutcome.INTERRUPTED, "retracted")
+    assert outcomes["bad"] == (PlaybackOutcome.INTERRUPTED, told)
     assert outcomes["good"] == (PlaybackOutcome.COMPLETED, "")
 
 

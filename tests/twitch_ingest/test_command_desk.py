@@ -143,3 +143,12 @@ def test_ids_are_known_once_and_bounded() -> None:
     assert len(seen) == 3
     assert seen.is_new("")
     assert seen.is_new("")
+
+
+def test_help_names_only_what_the_asker_may_do_in_this_channel() -> None:
+    here = desk(commands={"status": {"enabled": False}, "mood": {"role": "vip"}})
+    assert here.rule_on(line("!help", Role.VIP), HERE, NOW).arguments.split() == [
+        "mood", "forget", "help",
+    ]  # fmt: skip
+    asked = here.rule_on(line("!help panic", Role.VIEWER, "ann"), HERE, NOW + 20)
+    assert asked.arguments.split() == ["forget", "help"]

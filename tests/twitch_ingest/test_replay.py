@@ -207,6 +207,9 @@ async def test_one_log_at_a_time_and_it_can_be_stopped(ingest: Start, tmp_path: 
         assert (second.status_code, second.json()["code"]) == (409, "playing")
         stopped = (await show.request("DELETE", "/replay")).json()
         assert (stopped["stopped"], stopped["playing"], stopped["finished"]) == (True, False, False)
+        told = show.worker.replays.told()
+        assert told is not None
+        assert (told["done"], told["file"]) == (True, path.name)
         again = (await show.request("DELETE", "/replay")).json()
         assert again["stopped"] is False
 

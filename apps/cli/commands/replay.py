@@ -15,6 +15,10 @@ from libs.telemetry.redaction import visible
 MODULE = "twitch_ingest"
 #: How often it is asked how far it is.
 LOOK_SECONDS = 0.3
+FORMAT = (
+    'A line looks so: {"at": 12.5, "name": "ann", "text": "hello kitsu"} (at: seconds); '
+    "a whole log to try: python -m libs.testing.chat_log > chat.jsonl"
+)
 
 
 @click.command(epilog="\b\nExamples:\n  kitsu replay friday.jsonl --speed 4\n  kitsu replay --stop")
@@ -33,6 +37,7 @@ def replay_command(file: Path | None, speed: float, ends: bool) -> None:
     """Play a recorded chat (JSON lines) into the running show, beside its real chat.
 
     Its commands count, with the roles that the log gives: a panic in it is a panic. Ctrl-C ends it.
+    A line of it: {"at": 12.5, "name": "ann", "text": "hello kitsu"}, with seconds since the start.
     """
     if (file is None) is not ends:
         raise WrongUse("Say which file is to be played, or --stop.")
@@ -65,6 +70,8 @@ def _follow(api: LocalApi, line: ProgressLine) -> dict[str, Any]:
 def _print(told: dict[str, Any]) -> None:
     if told.get("error"):
         raise Failed(visible(str(told["error"])))
+    if told.get("finished") and told.get("bad") and not told.get("told"):
+        raise Failed(f"No line could be read. {FORMAT}")
     how = "played" if told.get("finished") else "stopped"
     click.echo(f"{how}: {told.get('told', 0)} told of {told.get('lines', 0)} lines")
     if told.get("bad"):

@@ -36,7 +36,12 @@ def twitch_command() -> None:
 @click.option("--account", type=ACCOUNTS, default="streamer", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, when it is over.")
 def login(account: str, as_json: bool) -> None:
-    """Sign in. Ctrl+C cancels."""
+    """Sign in. Ctrl+C cancels.
+
+    Shows an address and a code: open it in any browser, enter the code and agree. It needs the
+    client id of an application of yours (https://dev.twitch.tv/console/apps, client type Public) in
+    .env as TWITCH_CLIENT_ID.
+    """
     desk = TwitchDesk(cli_settings())
     view = desk.begin(account)
     _show(view, as_json)
@@ -55,7 +60,7 @@ def login(account: str, as_json: bool) -> None:
             raise SystemExit(1)
         raise Failed(view.message or f"The sign-in ended: {view.state}.")
     if not as_json:
-        click.echo(visible(f"Signed in as {view.message}."))
+        click.echo(visible(f"Signed in as {view.message}. What is heard now: kitsu twitch status"))
 
 
 @twitch_command.command(epilog="\b\nExample:\n  kitsu twitch status --json")

@@ -79,6 +79,8 @@ class Floor:
     def offer(self, candidate: Candidate, now: float) -> list[Skipped]:
         """Adds a candidate; returns who leaves for it, or itself."""
         if refused := self._refused(candidate, now):
+            if candidate.source is TurnSource.CHAT:  # who is not heard can be muted, and unmuted
+                self.crowd.met(candidate.input.author, now)
             return [Skipped(candidate, *refused)]
         source = candidate.source
         if source is TurnSource.CHAT:

@@ -123,7 +123,7 @@ class LinkReport:
         if self.accounts.complaint:
             return LinkState.NEEDS_SIGN_IN, self.accounts.complaint
         if not self.options.configured:
-            return LinkState.NOT_CONFIGURED, f"{MAKE_CLIENT}; then run: {LOGIN}"
+            return LinkState.NOT_CONFIGURED, f"{MAKE_CLIENT}, and {LOGIN}"
         return LinkState.NEEDS_SIGN_IN, f"Nobody is signed in to Twitch. Sign in with: {LOGIN}"
 
     @property

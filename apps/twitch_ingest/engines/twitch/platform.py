@@ -14,6 +14,7 @@ from apps.twitch_ingest.engines.base import (
 from apps.twitch_ingest.engines.twitch.accounts import Account, Accounts, Role, expires_at
 from apps.twitch_ingest.engines.twitch.backoff import Backoff
 from apps.twitch_ingest.engines.twitch.errors import TwitchError
+from apps.twitch_ingest.engines.twitch.heard_note import HeardNote
 from apps.twitch_ingest.engines.twitch.link_report import LinkReport
 from apps.twitch_ingest.engines.twitch.loading import load_twitchio
 from apps.twitch_ingest.engines.twitch.memory import Memory
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("kitsu.twitch_ingest")
 
+#: In the data folder.
+HEARD_FILE = "twitch_heard_at"
+
 CAPABILITIES = Capabilities(can_send=True, has_roles=True, has_deletions=True)
 
 
@@ -47,6 +51,7 @@ class TwitchPlatform:
         self.counters: Counter[str] = Counter()
         """`heard`, `duplicates`, `malformed`: events since the start."""
         self._memory = Memory(self.counters)
+        self._heard_note = HeardNote(options.data_dir / HEARD_FILE, self._memory.chat_ear)
         self._client: TwitchClient | None = None
         self._listening: Listening | None = None
         self._bare_refused = ""
@@ -70,11 +75,15 @@ class TwitchPlatform:
     # Listening --------------------------------------------------------------------------------
 
     async def run(self, tell: Tell) -> None:
+        self._heard_note.take_up()
+        notes = asyncio.create_task(self._heard_note.run(), name="Twitch was heard")
         try:
             while True:
                 self.accounts.changed.clear()
                 await self._until_changed(tell)
         finally:
+            notes.cancel()
+            await asyncio.gather(notes, return_exceptions=True)
             self._memory.chat_ear.forget()
             self._memory.other_ear.forget()
             await self.sign_in.cancel()
@@ -93,6 +102,7 @@ class TwitchPlatform:
             for task in (changed, listening):
                 task.cancel()
             await asyncio.gather(changed, listening, return_exceptions=True)
+            self._memory.board.clear()
 
     async def _keep_listening(self, tell: Tell) -> None:
         """Until it is cancelled; also while there is nobody to listen with."""

@@ -34,8 +34,9 @@ SLOWER_SECONDS = 5.0
 MAKE_CLIENT = (
     "Register an application of your own at https://dev.twitch.tv/console/apps "
     "(client type: Public, redirect URL: http://localhost) and set TWITCH_CLIENT_ID to its "
-    "client id in .env"
+    "client id in .env, then: kitsu restart twitch_ingest"
 )
+DECLINED = "It was declined on Twitch's page. Begin again if that was a mistake."
 
 
 class SignInImpossible(Exception):
@@ -142,7 +143,7 @@ class SignIn:
 
     def _refused(self, said: str) -> None:
         if "denied" in said:
-            self._end(SignInState.DENIED, "It was declined on Twitch's page.")
+            self._end(SignInState.DENIED, DECLINED)
         elif "invalid device code" in said or "expired" in said:
             self._end(SignInState.EXPIRED, "The code has expired. Begin again for a new one.")
         else:
@@ -184,7 +185,7 @@ class SignIn:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         if not query.get("code"):
-            self._end(SignInState.DENIED, "It was declined on Twitch's page.")
+            self._end(SignInState.DENIED, DECLINED)
             return self.view
         try:
             helix = await self._helix()

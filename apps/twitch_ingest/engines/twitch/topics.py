@@ -127,6 +127,10 @@ class TopicBoard:
             if self._states.get(topic, ("on", ""))[0] != "refused":
                 self._states[topic] = ("off", reason)
 
+    def clear(self) -> None:
+        """Nobody listens any more."""
+        self._states.clear()
+
     def refused(self) -> list[tuple[Topic, str]]:
         found = [(topic, *self._states.get(topic.name, ("off", ""))) for topic in TOPICS]
         return [(topic, reason) for topic, state, reason in found if state == "refused"]
