@@ -10,6 +10,7 @@ from libs.bus.keys import topics_by_key
 from libs.bus.reading import Burial, Reading, delivery_of
 from libs.bus.stream_store import GroupLost, StoredEntry, StreamStore
 from libs.contracts.envelope import UnknownEvent
+from libs.contracts.streams import StreamClass
 
 #: An entry its consumer has neither finished nor renewed for this long may be taken over.
 IDLE_SECONDS = 1.0
@@ -26,7 +27,8 @@ class GroupReader:
     """One consumer of a group over one or more streams.
 
     Promises: every entry is handed out until it is acknowledged or dead; one that was handed out
-    `MAXIMUM_DELIVERIES` times, or that is no event we know, goes to the dead letters instead.
+    `MAXIMUM_DELIVERIES` times, or that is no event we know, goes to the dead letters instead. What
+    a former life of the consumer left of facts comes before anything new of them, in all its lanes.
     """
 
     def __init__(self, store: StreamStore, subscription: Subscription, reading: Reading) -> None:
@@ -37,9 +39,25 @@ class GroupReader:
         self._keys = list(self._topics)
         self._group = subscription.group
         self._consumer = subscription.consumer
+        self._who = f"{subscription.group}/{subscription.consumer}"
         self._look_at = 0.0
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
+        if self._topics[self._keys[0]].stream_class is not StreamClass.FACTS:
+            async with aclosing(self._deliveries()) as found:
+                async for delivery in found:
+                    yield delivery
+            return
+        self._reading.resumes(self._who, self)
+        await asyncio.sleep(0)  # the other lanes of this consumer are begun in the same moment
+        try:
+            async with aclosing(self._deliveries()) as found:
+                async for delivery in found:
+                    yield delivery
+        finally:
+            self._reading.has_resumed(self._who, self)
+
+    async def _deliveries(self) -> AsyncGenerator[Delivery, None]:
         resumed = ready = False
         failures = 0
         while not self._reading.stopped.is_set():
@@ -52,6 +70,8 @@ class GroupReader:
                         async for delivery in own:
                             yield delivery
                     resumed = True
+                    self._reading.has_resumed(self._who, self)
+                    await self._reading.all_resumed(self._who)
                 async with aclosing(self._next()) as found:
                     async for delivery in found:
                         yield delivery

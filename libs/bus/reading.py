@@ -1,6 +1,7 @@
 """What every reader of a bus shares: when to stop, what to count, where hopeless entries go."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from libs.telemetry import clock
 #: Pause between two attempts to reach a server that is away: doubles from the first to the last.
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 0.5
+#: What a former life left is waited for so long.
+RESUMING_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,28 @@ class Reading:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     counters: Counter[str] = field(default_factory=Counter)
     holdings: Holdings = field(default_factory=Holdings)
+    _resuming: dict[str, set[object]] = field(default_factory=dict)
+    _resumed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def resumes(self, consumer: str, reader: object) -> None:
+        """This reader of a consumer deals with what the consumer's former life left."""
+        self._resuming.setdefault(consumer, set()).add(reader)
+
+    def has_resumed(self, consumer: str, reader: object) -> None:
+        """Safe to call twice."""
+        self._resuming.get(consumer, set()).discard(reader)
+        self._resumed.set()
+
+    async def all_resumed(self, consumer: str) -> None:
+        """Nothing new is handed out while something of a former life is not: it came first. (But
+        not for ever: one handler that hangs is not to silence the others.)"""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + RESUMING_SECONDS
+        while self._resuming.get(consumer) and not self.stopped.is_set() and loop.time() < until:
+            self._resumed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_PAUSE_SECONDS):
+                    await self._resumed.wait()
 
     async def pause(self, attempt: int) -> None:
         """Waits before reconnect number `attempt` (from 0); ends at once when reading stops."""

@@ -5,7 +5,7 @@ import asyncio
 from libs.bus.base import Subscription
 from libs.bus.middleware import AgeLimit, Dedupe, Fencing
 from libs.contracts.conversation import IdleReached, ReplyFinished
-from libs.contracts.streams import CHAT, CONVERSATION, TURNS
+from libs.contracts.streams import CHAT, CONVERSATION, TURNS, Topic
 from libs.telemetry import clock
 from tests.bus.sample_events import chat, turn
 from tests.bus.stand import Stand, reader, take
@@ -81,6 +81,31 @@ async def test_a_consumer_that_comes_back_is_handed_its_own_unfinished_entries_f
 
     handed = [(delivery.event.text, delivery.deliveries) for delivery in seen]
     assert handed == [("begun", 2), ("begun too", 2), ("new", 1)]
+
+
+async def test_what_a_former_life_left_comes_before_anything_new_of_another_lane(
+    stand: Stand,
+) -> None:
+    bus = await stand.bus()
+    for text in ("begun", "begun too"):
+        await bus.publish(chat(stand.show, text))
+    await take(bus, facts(stand), 2, acknowledge=False)
+    await bus.publish(IdleReached(show=stand.show, silent_seconds=3.0))
+    await bus.close()
+
+    again, handed = await stand.bus(), []
+
+    async def read(topic: Topic, count: int) -> None:
+        lane = Subscription((topic,), stand.show, "group", "one@host#0")
+        deliveries = reader(again, lane)
+        for _ in range(count):
+            handed.append((await anext(deliveries)).topic)
+            await asyncio.sleep(0.05)  # a handler at work
+        await deliveries.aclose()
+
+    await asyncio.gather(read(CONVERSATION, 1), read(CHAT, 2))
+
+    assert handed == [CHAT, CHAT, CONVERSATION]
 
 
 async def test_only_what_was_acknowledged_is_done(stand: Stand) -> None:
