@@ -24,6 +24,7 @@ from apps.twitch_ingest.engines.base import (
     PlatformEvent,
     Redeemed,
 )
+from apps.twitch_ingest.own_words import OwnWords
 from apps.twitch_ingest.seen_ids import SeenIds
 from libs.contracts.chat import (
     ChatAlerted,
@@ -64,6 +65,7 @@ class Intake:
         commands: Backlog,
         engage_panic: EngagePanic,
         in_panic: Callable[[], bool],
+        own_words: OwnWords,
         counters: Counter[str],
     ) -> None:
         self._show = show
@@ -73,6 +75,7 @@ class Intake:
         self._commands = commands
         self._engage_panic = engage_panic
         self._in_panic = in_panic
+        self._own_words = own_words
         self._seen = SeenIds()
         self.desk = CommandDesk(rules, counters)
         self._counters = counters
@@ -102,9 +105,17 @@ class Intake:
         ruling = self.desk.rule_on(message, platform.capabilities, at)
         if ruling.command:
             self._issue(platform, message, ruling, at)
-        elif ruling.ordinary and message.text and not message.own:
+        elif ruling.ordinary and message.text and not self._is_hers(message, at):
             self._chat.add(self._line(platform, message))
             self._counters["lines"] += 1
+
+    def _is_hers(self, message: Message, at: float) -> bool:
+        """A bot's account is hers alone; with the streamer's they both write."""
+        if not message.own:
+            return False
+        return message.author.role is not Role.BROADCASTER or self._own_words.are_hers(
+            message.text, at
+        )
 
     def _issue(self, platform: ChatPlatform, message: Message, ruling: Ruling, at: float) -> None:
         author, ordinal = message.author, 0

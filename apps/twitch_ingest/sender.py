@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from apps.twitch_ingest.engines.base import ChatPlatform, SendRefused
+from apps.twitch_ingest.own_words import OwnWords
 from apps.twitch_ingest.pacing import SendingPace, SendingQueue, Waiting, per_window
 from apps.twitch_ingest.pieces import LONGEST_PIECE, pieces
 from libs.bus.base import BusError
@@ -44,6 +45,7 @@ class Sender:
         self._sending: asyncio.Task[None] | None = None
         self._silence: Silence = ""
         self._log = logging.getLogger("kitsu.twitch_ingest")
+        self.own_words = OwnWords()
         self.sent = 0
         self.dropped: Counter[str] = Counter()
 
@@ -144,6 +146,7 @@ class Sender:
 
     async def _send(self, text: str, reply_to: str) -> None:
         """Raises `SendRefused`, whatever goes wrong."""
+        self.own_words.said(text, clock.now())
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await self._platform.send(text, reply_to)

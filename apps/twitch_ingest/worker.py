@@ -64,6 +64,7 @@ class TwitchIngestWorker(Worker):
         self._gate = gate
         self._chat = Backlog(self.publish, self._connected, self.counters)
         self._commands = Backlog(self.publish, self._connected, self.counters, MAXIMUM_COMMANDS)
+        self.sender = Sender(self.platform, rules.prefix, gate, self.publish)
         self.intake = Intake(
             self.show,
             rules,
@@ -72,9 +73,9 @@ class TwitchIngestWorker(Worker):
             self._commands,
             self._order_panic,
             lambda: self.panic.engaged,
+            self.sender.own_words,
             self.counters,
         )
-        self.sender = Sender(self.platform, rules.prefix, gate, self.publish)
         self.replays = ReplayDesk(self._hear_replay, self.spawn)
         self._panic_call = PanicCall(settings, self.publish, bus.set_latch, self._connected)
         self._web = IngestWeb(self.sender.document, self.replays, lambda: self.enabled)

@@ -11,6 +11,7 @@ from apps.twitch_ingest.engines.base import (
     Cleared,
     Deleted,
     Gap,
+    Message,
     Redeemed,
 )
 from libs.contracts.chat import (
@@ -154,9 +155,11 @@ async def test_votes_go_on_to_the_polls(ingest: Start) -> None:
     assert [line.text for line in lines] == ["!2", "2", "#1"]
 
 
-async def test_own_lines_and_other_bots_are_not_read_but_own_commands_count(ingest: Start) -> None:
+async def test_a_bots_own_lines_and_other_bots_are_not_read_but_own_commands_count(
+    ingest: Start,
+) -> None:
     bot = message("visit my page", "NightBot", Role.MODERATOR)
-    own = message("hello from me", "streamer", Role.BROADCASTER, own=True)
+    own = message("hello from me", "kitsu_bot", Role.MODERATOR, own=True)
     order = message("!stop", "streamer", Role.BROADCASTER, own=True)
     async with ingest() as running:
         await running.platform.tells(bot, own, order, message("hi"))
@@ -164,6 +167,22 @@ async def test_own_lines_and_other_bots_are_not_read_but_own_commands_count(inge
         (issued,) = await running.some(ChatCommandIssued)
     assert [line.text for line in lines] == ["hi"]
     assert issued.command == "stop"
+
+
+async def test_with_one_account_the_streamer_is_heard_and_she_does_not_hear_herself(
+    ingest: Start,
+) -> None:
+    def own(text: str) -> Message:
+        return message(text, "streamer", Role.BROADCASTER, own=True)
+
+    async with ingest() as running:
+        running.worker.sender.own_words.said("Quiet for 5 minutes.", clock.now() - 10)
+        await running.platform.tells(
+            own("Quiet for 5  minutes"), own("kitsu, how are you?"), message("hi")
+        )
+        lines = await running.some(ChatMessageReceived, 2)
+    assert [line.text for line in lines] == ["kitsu, how are you?", "hi"]
+    assert lines[0].author.role is Role.BROADCASTER
 
 
 async def test_no_platform_makes_an_operator(ingest: Start) -> None:
