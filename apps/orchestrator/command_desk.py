@@ -21,7 +21,7 @@ from apps.orchestrator.command_words import AnswerTeller, list_of, status_line
 from libs.bus.base import BusError, Delivery
 from libs.contracts.chat import ChatCommandIssued
 from libs.contracts.control import SetPersona
-from libs.contracts.modules import MODULES
+from libs.contracts.modules import MODULES, MODULES_BY_ID
 from libs.contracts.people import Author
 from libs.contracts.safety import GateAction
 from libs.contracts.speaking import Mood
@@ -236,7 +236,7 @@ class CommandDesk:
             return self._choose("module", wanted, sorted({*names.values()}))
         module = names[found]
         await actions.set_module(self._worker, module, state == "on", by_whom(event.author))
-        return f"{module} is switched {state}."
+        return f"{MODULES_BY_ID[module].title} is switched {state}."
 
     async def _persona(self, event: ChatCommandIssued) -> str:
         worker, by = self._worker, by_whom(event.author)

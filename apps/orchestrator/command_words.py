@@ -23,6 +23,12 @@ _NO_CHAT = frozenset({"", "local"})
 
 #: What is as it should be, or was wanted so.
 _WELL = frozenset({ModuleState.READY, ModuleState.NOT_CONFIGURED})
+_STATE_WORDS = {
+    ModuleState.DEGRADED: "has a problem",
+    ModuleState.STARTING: "starts",
+    ModuleState.DOWN: "is down",
+    ModuleState.OFF: "is off",
+}
 
 
 class AnswerTeller:
@@ -79,9 +85,9 @@ def status_line(worker: "OrchestratorWorker", quiet_until: float | None) -> str:
         minutes = max(1, round((quiet_until - worker.now()) / 60))
         told.append(f"Chat is not answered for {minutes} min.")
     modules = worker.roster.status().values()
-    ill = [f"{one.title} ({one.state.value})" for one in modules if one.state not in _WELL]
+    ill = [f"{one.title} {_STATE_WORDS[one.state]}" for one in modules if one.state not in _WELL]
     if ill:
-        told.append(f"Not ready: {list_of(ill[:NAMED_MODULES])}.")
+        told.append(f"{list_of(ill[:NAMED_MODULES])}.")
     if waiting := worker.conversation.waiting:
         told.append(f"Waiting lines: {waiting}.")
     return " ".join(told)

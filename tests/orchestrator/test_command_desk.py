@@ -291,8 +291,8 @@ async def test_mood_module_and_style_are_set_and_what_is_not_there_is_answered_w
     assert answer.startswith("There is no mood of that name. There is happy, ")
     assert answer.count(",") == 4
 
-    assert await order(show, "module Voice off") == "tts_worker is switched off."
-    assert await order(show, "module tts_worker on") == "tts_worker is switched on."
+    assert await order(show, "module Voice off") == "Voice is switched off."
+    assert await order(show, "module tts_worker on") == "Voice is switched on."
     switched = [(e.module, e.enabled, e.by) for e in await show.all(SetModuleEnabled)]
     assert switched == [
         ("tts_worker", False, "modfox (moderator) in chat"),
@@ -364,7 +364,7 @@ async def test_everybody_may_ask_for_help_and_status_and_be_forgotten(show: Stan
     assert await order(show, "help stop status nonsense") == "You can use !stop, !status."
     assert await order(show, "help stop status", ANN) == "You can use !status."
     status = await order(show, "status", ANN)
-    assert status.startswith("Listening. Not ready: ")
+    assert status.startswith("Listening. Stage is down, OBS is down, ")
     assert await order(show, "forget", ANN) == "It is written so: !forget me."
     assert await order(show, "forget me", ANN) == "What was known of you is forgotten."
     assert (await show.next(ViewerForgotten)).viewer_id == ANN.viewer_id
