@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -136,13 +136,21 @@ def persona_names(folder: Path = PERSONAS) -> list[str]:
 
 
 def load_persona(name: str, folder: Path = PERSONAS) -> Persona:
-    """The persona in `configs/personas/<name>.yaml`. Raises `PersonaError`."""
+    """The persona in `configs/personas/<name>.yaml`; the same file is read once. Raises
+    `PersonaError`."""
     path = folder / f"{name}.yaml"
     if not _NAME.fullmatch(name) or not path.is_file():
         there = ", ".join(persona_names(folder)) or "none"
         raise PersonaError(f"there is no persona '{name[:64]}' in {folder}; there are: {there}")
-    if path.stat().st_size > MAXIMUM_FILE_BYTES:
+    stat = path.stat()
+    if stat.st_size > MAXIMUM_FILE_BYTES:
         raise PersonaError(f"{path.name} is larger than {MAXIMUM_FILE_BYTES} bytes")
+    return _read(path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, stamp: tuple[int, int, int]) -> Persona:
+    """`stamp` is another one when the file is."""
     try:
         text = path.read_text("utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -1,6 +1,6 @@
 """`configs/floor.yaml`: what makes a line worth an answer."""
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -121,10 +121,20 @@ class FloorRules(_Strict):
 
 
 def load_rules(path: Path = FLOOR_FILE) -> FloorRules:
-    """The rules of a file. Raises `FloorError`."""
+    """The rules of a file; the same file is read once. Raises `FloorError`."""
     try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise FloorError(f"{path.name} is larger than {MAXIMUM_FILE_BYTES} bytes")
+        stat = path.stat()
+    except OSError as error:
+        raise FloorError(f"{path.name} cannot be read: {error.strerror}") from None
+    if stat.st_size > MAXIMUM_FILE_BYTES:
+        raise FloorError(f"{path.name} is larger than {MAXIMUM_FILE_BYTES} bytes")
+    return _read(path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, stamp: tuple[int, int, int]) -> FloorRules:
+    """`stamp` is another one when the file is."""
+    try:
         text = path.read_text("utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if (twice := first_duplicate(root)) is not None:
