@@ -1,5 +1,7 @@
 """The floor: priority, freshness, bounds, windows, and a reason for whoever leaves unanswered."""
 
+from itertools import pairwise
+
 import pytest
 
 from apps.orchestrator.floor import Floor
@@ -126,6 +128,20 @@ def test_one_viewer_who_writes_quickly_is_no_burst() -> None:
     for n in range(5):
         here.offer(line(f"part {n} of my story", "ann", at=n / 100), n / 100)
     assert taken(here, 0.05) == "part 4 of my story"
+
+
+def test_in_a_flood_in_which_nobody_waits_for_long_somebody_is_answered_all_the_same() -> None:
+    here = floor(window_seconds=0.4, burst_viewers=3, waiting_lines=8)
+    answered = []
+    for n in range(3_000):  # a thousand lines a second
+        at = n / 1_000
+        text = f"kitsu, what is number{n} plus other{n * 7}?"
+        here.offer(line(text, f"viewer{n}", at=at), at)
+        candidate, _ = here.take(at)
+        if candidate is not None:
+            answered.append(at)
+    assert len(answered) >= 7
+    assert max(b - a for a, b in pairwise(answered)) < 0.5
 
 
 def test_what_waited_while_she_spoke_is_taken_without_a_further_window() -> None:

@@ -43,6 +43,10 @@ PANICS = 10
 
 COMMAND_LIMIT_MS = 100.0
 AGE_LIMIT_SECONDS = 15.0
+#: She says two or three sentences between two turns.
+SILENCE_LIMIT_SECONDS = 20.0
+#: Looks, a quarter of a second apart, in which nothing ended: she says an answer in between.
+SETTLE_LOOKS = 120
 MEMORY_LIMIT = 1.05
 PANIC_LIMIT_MS = 50.0
 
@@ -169,7 +173,7 @@ class Flood:
         self._ordered: list[tuple[float, Mood]] = []
         self._panics: list[float] = []
         self._memory: dict[str, list[float]] = {}
-        self._last_hundred: list[float] = []
+        self._began_at = self._panicked_at = 0.0
 
     async def run(self, seconds: int) -> None:
         await self._twitch.act(
@@ -179,6 +183,7 @@ class Flood:
             seconds=seconds,
             texts=TEXTS,
         )
+        self._began_at = clock.now()
         ends_at = time.monotonic() + seconds
         orders = asyncio.create_task(self._give_orders(ends_at - PANICS * 1.0))
         settled_at = time.monotonic() + min(SETTLED_SECONDS, seconds / 3)
@@ -187,6 +192,7 @@ class Flood:
             if time.monotonic() > settled_at:
                 self._weigh()
         await orders
+        self._panicked_at = clock.now()
         while time.monotonic() < ends_at - 1.0 and len(self._panics) < PANICS:
             await self._panic()
 
@@ -218,7 +224,7 @@ class Flood:
     async def settle(self, seconds: int) -> None:
         """Until every line has its end, or nothing moves any more."""
         lines, last, still = seconds * LINES_A_SECOND, -1, 0
-        while (done := self._accounted) < lines and still < 40:
+        while (done := self._accounted) < lines and still < SETTLE_LOOKS:
             still = still + 1 if done == last else 0
             last = done
             await asyncio.sleep(0.25)
@@ -269,6 +275,7 @@ class Flood:
             Check("a moderator's command done, p99", COMMAND_LIMIT_MS, percentile(handled, 0.99)),
             Check("commands not done", 0, len(self._ordered) - len(handled), "commands"),
             Check("oldest line that was answered", AGE_LIMIT_SECONDS, round(max(ages), 2), "s"),
+            Check("longest time without a turn", SILENCE_LIMIT_SECONDS, self._longest_pause(), "s"),
             Check("lines without an end", 0, lines - self._accounted, "lines"),
             Check("memory, end as a multiple of the beginning", MEMORY_LIMIT, grown, "x"),
             Check(
@@ -282,6 +289,13 @@ class Flood:
             " answered lines that were asked by several count once, the others as duplicate"
         )
         return report
+
+    def _longest_pause(self) -> float:
+        """Seconds between two turns, before the first panic; she speaks in between."""
+        until = self._panicked_at
+        at = [turn.emitted_at for turn in self._of_chat if turn.emitted_at < until]
+        moments = [self._began_at, *at, until]
+        return round(max(b - a for a, b in itertools.pairwise(moments)), 2)
 
     def _growth(self) -> float:
         """The mean of the last fifth of the show's memory, as a multiple of the first fifth's."""

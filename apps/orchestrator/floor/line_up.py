@@ -52,6 +52,7 @@ class LineUp:
         self._rules = rules
         self._groups: list[Group] = []
         self._of_viewer: dict[str, tuple[Group, Waiting]] = {}
+        self._waits_since = float("inf")
 
     def __len__(self) -> int:
         return len(self._of_viewer)
@@ -62,11 +63,14 @@ class LineUp:
 
     @property
     def waits_since(self) -> float:
-        """When the longest waiting line came; infinity when none waits."""
-        return min((waiting.entered_at for waiting in self.lines), default=float("inf"))
+        """Since when there has always been somebody; infinity when nobody waits. (Not when the
+        longest waiting line came: in a flood each is pushed out by a newer one in no time.)"""
+        return self._waits_since if self._of_viewer else float("inf")
 
     def enter(self, waiting: Waiting, cools_down: CoolsDown) -> list[Skipped]:
         left: list[Skipped] = []
+        if not self._of_viewer:
+            self._waits_since = waiting.entered_at
         if (own := self._of_viewer.get(waiting.candidate.viewer_id)) is not None:
             earlier = own[1]
             if are_the_same(earlier.reading, waiting.reading):
