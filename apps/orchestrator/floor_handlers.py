@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class FloorHandlers(Worker):
-    """A part of the orchestrator."""
+    """A part of the orchestrator, which gives it what is declared here."""
 
     conversation: "Conversation"
     feed: "Feed"
@@ -31,6 +31,7 @@ class FloorHandlers(Worker):
     panic_desk: "PanicDesk"
 
     def status_changed(self, urgent: bool = False) -> None:
+        """The orchestrator's own word on it; this part alone cannot run."""
         raise NotImplementedError
 
     async def accept(self, candidate: Candidate, delivery: Delivery) -> Awaitable[None] | None:

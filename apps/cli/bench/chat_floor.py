@@ -5,17 +5,12 @@ app). It plays a log in virtual time, so that its figures do not depend on the m
 what a line costs.
 """
 
-import asyncio
-import json
-import sys
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from apps.cli.bench.own_process import results_of
 from apps.cli.bench.report import Check, Report
-from apps.cli.failures import OTHER_VERSION, Failed
-from libs.settings import ROOT
 
 OLDEST_ANSWERED_SECONDS = 15.0
 OFFER_LIMIT_US = 60.0
@@ -89,20 +84,5 @@ def _share(part: int, whole: int) -> float:
 
 async def _compare(lines: int, log: Path | None) -> Results:
     options = ("--log", str(log)) if log is not None else ("--lines", str(lines))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "apps.orchestrator.floor.compare", "--json"),
-        *options,
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    said, complained = await process.communicate()
-    if process.returncode != 0:
-        last = complained.decode(errors="replace").strip().splitlines()[-1:]
-        raise Failed(f"The comparison ended with code {process.returncode}: {' '.join(last)}")
-    try:
-        found: Any = json.loads(said)
-        return Results.model_validate(found)
-    except (ValueError, ValidationError):
-        raise Failed(OTHER_VERSION) from None
+    module = "apps.orchestrator.floor.compare"
+    return await results_of("The comparison", module, Results, *options)

@@ -5,19 +5,15 @@ The quiz is the orchestrator's own and runs as a process of its own (an app impo
 The floor is the plainest look-up there is in the same file: one row by its number.
 """
 
-import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from apps.cli.bench.own_process import results_of
 from apps.cli.bench.report import Check, Figures, Report, percentile
-from apps.cli.failures import OTHER_VERSION, Failed
-from libs.settings import ROOT
 
 RECALL_LIMIT_MS = 10.0
 #: Share of the questions that may go unanswered, but for those that have no words in common with
@@ -179,23 +175,7 @@ async def _embedding(model: Model | None) -> AsyncIterator[tuple[Model, int]]:
 
 
 async def _ask(messages: int, folder: Path, model: Model) -> Quiz:
-    quiz = ("-m", "apps.orchestrator.memory.quiz", "--json")
     options = ("--messages", str(messages), "--folder", str(folder))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *quiz,
-        *options,
-        *("--embedding-url", model.url, "--embedding-model", model.name),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    said, complained = await process.communicate()
-    if process.returncode != 0:
-        last = complained.decode(errors="replace").strip().splitlines()[-1:]
-        raise Failed(f"The quiz ended with code {process.returncode}: {' '.join(last)}")
-    try:
-        found: Any = json.loads(said)
-        return Quiz.model_validate(found)
-    except (ValueError, ValidationError):
-        raise Failed(OTHER_VERSION) from None
+    embedding = ("--embedding-url", model.url, "--embedding-model", model.name)
+    module = "apps.orchestrator.memory.quiz"
+    return await results_of("The quiz", module, Quiz, *options, *embedding)
