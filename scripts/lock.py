@@ -18,7 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 #: Lock by name: the extras it holds beside the project's own dependencies.
-LOCKS = {"base": ("install",), "dev": ("install", "dev", "tools")}
+LOCKS = {
+    "base": ("install",),
+    "listening": ("install", "listening"),
+    "onnx-asr": ("install", "listening", "onnx-asr"),
+    "dev": ("install", "dev", "tools", "listening", "onnx-asr"),
+}
 
 _OPTIONS = (
     "--universal",

@@ -13,7 +13,6 @@ from apps.twitch_ingest.engines.base import ChatPlatform, Gap, PlatformEvent
 from apps.twitch_ingest.engines.no_chat import NoChat
 from apps.twitch_ingest.engines.replay import ReplayPlatform
 from apps.twitch_ingest.intake import Intake
-from apps.twitch_ingest.panic_call import PanicCall
 from apps.twitch_ingest.platforms import platform_of, sign_in_web
 from apps.twitch_ingest.replay_desk import ReplayDesk, replay_told
 from apps.twitch_ingest.rules_file import ChatRulesError, load_chat_rules
@@ -26,6 +25,7 @@ from libs.contracts.health import ModuleState
 from libs.safety import Gate, LateGate
 from libs.telemetry import clock
 from libs.worker.access import Scope
+from libs.worker.panic_call import PanicCall
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 

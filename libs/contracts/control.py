@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from libs.contracts.envelope import Event
+from libs.contracts.listening import ListeningMode
 from libs.contracts.streams import CONTROL, SAFETY
 
 
@@ -27,6 +28,27 @@ class SetPersona(Event):
     chaos: float | None = Field(default=None, ge=0, le=1)
     energy: float | None = Field(default=None, ge=0, le=1)
     family_mode: bool | None = None
+    by: str = ""
+
+
+class SetMicrophone(Event):
+    """How she listens, until it is set again; changes only the fields that are given."""
+
+    topic = CONTROL
+    type: Literal["control.set_microphone"] = "control.set_microphone"
+    muted: bool | None = None
+    """For her only: what the stream hears is another matter."""
+    mode: ListeningMode | None = None
+    by: str = ""
+
+
+class HoldToTalk(Event):
+    """The talk key is held, or not. Sent again while it is held, for it ends by itself."""
+
+    topic = CONTROL
+    type: Literal["control.hold_to_talk"] = "control.hold_to_talk"
+    held: bool
+    at_most_seconds: float = Field(default=15.0, ge=0, le=120)
     by: str = ""
 
 

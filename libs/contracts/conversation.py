@@ -41,6 +41,8 @@ class TurnInput(Value):
     """When the line arrived or the speech ended (show's clock)."""
     wait_seconds: float = 0.0
     """Silence waited for, for speech; counted apart in `TurnTimed`."""
+    recognition_seconds: float | None = None
+    """Of speech: from the end of that wait to its words."""
     verbatim: bool = False
     """It is what she says, word for word (still gated), not something to answer."""
     override: str | None = None
@@ -86,6 +88,8 @@ class HistoryLine(Value):
     name: str
     role: str = ""
     text: str
+    unheard: str = Field(default="", max_length=2_000)
+    """Of hers: what she would have gone on to say, had she not been cut off."""
 
 
 class MemoryLine(Value):

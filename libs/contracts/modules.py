@@ -25,6 +25,7 @@ MODULES: tuple[Module, ...] = (
     Module("policy_worker", "Brain", 8012, output=True, singleton=False),
     Module("orchestrator", "Orchestrator", 8000, output=False, singleton=True),
     Module("twitch_ingest", "Chat", 8016, output=True, singleton=True),
+    Module("asr_worker", "Ears", 8013, output=False, singleton=True),
 )
 
 MODULES_BY_ID: dict[str, Module] = {module.id: module for module in MODULES}

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from libs.contracts.envelope import Event, Value
+from libs.contracts.interruption import SpeechHold
 from libs.contracts.safety import Verdict
 from libs.contracts.streams import AUDIO, LIVE, SENTENCES, SPEAKING
 
@@ -74,6 +75,8 @@ class SpeakSentence(Event):
     verdict: Verdict
     policy_seconds: float = 0.0
     """Policy worker: turn received to this sentence published."""
+    first_token_seconds: float | None = None
+    """Of that: to the model's first token."""
     gate_seconds: float = 0.0
 
 
@@ -96,6 +99,7 @@ class AudioChunk(Event):
     mouth: tuple[MouthCue, ...] = ()
     words: tuple[WordCue, ...] = ()
     policy_seconds: float = 0.0
+    first_token_seconds: float | None = None
     gate_seconds: float = 0.0
     synthesis_seconds: float = 0.0
     """TTS worker: sentence received to this chunk published; on the first chunk only."""
@@ -137,6 +141,7 @@ class PlaybackStarted(Event):
     first_chunk_at: float
     """When the first chunk reached the stage (show's clock)."""
     policy_seconds: float = 0.0
+    first_token_seconds: float | None = None
     gate_seconds: float = 0.0
     synthesis_seconds: float = 0.0
 
@@ -152,6 +157,8 @@ class PlaybackProgressed(Event):
     position_seconds: float
     known_seconds: float
     """Length of all sound received for this utterance so far."""
+    hold: SpeechHold = SpeechHold.NONE
+    """Whether it stands still, or is lowered."""
 
 
 class PlaybackFinished(Event):
@@ -162,6 +169,7 @@ class PlaybackFinished(Event):
     outcome: PlaybackOutcome
     heard_text: str
     full_text: str
+    """All that was meant to be said: `heard_text` is as much of it as was."""
     position_seconds: float
     duration_seconds: float
     """Length of the sound received; at least `position_seconds`."""

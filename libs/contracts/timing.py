@@ -19,10 +19,13 @@ class StageTimed(Event):
 class TurnStages(Value):
     """Milliseconds. `total_to_first_audio_ms` runs from the end of speech (or the arrival of the
     line) to the first audible sample; `wait_ms`, the silence waited for or the time behind other
-    turns, is part of it.
+    turns, is part of it. `first_token_ms` is a part of `policy_first_sentence_ms`.
     None: that stage was not reached."""
 
     wait_ms: float = 0.0
+    recognition_ms: float | None = None
+    """Of speech: from the end of the wait to its words."""
+    first_token_ms: float | None = None
     policy_first_sentence_ms: float | None = None
     gate_ms: float | None = None
     tts_first_chunk_ms: float | None = None

@@ -53,6 +53,7 @@ class ShowSettings(BaseSettings):
     stage_port: int = Field(default=8010, ge=1, le=65535)
     tts_worker_port: int = Field(default=8011, ge=1, le=65535)
     policy_worker_port: int = Field(default=8012, ge=1, le=65535)
+    asr_worker_port: int = Field(default=8013, ge=1, le=65535)
     obs_controller_port: int = Field(default=8015, ge=1, le=65535)
     twitch_ingest_port: int = Field(default=8016, ge=1, le=65535)
 

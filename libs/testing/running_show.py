@@ -54,6 +54,8 @@ class RunningShow:
             "POLICY_FORCE_MOCK": "1",
             "OBS_WS_URL": "",  # never the OBS of whoever runs this
             "CHAT_PLATFORM": "off",  # nor their chat
+            "ASR_INPUT_DEVICE": "none",  # nor their microphone
+            "ASR_ENGINE": "off",
             **(settings or {}),
         }
         self.ports = {m.id: ports[port_name(m.id)] for m in MODULES}

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from apps.twitch_ingest.panic_call import ATTEMPTS, PanicCall
 from libs.bus.base import BusUnavailable
 from libs.contracts.chat import ChatCommandIssued
 from libs.contracts.control import EngagePanic
@@ -16,6 +15,7 @@ from libs.contracts.modules import MODULES
 from libs.contracts.people import Role
 from libs.testing.running_show import port_name
 from libs.worker.access import Access, Scope
+from libs.worker.panic_call import ATTEMPTS, PanicCall
 from tests.cli.module_port import ModulePort, module_port
 from tests.twitch_ingest.conftest import Start, settings_in, until
 from tests.twitch_ingest.scripted_platform import message
@@ -42,7 +42,7 @@ def numbers(ports: dict[str, ModulePort]) -> dict[str, int]:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.twitch_ingest.panic_call.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("libs.worker.panic_call.PAUSE_SECONDS", 0.01)
 
 
 async def test_it_reaches_every_module_by_both_routes_with_the_orchestrator_dead(

@@ -381,6 +381,8 @@ export interface TurnMessage {
 
 export interface TurnStages {
   readonly wait_ms?: number;
+  readonly recognition_ms?: number | null;
+  readonly first_token_ms?: number | null;
   readonly policy_first_sentence_ms?: number | null;
   readonly gate_ms?: number | null;
   readonly tts_first_chunk_ms?: number | null;

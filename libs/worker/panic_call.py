@@ -1,4 +1,4 @@
-"""A panic that was ordered in chat: sent from here to every module, by both routes at once."""
+"""A panic that a worker orders by itself: sent from it to every module, by both routes at once."""
 
 import asyncio
 import logging
@@ -41,7 +41,7 @@ class PanicCall:
         self._publish = publish
         self._set_latch = set_latch
         self._connected = connected
-        self._log = logging.getLogger("kitsu.twitch_ingest")
+        self._log = logging.getLogger("kitsu.panic_call")
         token = Access(settings.kitsu_data_dir).token(Scope.OPERATOR)
         self._client = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {token}"},
