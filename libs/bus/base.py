@@ -38,7 +38,7 @@ class Subscription:
       The consumer name is stable over restarts (`module@host#slot`): what it left unfinished is
       handed to it first.
     * control and audio: no group; every subscriber reads all entries from `look_back_seconds` ago.
-    * live: no group; what is published from now on.
+    * live: no group; what is published from now on; of it `only` these types, where they are named.
 
     Raises `ValueError` when the combination makes no sense.
     """
@@ -50,6 +50,8 @@ class Subscription:
     prefetch: int = 1
     """Entries taken at a time: 1 for slow or crash-prone work, more for bookkeeping."""
     look_back_seconds: float = 0.0
+    only: frozenset[str] = frozenset()
+    """Wire tags: others are not even decoded. Live topics carry a lot that is for screens."""
 
     def __post_init__(self) -> None:
         if not self.topics:

@@ -58,6 +58,11 @@ def frame_of(event: Event, data: bytes = b"") -> bytes:
     return b"%s %d %d\n%s%s" % (event.type.encode(), event.version, len(body), body, data)
 
 
+def tag_of_frame(frame: bytes) -> str:
+    """The wire tag of a pub/sub message, without decoding the rest."""
+    return frame[:100].partition(b" ")[0].decode("utf-8", "replace")
+
+
 def event_of_frame(frame: bytes) -> tuple[Event, bytes]:
     """The event and the data of a pub/sub message; an `UnknownEvent` where that cannot be."""
     head, _, rest = frame[:200].partition(b"\n")

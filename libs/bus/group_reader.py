@@ -15,7 +15,7 @@ from libs.contracts.streams import StreamClass
 #: An entry its consumer has neither finished nor renewed for this long may be taken over.
 IDLE_SECONDS = 1.0
 #: How often left-over entries are looked for; with IDLE_SECONDS the longest time until takeover.
-LOOK_EVERY_SECONDS = 0.25
+LOOK_EVERY_SECONDS = 0.5
 #: Left-over entries looked at in one go; only one is taken over, so that a crash while handling it
 #: does not count against its neighbours.
 LOOK_COUNT = 100

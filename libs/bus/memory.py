@@ -14,6 +14,7 @@ from libs.bus.codec import (
     fields_of,
     frame_of,
     lifetime_ms,
+    tag_of_frame,
 )
 from libs.bus.cursor_reader import CursorReader
 from libs.bus.dead_letters import (
@@ -124,6 +125,8 @@ class MemoryBus:
                 listener.arrived.clear()
                 while listener.messages and not self._reading.stopped.is_set():
                     channel, frame = listener.messages.popleft()
+                    if subscription.only and tag_of_frame(frame) not in subscription.only:
+                        continue
                     event, data = event_of_frame(frame)
                     if isinstance(event, UnknownEvent):
                         self._reading.counters["unknown"] += 1

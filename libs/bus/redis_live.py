@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 
 from libs.bus.base import BusUnavailable, Delivery, Subscription
-from libs.bus.codec import event_of_frame
+from libs.bus.codec import event_of_frame, tag_of_frame
 from libs.bus.keys import topics_by_key
 from libs.bus.reading import Reading
 from libs.bus.redis_connection import RedisConnection
@@ -21,6 +21,7 @@ class LiveReader:
     ) -> None:
         self._connection = connection
         self._topics = topics_by_key(subscription.topics, subscription.show)
+        self._only = subscription.only
         self._reading = reading
         self._tested = False
 
@@ -51,6 +52,8 @@ class LiveReader:
             if message is None:
                 continue
             channel, frame = message
+            if self._only and tag_of_frame(frame) not in self._only:
+                continue
             event, data = event_of_frame(frame)
             if isinstance(event, UnknownEvent):
                 self._reading.counters["unknown"] += 1

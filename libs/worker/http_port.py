@@ -20,7 +20,21 @@ class PortTaken(CannotRun):
 
 
 class _QuietServer(uvicorn.Server):
-    """Leaves signals to the runtime."""
+    """Leaves signals to the runtime, and wakes once a second while nothing happens, not ten times:
+    there are many processes in a show."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        self.should_exit = True
+        self._leaving.set()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), 1.0)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -75,7 +89,7 @@ class HttpPort:
             await asyncio.sleep(0.005)
 
     async def close(self) -> None:
-        self._server.should_exit = True
+        self._server.leave()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
         self._listener.close()

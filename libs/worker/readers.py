@@ -114,7 +114,12 @@ class Readers:
             consumer=worker.instance if grouped else "",
             prefetch=_prefetch(stream_class, topics[0].lane),
             look_back_seconds=look_back_seconds,
+            only=self._tags(topics) if stream_class is StreamClass.LIVE else frozenset(),
         )
+
+    def _tags(self, topics: tuple[Topic, ...]) -> frozenset[str]:
+        handled = (t for t in self._handlers if t.topic in topics)
+        return frozenset(t.model_fields["type"].default for t in handled)
 
     async def _read_in_order(self, subscription: Subscription) -> None:
         unfinished = asyncio.Semaphore(MAXIMUM_UNFINISHED)

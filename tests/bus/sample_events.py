@@ -11,6 +11,7 @@ from libs.contracts.conversation import (
     TurnInput,
     TurnSource,
 )
+from libs.contracts.listening import TranscriptUpdated
 from libs.contracts.people import Author
 from libs.contracts.speaking import AudioChunk
 
@@ -38,3 +39,7 @@ def sound(show: str, index: int, **envelope: Any) -> AudioChunk:
 
 def token(show: str, text: str) -> ReplyChunk:
     return ReplyChunk(show=show, text=text)
+
+
+def part_of_speech(show: str, text: str) -> TranscriptUpdated:
+    return TranscriptUpdated(show=show, text=text)

@@ -6,7 +6,7 @@ import pytest
 
 from libs.bus.base import Subscription
 from libs.contracts.streams import AUDIO, CHAT, CONTROL, LIVE
-from tests.bus.sample_events import sound, switch, token
+from tests.bus.sample_events import part_of_speech, sound, switch, token
 from tests.bus.stand import Stand, reader, take
 
 
@@ -83,6 +83,20 @@ async def test_live_events_reach_who_listens_and_only_them(stand: Stand) -> None
 
     assert (seen.event.text, seen.data) == ("heard", b"\x00raw\n")
     assert await bus.recent(LIVE, stand.show) == []
+    await deliveries.aclose()
+
+
+async def test_of_live_events_only_those_that_are_wanted_arrive(stand: Stand) -> None:
+    bus = await stand.bus()
+    wanted = Subscription((LIVE,), stand.show, only=frozenset({"conversation.reply_chunk"}))
+    deliveries = reader(bus, wanted)
+    waiting = asyncio.create_task(anext(deliveries))
+    while not waiting.done():
+        await bus.publish(part_of_speech(stand.show, "not for this one"))
+        await bus.publish(token(stand.show, "wanted"))
+        await asyncio.sleep(0.02)
+
+    assert waiting.result().event.text == "wanted"
     await deliveries.aclose()
 
 
