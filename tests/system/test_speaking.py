@@ -108,7 +108,8 @@ async def test_a_typed_line_is_answered_by_a_voice_a_moving_mouth_and_a_caption(
     for word in turn["reply"].split():
         assert word in shown
     stages = turn["stages"]
-    assert all(value is not None and value >= 0 for value in stages.values())
+    of_speech = {"recognition_ms"}
+    assert all(stages[name] is not None and stages[name] >= 0 for name in stages.keys() - of_speech)
     await panel.get_by_test_id("turn").first.get_by_text(" ms").first.wait_for()
 
 
