@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,9 @@ RATE_HZ = 48_000
 
 #: Names of PulseAudio's sinks, and of the ALSA devices that PortAudio lists.
 LOUDSPEAKER, MICROPHONE = "kitsu_out", "kitsu_mic"
+
+#: As ALSA names the channels of a device of more than two, so that the server mixes none of them.
+_ALSA_CHANNELS = ("front-left", "front-right", "rear-left", "rear-right", "front-center", "lfe")
 
 _ASOUNDRC = f"""\
 pcm.{MICROPHONE} {{ type pulse device {MICROPHONE}.monitor }}
@@ -64,7 +68,9 @@ class SoundCard:
     def play(self, wav: Path, into: str = MICROPHONE) -> "subprocess.Popen[bytes]":
         """Somebody speaks: the file is played into the microphone from now on, in real time.
         `wait()` of what is returned lasts as long as the sound."""
-        player = self._start("paplay", f"--device={into}", "--latency-msec=20", str(wav))
+        with wave.open(str(wav), "rb") as reader:
+            names = _channel_map(reader.getnchannels())
+        player = self._start("paplay", f"--device={into}", f"--channel-map={names}", str(wav))
         self._playing.append(player)
         return player
 
@@ -99,8 +105,8 @@ class SoundCard:
     def plug(self, rate_hz: int = RATE_HZ, channels: int = 2) -> None:
         """A microphone of this rate and number of channels is connected; the first one by
         `virtual_sound_card` itself."""
-        form = [f"sink_name={MICROPHONE}", f"rate={rate_hz}", f"channels={channels}"]
-        self._pactl("load-module", "module-null-sink", *form)
+        form = [f"rate={rate_hz}", f"channels={channels}", f"channel_map={_channel_map(channels)}"]
+        self._pactl("load-module", "module-null-sink", f"sink_name={MICROPHONE}", *form)
         self._pactl("set-default-source", f"{MICROPHONE}.monitor")
         self._pactl("set-default-sink", LOUDSPEAKER)
 
@@ -224,6 +230,11 @@ def _server_command(folder: Path) -> list[str]:
     quiet = ("-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1")
     orders = [word for module in modules for word in ("-L", module)]
     return ["pulseaudio", *quiet, "--log-target=stderr", *orders]
+
+
+def _channel_map(channels: int) -> str:
+    more = (f"aux{number}" for number in range(channels - len(_ALSA_CHANNELS)))
+    return "mono" if channels == 1 else ",".join((*_ALSA_CHANNELS[:channels], *more))
 
 
 def _ends_with_us() -> list[str]:
