@@ -9,6 +9,8 @@ import numpy as np
 from apps.asr_worker.inputs.base import RATE_HZ, Block
 from libs.audio.loudness import FULL_SCALE, SILENCE_DBFS, samples_of
 
+#: Sound is looked at in pieces of this length: a look at every block would cost three times that.
+LOOK_SECONDS = 0.09
 #: What the levels that are shown are taken over.
 SHOWN_SECONDS = 0.3
 #: A fault of the sound is told after this, and no more told this long after it has ended.
@@ -22,11 +24,11 @@ LOUD_PEAK_DBFS = -50.0
 #: So many ends of digital silence, each of at least so long, tell that there is a noise gate.
 GATE_ENDS = 3
 GATE_SECONDS = 0.3
-#: Samples at or above count as clipped, and so many of them make a clipped block; resampling moves
+#: Samples at or above count as clipped, and so many of them make a clipped piece; resampling moves
 #: the tops of a clipped wave a little.
 CLIPPED_SAMPLE = 32_400
 CLIPPED_SAMPLES = 3
-CLIPPED_BLOCKS_SECONDS = 0.15
+CLIPPED_SECONDS = 0.25
 
 NOTHING = (
     "the microphone gives nothing at all (digital silence): switch it on or unmute it, at the "
@@ -44,7 +46,7 @@ CLIPPED = (
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """One block: its end (show's clock), length, power and peak."""
+    """One piece: its end (show's clock), length, power and peak."""
 
     end_at: float
     seconds: float
@@ -62,7 +64,9 @@ class LevelWatch:
     """
 
     def __init__(self) -> None:
-        self._blocks: deque[_Heard] = deque()
+        self._pieces: deque[_Heard] = deque()
+        self._waiting = bytearray()
+        self._waiting_at = self._waiting_end_at = 0.0
         self._began_at: float | None = None
         self._end_at = 0.0
         self._sound_at = 0.0
@@ -74,25 +78,32 @@ class LevelWatch:
     def level_dbfs(self) -> float:
         """The effective level of the last moment."""
         shown = self._shown()
-        seconds = sum(block.seconds for block in shown)
-        power = sum(block.power * block.seconds for block in shown)
+        seconds = sum(piece.seconds for piece in shown)
+        power = sum(piece.power * piece.seconds for piece in shown)
         return _dbfs(math.sqrt(power / seconds)) if seconds else SILENCE_DBFS
 
     @property
     def peak_dbfs(self) -> float:
-        return _dbfs(max((block.peak for block in self._shown()), default=0.0))
+        return _dbfs(max((piece.peak for piece in self._shown()), default=0.0))
 
     def hear(self, block: Block) -> None:
-        samples = samples_of(block.pcm)
-        if not len(samples):
-            return
+        if self._waiting and abs(block.at - self._waiting_end_at) > LOOK_SECONDS:
+            self._look()
+        if not self._waiting:
+            self._waiting_at = block.at
+        self._waiting += block.pcm[: block.samples * 2]
+        self._waiting_end_at = block.at + block.samples / RATE_HZ
+        if len(self._waiting) >= LOOK_SECONDS * RATE_HZ * 2:
+            self._look()
+
+    def _look(self) -> None:
+        samples, at = samples_of(bytes(self._waiting)), self._waiting_at
+        self._waiting.clear()
         seconds = len(samples) / RATE_HZ
-        end_at = block.at + seconds
-        if self._began_at is None or abs(block.at - self._end_at) > TOLD_AFTER_SECONDS:
-            self._begin(block.at)
-        low, high = int(samples.min()), int(samples.max())
-        loudest = max(-low, high)
-        peak = loudest / FULL_SCALE
+        end_at = at + seconds
+        if self._began_at is None or abs(at - self._end_at) > TOLD_AFTER_SECONDS:
+            self._begin(at)
+        loudest = max(-int(samples.min()), int(samples.max()))
         clipped = loudest >= CLIPPED_SAMPLE and (
             int(np.count_nonzero(samples >= CLIPPED_SAMPLE))
             + int(np.count_nonzero(samples <= -CLIPPED_SAMPLE))
@@ -100,18 +111,18 @@ class LevelWatch:
         )
         floats = samples.astype(np.float32)
         power = float(np.dot(floats, floats)) / len(samples) / FULL_SCALE**2
-        self._blocks.append(_Heard(end_at, seconds, power, peak, clipped))
-        self._notice(block.at, end_at, loudest)
-        while self._blocks[0].end_at < end_at - TOLD_AFTER_SECONDS:
-            self._blocks.popleft()
+        self._pieces.append(_Heard(end_at, seconds, power, loudest / FULL_SCALE, clipped))
+        self._notice(at, end_at, loudest)
+        while self._pieces[0].end_at < end_at - TOLD_AFTER_SECONDS:
+            self._pieces.popleft()
 
     def problem(self, now: float) -> str:
         """What is wrong, with the step that mends it; empty while all is well, and also while no
         sound comes at all, which is for the input to tell."""
         if self._began_at is None or now - self._end_at > TOLD_AFTER_SECONDS:
             return ""
-        clipped = sum(block.seconds for block in self._blocks if block.clipped)
-        if clipped >= CLIPPED_BLOCKS_SECONDS:
+        clipped = sum(piece.seconds for piece in self._pieces if piece.clipped)
+        if clipped >= CLIPPED_SECONDS:
             return CLIPPED
         patience = TOLD_AFTER_SECONDS
         if self._end_at - self._noise_at >= patience:
@@ -124,7 +135,7 @@ class LevelWatch:
 
     def _begin(self, at: float) -> None:
         """At the first block, and after a gap: what was before tells nothing of now."""
-        self._blocks.clear()
+        self._pieces.clear()
         self._began_at = self._end_at = self._sound_at = self._noise_at = at
         self._loud_before = False
         self._gate_ends = 0
@@ -142,7 +153,7 @@ class LevelWatch:
         self._end_at = end_at
 
     def _shown(self) -> list[_Heard]:
-        return [b for b in self._blocks if b.end_at > self._end_at - SHOWN_SECONDS]
+        return [piece for piece in self._pieces if piece.end_at > self._end_at - SHOWN_SECONDS]
 
 
 def _dbfs(amplitude: float) -> float:
