@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +52,16 @@ class HostDied(Exception):
 
 @dataclass
 class _Open:
-    """An order that is not answered yet."""
+    """An order that is not answered yet, and how long the host may say nothing of it."""
 
     answer: asyncio.Future[Message]
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    silence_seconds: float
+    clock: asyncio.Timeout | None = None
+
+    def heard(self) -> None:
+        if self.clock is not None and not self.clock.expired():
+            now = asyncio.get_running_loop().time()
+            self.clock.reschedule(now + self.silence_seconds)
 
 
 class EngineHost:
@@ -112,19 +118,20 @@ class EngineHost:
     async def ask(
         self, order: str, data: dict[str, Any], payload: bytes = b"", timeout_seconds: float = 60.0
     ) -> dict[str, Any]:
-        """The answer to one order. The time counts anew from when the host begins with it.
+        """The answer to one order. The time counts anew when the host begins with it, and whenever
+        it tells something of it.
 
         Raises `HostFailed` or `HostDied`. A host that says nothing in time is ended.
         """
         self._last_id += 1
         number = self._last_id
-        waiting = _Open(asyncio.get_running_loop().create_future())
+        waiting = _Open(asyncio.get_running_loop().create_future(), timeout_seconds)
         self._open[number] = waiting
         try:
             if not self.alive:
                 raise self._death()
             await self._send(Message(order, {**data, "id": number}, payload))
-            return await self._hear(waiting, timeout_seconds)
+            return await self._hear(waiting)
         except asyncio.CancelledError:
             self._write(Message(CANCEL, {"id": number}))
             raise
@@ -150,14 +157,12 @@ class EngineHost:
             await self._process.wait()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _hear(self, waiting: _Open, timeout_seconds: float) -> dict[str, Any]:
+    async def _hear(self, waiting: _Open) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(timeout_seconds):
-                await waiting.begun.wait()
-            async with asyncio.timeout(timeout_seconds):
+            async with asyncio.timeout(waiting.silence_seconds) as waiting.clock:
                 answer = await asyncio.shield(waiting.answer)
         except TimeoutError:
-            self.kill(f"it said nothing for {timeout_seconds:.0f} s")
+            self.kill(f"it said nothing for {waiting.silence_seconds:.0f} s")
             raise self._death() from None
         if answer.type == FAILED:
             raise HostFailed(str(answer.data.get("code")), visible(str(answer.data.get("message"))))
@@ -192,7 +197,6 @@ class EngineHost:
                     await asyncio.wait(self._tasks[1:], timeout=END_SECONDS)
             self.died.set()
             for waiting in self._open.values():
-                waiting.begun.set()
                 if not waiting.answer.done():
                     waiting.answer.set_exception(self._death())
                     waiting.answer.exception()  # heard, even when nobody waits any more
@@ -205,7 +209,7 @@ class EngineHost:
         waiting = self._open.get(message.id)
         if waiting is None:
             return
-        waiting.begun.set()
+        waiting.heard()
         if message.type in (DONE, FAILED, DROPPED) and not waiting.answer.done():
             waiting.answer.set_result(message)
         elif message.type not in (BEGUN, TOLD):

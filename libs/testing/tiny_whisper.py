@@ -45,7 +45,10 @@ LANGUAGES = (
 
 
 def write_tiny_whisper(
-    folder: Path, text: str = "Hello Kitsu, can you hear me?", seconds: float = 2.0, language: str = ""
+    folder: Path,
+    text: str = "Hello Kitsu, can you hear me?",
+    seconds: float = 2.0,
+    language: str = "",
 ) -> Path:
     """Writes the model into `folder`. It understands `text`, of so many seconds, in whatever it
     hears; no word of it may come twice. `language`: what it takes all sound for; empty: it is one
