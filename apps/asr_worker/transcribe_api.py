@@ -16,8 +16,8 @@ from apps.asr_worker.recogniser_ladder import RecogniserLadder
 from libs.worker.problems import Problem
 
 PATH = "/transcribe"
-#: Ten minutes of 48 kHz stereo with 24 bits.
-BODY_BYTES = 180_000_000
+#: Five minutes of 48 kHz stereo, half an hour of 16 kHz mono.
+BODY_BYTES = 64_000_000
 CONTENT_TYPE = "audio/wav"
 LONGEST_SECONDS = 1_200
 

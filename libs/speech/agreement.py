@@ -1,8 +1,8 @@
 """Which words of a growing transcript will not change any more.
 
-LocalAgreement-2 (Liu et al. 2020; Macháček et al. 2023, "Turning Whisper into Real-Time Transcription
-System", section 3): a word is confirmed when two successive passes over the same, longer and longer
-sound agree on it and on all before it.
+LocalAgreement-2 (Liu et al. 2020; Macháček et al. 2023, "Turning Whisper into Real-Time
+Transcription System", section 3): a word is confirmed when two successive passes over the same,
+longer and longer sound agree on it and on all before it.
 """
 
 import re

@@ -1,9 +1,9 @@
 """Whether a recogniser made words up: Whisper's own signs of doubt, the sentences it is known to
 hear in silence and noise, loops, and more words than could be said in the time.
 
-Sources: the thresholds of OpenAI's Whisper (Radford et al. 2022, section 4.5: no speech 0.6, mean log
-probability -1, compression ratio 2.4); the sentences are those of Koenecke et al. 2024 and of the
-issue lists of Whisper and faster-whisper.
+Sources: the thresholds of OpenAI's Whisper (Radford et al. 2022, section 4.5: no speech 0.6, mean
+log probability -1, compression ratio 2.4); the sentences are those of Koenecke et al. 2024 and of
+the issue lists of Whisper and faster-whisper.
 """
 
 import re
@@ -130,8 +130,8 @@ def invented(
     compression_ratio: float | None = None,
 ) -> bool:
     """Whether there is good reason not to believe a text. `voiced_seconds`: how long a voice was
-    heard. The other numbers are Whisper's; None: the recogniser does not say. More doubt never makes
-    a text more believable."""
+    heard. The other numbers are Whisper's; None: the recogniser does not say. More doubt never
+    makes a text more believable."""
     plain = _plain(text)
     if not plain:
         return bool(text.strip()) and _DESCRIPTION.fullmatch(text.strip()) is not None

@@ -1,7 +1,7 @@
-"""Whether a `model.bin` of CTranslate2 is whole, by walking through its parts without loading them.
+"""Whether a `model.bin` of CTranslate2 is whole: its parts are walked through, not loaded.
 
-The format is that of `ctranslate2.specs.model_spec.ModelSpec.save`: a number of variables, each with
-name, shape, type, length and bytes, and a list of aliases behind them.
+The format is that of `ctranslate2.specs.model_spec.ModelSpec.save`: a number of variables, each
+with name, shape, type, length and bytes, and a list of aliases behind them.
 """
 
 import os

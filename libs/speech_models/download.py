@@ -1,9 +1,9 @@
 """Fetching a model from the Hugging Face Hub, file by file, so that a break costs nothing.
 
-What there is and how large it is comes through `huggingface_hub` (addresses, mirrors by HF_ENDPOINT,
-sign-in by HF_TOKEN). The bytes are fetched here: since its version 2.4 that package begins every file
-anew after a break. A model has its own name only when every file of it was compared with its hash or
-length.
+What there is and how large it is comes through `huggingface_hub` (addresses, mirrors by
+HF_ENDPOINT, sign-in by HF_TOKEN). The bytes are fetched here: version 2.4 of that package begins
+every file anew when it was stopped. A model has its own name only when every file of it was
+compared with its hash or length.
 """
 
 import hashlib
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 #: After a break it is tried again so often, as long as no byte came in between.
 TRIES = 5
-#: A server that sends more than it said is not a good one.
-PIECE_BYTES = 1 << 20
 #: What stays free on the disk.
 SPARE_BYTES = 200_000_000
 
@@ -75,9 +73,11 @@ class Hub:
         return found
 
     def headers(self) -> dict[str, str]:
-        from huggingface_hub.utils import build_hf_headers
+        from huggingface_hub import get_token
 
-        return {**build_hf_headers(library_name="kitsu"), "Accept-Encoding": "identity"}
+        token = get_token()
+        signed = {"Authorization": f"Bearer {token}"} if token else {}
+        return {**signed, "Accept-Encoding": "identity", "User-Agent": "kitsu"}
 
 
 class Download:
@@ -180,7 +180,7 @@ class _Fetch:
                 start = 0  # it sends all of it
             self._target.parent.mkdir(parents=True, exist_ok=True)
             with self._target.open("ab" if start else "wb") as target:
-                for piece in answer.iter_bytes(PIECE_BYTES):
+                for piece in answer.iter_bytes():
                     target.write(piece)
                     start += len(piece)
                     if start > self._file.size_bytes:

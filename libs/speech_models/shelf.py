@@ -103,8 +103,8 @@ def look_at(folder: Path) -> Shelved | None:
 
 
 def whisper_problem(folder: Path) -> str:
-    """What a Whisper needs and is not there; empty where all is. Without its tokenizer faster-whisper
-    would go and look for one on the network."""
+    """What a Whisper needs and is not there; empty where all is. Without its tokenizer
+    faster-whisper would go and look for one on the network."""
     for name in ("model.bin", "config.json", "tokenizer.json"):
         if not (folder / name).is_file():
             return f"{name} is missing"

@@ -1,8 +1,8 @@
 """A Whisper of about a megabyte, written by code, that the real faster-whisper loads.
 
 Its decoder is a table: each token has one that follows it, so that the whole real path (features,
-voice filter, encoder, beam search, time rules, tokenizer, word alignment) always answers a text that
-was chosen. Nothing is downloaded and nothing is stored; it needs ctranslate2 and numpy.
+voice filter, encoder, beam search, time rules, tokenizer, word alignment) always answers a text
+that was chosen. Nothing is downloaded and nothing is stored; it needs ctranslate2 and numpy.
 
 How it works: every token of the table has its own row of a Hadamard matrix as embedding. The rows
 are orthogonal and have no mean, so layer norm leaves them as they are, and the projection finds the
@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,13 @@ LOGIT = 32.0
 END, START, NO_TIMES = "<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>"
 PREVIOUS = "<|startofprev|>"
 #: In Whisper's order: some parts of its software count them.
-LANGUAGES = (
-    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th "
-    "ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr "
-    "pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt "
-    "haw ln ha ba jw su"
-).split()
+_CODES = (
+    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta "
+    "no th ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk "
+    "sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb "
+    "my bo tl mg as tt haw ln ha ba jw su "
+)
+LANGUAGES = tuple(_CODES.split())
 
 
 def write_tiny_whisper(
@@ -108,10 +110,8 @@ class _Words:
     def tokenizer(self) -> dict[str, Any]:
         """As the package `tokenizers` reads it."""
         level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
-        level |= {"use_regex": True}
-        model = {"type": "BPE", "vocab": dict(self.vocabulary), "merges": list(self.merges)}
-        model |= {"dropout": None, "unk_token": None, "fuse_unk": False, "byte_fallback": False}
-        model |= {"continuing_subword_prefix": None, "end_of_word_suffix": None}
+        model: dict[str, Any] = {"type": "BPE", "vocab": dict(self.vocabulary)}
+        model |= {"merges": list(self.merges), "fuse_unk": False, "byte_fallback": False}
         added = [
             {
                 "id": number, "content": token, "special": not re.match(r"<\|\d", token),
@@ -119,8 +119,7 @@ class _Words:
             }
             for token, number in self.specials.items()
         ]  # fmt: skip
-        document = {"version": "1.0", "truncation": None, "padding": None, "normalizer": None}
-        document |= {"pre_tokenizer": level, "decoder": level, "post_processor": None}
+        document: dict[str, Any] = {"version": "1.0", "pre_tokenizer": level, "decoder": level}
         return {**document, "added_tokens": added, "model": model}
 
 
@@ -170,7 +169,7 @@ class _Model:
         """The table: what follows each token."""
         special, script = self._words.specials, self._words.script
         walk = [self._words.time(0), *script, self._words.time(self._seconds), special[END]]
-        table = dict(zip(walk, walk[1:], strict=False))
+        table = dict(pairwise(walk))
         table[special[PREVIOUS]] = special[START]
         table[special[NO_TIMES]] = script[0]
         if self._language:

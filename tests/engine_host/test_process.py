@@ -1,6 +1,7 @@
 """Real child processes, good ones and bad ones."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import subprocess
@@ -147,8 +148,6 @@ def test_a_host_does_not_outlive_its_parent() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
     )
     pid = int(parent.stdout)
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(pid).wait(timeout=5)
-    except psutil.NoSuchProcess:
-        pass
     assert not psutil.pid_exists(pid) or os.name == "nt"

@@ -1,3 +1,4 @@
+import contextlib
 import json
 from typing import Any
 
@@ -43,10 +44,8 @@ def test_bytes_that_are_no_message_are_refused(line: bytes) -> None:
 
 @given(line=st.binary(max_size=100))
 def test_no_bytes_do_more_harm_than_that(line: bytes) -> None:
-    try:
+    with contextlib.suppress(WireError):
         read_head(line)
-    except WireError:
-        pass
 
 
 def test_an_id_that_is_no_number_belongs_to_nobody() -> None:

@@ -173,7 +173,7 @@ class OpenAIRecogniser:
 
     def _garbled(self) -> RecogniserError:
         return RecogniserError(
-            f"{self._host} gave no transcript: check that ASR_OPENAI_BASE_URL is a transcription API"
+            f"{self._host} gave no transcript: check that ASR_OPENAI_BASE_URL is such an API"
         )
 
     def _error_of(self, status: int) -> RecogniserError:

@@ -1,8 +1,8 @@
 """The child process that holds a recogniser: `python -m apps.asr_worker.host ENGINE`.
 
 It speaks `libs.engine_host.wire` on its standard input and output. It may run in an environment of
-its own, with nothing of ours but this checkout on PYTHONPATH: it imports the standard library, numpy
-and its engine's package, and no file of Kitsu beside this folder and `libs/engine_host`.
+its own, with nothing of ours but this checkout on PYTHONPATH: it imports the standard library,
+numpy and its engine's package, and no file of Kitsu beside this folder and `libs/engine_host`.
 """
 
 import importlib

@@ -1,7 +1,6 @@
 """onnx-asr in its host: GigaAM, Parakeet and others, from a folder.
 
-`load` data: `model` (a name of onnx-asr, or a type when the folder's config.json says it), `folder`,
-`device`, `avoid`, `languages`.
+`load` data: `model` (a name or type that onnx-asr knows), `folder`, `device`, `avoid`, `languages`.
 """
 
 import math

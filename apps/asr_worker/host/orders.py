@@ -1,6 +1,7 @@
 """What every engine in a host does: load a model, and understand one piece of sound.
 
-Standard library and numpy only, of Python 3.10 too: an engine's environment may hold nothing of ours.
+Standard library and numpy only, of Python 3.10 too: an engine's environment may hold nothing of
+ours.
 
     load        data: what the engine needs; answer: label, languages, word_times, hot_words,
                 seconds_per_pass, and what more is worth knowing
