@@ -134,7 +134,7 @@ def invented(
     makes a text more believable."""
     plain = _plain(text)
     if not plain:
-        return bool(text.strip()) and _DESCRIPTION.fullmatch(text.strip()) is not None
+        return bool(text.strip())  # marks and notes, but no word
     if _DESCRIPTION.fullmatch(text.strip()) or _CREDITS.fullmatch(plain):
         return True
     doubts = _above(no_speech_probability, NO_SPEECH)

@@ -63,7 +63,7 @@ class _Walk:
     def looks_like_a_model(self) -> bool:
         """An unknown version: at least a small number, and no text or web page."""
         self._file.seek(0)
-        return self.number("I") < 256
+        return 0 < self.number("I") < 256
 
     def _skip(self, length: int) -> None:
         if self._file.tell() + length > self.size:

@@ -110,14 +110,17 @@ def whisper_problem(folder: Path) -> str:
             return f"{name} is missing"
     if not any((folder / name).is_file() for name in VOCABULARIES):
         return "vocabulary.json is missing"
+    name = ""
     try:
-        json.loads((folder / "config.json").read_text("utf-8"))
-        json.loads((folder / "tokenizer.json").read_text("utf-8"))
+        for name in ("config.json", "tokenizer.json", "vocabulary.json"):
+            if (folder / name).exists():
+                json.loads((folder / name).read_text("utf-8"))
+        name = "model.bin"
         check_model_file(folder / "model.bin")
     except NotAModel as error:
         return f"model.bin is broken: {error}"
     except (ValueError, RecursionError):
-        return "config.json or tokenizer.json is broken"
+        return f"{name} is broken"
     except OSError as error:
         return f"it cannot be read ({error.strerror})"
     return ""

@@ -69,9 +69,7 @@ class HostedEngine:
     def _choose(self, order: Order, device: str, compute: str) -> dict[str, Any]:
         """The largest model whose pass keeps up: the smallest is measured, and larger ones are
         tried from the largest down that its time lets hope for."""
-        models = order.data["models"]
-        smallest, *larger = models
-        best = self._try(smallest, device, compute)
+        smallest, best, larger = self._first(order, device, compute)
         for model in reversed(larger):
             times = model["size_bytes"] / max(1, smallest["size_bytes"])
             if best["seconds_per_pass"] * times > HOPE * KEEPS_UP_SECONDS:
@@ -88,6 +86,21 @@ class HostedEngine:
                 return about
             self._model = kept
         return best
+
+    def _first(
+        self, order: Order, device: str, compute: str
+    ) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+        """The smallest model that can be loaded, what it can, and those that are larger. Where two
+        fail it is the device that is at fault."""
+        models = order.data["models"]
+        for index, model in enumerate(models[:2]):
+            try:
+                return model, self._try(model, device, compute), models[index + 1 :]
+            except Exception as error:
+                if index or len(models) == 1:
+                    raise
+                order.tell(failed=f"{model['name']}: {_short(error)}")
+        raise HostError("model", "no model is named")
 
     def _try(self, model: dict[str, Any], device: str, compute: str) -> dict[str, Any]:
         """Loads one and runs it: what is missing in a GPU's libraries shows only then."""
