@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from apps.asr_worker.engines import faster_whisper as engine
 from apps.asr_worker.engines.base import (
     Hints,
     RecogniserDied,
@@ -55,37 +56,32 @@ async def test_it_says_what_it_can(whisper: HostedRecogniser) -> None:
     assert 0 < can.seconds_per_pass < 10
 
 
-@pytest.mark.parametrize("final", [True, False])
 async def test_words_that_may_come_up_are_taken(
-    whisper: HostedRecogniser, speech: bytes, final: bool
+    whisper: HostedRecogniser, speech: bytes
 ) -> None:
     names = ("Kitsu", "näme_with\x00odd\u202esigns", *(f"viewer{n}" for n in range(300)))
-    assert (await whisper.transcribe(speech, Hints("en", names), final)).text == TEXT
+    for final in (True, False):
+        assert (await whisper.transcribe(speech, Hints("en", names), final)).text == TEXT
 
 
-@pytest.mark.parametrize("language", ["", "auto", "pt", "pt-BR", "ru", "tlh", "x" * 500, "\x00"])
-async def test_any_language_may_be_asked_for(
-    whisper: HostedRecogniser, speech: bytes, language: str
-) -> None:
-    transcript = await whisper.transcribe(speech, Hints(language), True)
-    assert transcript.text == TEXT
-    assert transcript.language == {"pt": "pt", "pt-BR": "pt", "ru": "ru"}.get(language, "en")
+async def test_any_language_may_be_asked_for(whisper: HostedRecogniser, speech: bytes) -> None:
+    for language in ("", "auto", "pt", "pt-BR", "ru", "tlh", "x" * 500, "\x00"):
+        transcript = await whisper.transcribe(speech, Hints(language), True)
+        assert transcript.text == TEXT
+        assert transcript.language == {"pt": "pt", "pt-BR": "pt", "ru": "ru"}.get(language, "en")
 
 
-@pytest.mark.parametrize("sound", [silence(), silence(0.05), noise(), noise(0.5, 0.3), b"\0\0"])
-@pytest.mark.parametrize("final", [True, False])
-async def test_silence_and_noise_are_no_words(
-    whisper: HostedRecogniser, sound: bytes, final: bool
-) -> None:
-    transcript = await whisper.transcribe(sound, Hints(), final)
-    assert transcript.text == ""
-    assert transcript.words == ()
+async def test_silence_and_noise_are_no_words(whisper: HostedRecogniser) -> None:
+    for sound in (silence(), silence(0.05), noise(), noise(0.5, 0.3), b"\0\0"):
+        for final in (True, False):
+            transcript = await whisper.transcribe(sound, Hints(), final)
+            assert (transcript.text, transcript.words) == ("", ())
 
 
-@pytest.mark.parametrize("sound", [b"", b"\0", b"abc"])
-async def test_what_is_no_sound_is_refused(whisper: HostedRecogniser, sound: bytes) -> None:
-    with pytest.raises(SoundRefused):
-        await whisper.transcribe(sound, Hints(), True)
+async def test_what_is_no_sound_is_refused(whisper: HostedRecogniser) -> None:
+    for sound in (b"", b"\0", b"abc", bytes(2 * 16_000 * 1_201)):
+        with pytest.raises(SoundRefused):
+            await whisper.transcribe(sound, Hints(), True)
 
 
 async def test_a_long_sound_is_understood_part_by_part(
@@ -173,19 +169,28 @@ async def started(shelf: Path, **settings: Any) -> str:
         await recogniser.stop()
 
 
-async def test_the_largest_model_that_keeps_up_is_taken(tmp_path: Path) -> None:
+async def test_the_largest_model_that_keeps_up_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "KEEPS_UP_SECONDS", 60.0)
     write_tiny_whisper(tmp_path / "tiny")
     write_tiny_whisper(tmp_path / "small", text=" ".join(f"word{n}" * 20 for n in range(40)))
     assert "Whisper small" in await started(tmp_path)
     assert set(ModelShelf(tmp_path).measured()) == {"small"}
+    monkeypatch.setattr(engine, "KEEPS_UP_SECONDS", 0.0001)
+    assert "Whisper tiny" in await started(tmp_path)
 
 
-async def test_a_model_that_is_too_slow_is_not_even_tried(tmp_path: Path) -> None:
+async def test_a_model_that_is_far_too_large_is_not_even_tried(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     write_tiny_whisper(tmp_path / "tiny")
     write_tiny_whisper(tmp_path / "large-v3")
     with (tmp_path / "large-v3" / "notes.txt").open("wb") as file:
         file.truncate(1_000_000_000)  # as large as a large one looks
     assert "Whisper tiny" in await started(tmp_path)
+    assert "measuring" not in caplog.text
 
 
 async def test_a_named_model_is_taken_by_name_or_folder(tmp_path: Path) -> None:
@@ -254,7 +259,8 @@ async def test_a_device_that_ends_the_process_is_left_out(
     (package / "__init__.py").write_text(ABORTING_WHISPER)
     (tmp_path / "ctranslate2.py").write_text("def get_cuda_device_count():\n    return 1\n")
     monkeypatch.setattr("apps.asr_worker.engines.hosted.OFFLINE", {"PYTHONPATH": import_path(tmp_path)})
-    load = {"models": [{"name": "base", "folder": "x", "size_bytes": 1}], "device": "auto"}
+    load: dict[str, Any] = {"models": [{"name": "base", "folder": "x", "size_bytes": 1}], "device": "auto"}
+    load["keeps_up_seconds"] = 1.0
     recogniser = HostedRecogniser("x", lambda: HostPlan("faster_whisper", sys.executable, load))
     await recogniser.start()
     try:

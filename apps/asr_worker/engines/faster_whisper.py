@@ -12,6 +12,9 @@ NAME = "faster_whisper"
 INSTALL = "kitsu ears install"
 GET = "kitsu ears get base"
 
+#: A pass over three seconds of sound that takes longer keeps a talk waiting.
+KEEPS_UP_SECONDS = 1.0
+
 
 def faster_whisper(settings: AsrSettings, shelf: ModelShelf) -> HostedRecogniser:
     """The recogniser. `ASR_MODEL=auto`: of all whole models on the shelf, the largest that keeps up
@@ -20,6 +23,7 @@ def faster_whisper(settings: AsrSettings, shelf: ModelShelf) -> HostedRecogniser
     def plan() -> HostPlan:
         models = [_entry(model) for model in _models(settings, shelf)]
         load: dict[str, Any] = {"models": models, "device": settings.asr_device}
+        load["keeps_up_seconds"] = KEEPS_UP_SECONDS
         return HostPlan(NAME, sys.executable, load, INSTALL)
 
     def started(about: dict[str, Any]) -> None:

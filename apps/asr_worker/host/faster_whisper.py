@@ -1,7 +1,7 @@
 """faster-whisper in its host: chooses device, compute type and model, and understands sound.
 
-`load` data: `models` [{name, folder, size_bytes}], smallest first; `device` auto, cpu or cuda;
-`avoid` devices that brought the process down before.
+`load` data: `models` [{name, folder, size_bytes}], smallest first; `keeps_up_seconds`, how long a
+pass may take; `device` auto, cpu or cuda; `avoid`, devices that brought the process down before.
 """
 
 import math
@@ -10,7 +10,6 @@ from typing import Any
 
 from apps.asr_worker.host.cuda import gpu_memory_bytes
 from apps.asr_worker.host.orders import (
-    KEEPS_UP_SECONDS,
     RATE_HZ,
     measured,
     samples_of,
@@ -70,9 +69,10 @@ class HostedEngine:
         """The largest model whose pass keeps up: the smallest is measured, and larger ones are
         tried from the largest down that its time lets hope for."""
         smallest, best, larger = self._first(order, device, compute)
+        allowed = order.data["keeps_up_seconds"]
         for model in reversed(larger):
             times = model["size_bytes"] / max(1, smallest["size_bytes"])
-            if best["seconds_per_pass"] * times > HOPE * KEEPS_UP_SECONDS:
+            if best["seconds_per_pass"] * times > HOPE * allowed:
                 continue
             order.tell(measuring=model["name"], device=device)
             kept, self._model = self._model, None
@@ -82,7 +82,7 @@ class HostedEngine:
                 order.tell(failed=f"{model['name']}: {_short(error)}")
                 self._model = kept
                 continue
-            if about["seconds_per_pass"] <= KEEPS_UP_SECONDS:
+            if about["seconds_per_pass"] <= allowed:
                 return about
             self._model = kept
         return best

@@ -17,9 +17,8 @@ from typing import Any, Protocol
 from libs.engine_host.child import HostError, Order
 
 RATE_HZ = 16_000
-#: What a pass is measured with, and how long it may take to keep up with a talk.
+#: What a pass is measured with.
 MEASURED_SECONDS = 3.0
-KEEPS_UP_SECONDS = 1.0
 
 
 class Engine(Protocol):
