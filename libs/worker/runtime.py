@@ -340,6 +340,7 @@ class Runtime:
             f"kitsu_{port}",
             page,
             body_limits=worker.body_limits(),
+            body_types=worker.body_types(),
         )
         return HttpPort(WebGate(app, rules, Access(settings.kitsu_data_dir)), listener)
 

@@ -68,6 +68,12 @@ class GateRules:
     body_limit_bytes: int = BODY_LIMIT_BYTES
     body_limits: Mapping[str, int] = field(default_factory=dict)
     """Paths that have a limit of their own."""
+    body_types: Mapping[str, str] = field(default_factory=dict)
+    """Paths whose body is of another type than JSON. It must be one that a foreign page's form
+    cannot send: not text/plain, nor multipart/form-data, nor application/x-www-form-urlencoded."""
+
+    def body_type(self, path: str) -> str:
+        return self.body_types.get(path, "application/json")
 
     def body_limit(self, path: str) -> int:
         return self.body_limits.get(path, self.body_limit_bytes)
@@ -176,8 +182,10 @@ class WebGate:
             )
         has_body = length != "0" or "transfer-encoding" in headers
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if has_body and kind != "application/json":
-            return Problem(415, "JSON only", "Send the body as application/json.", "content_type")
+        wanted = self._rules.body_type(scope["path"])
+        if has_body and kind != wanted:
+            title = "JSON only" if wanted == "application/json" else "Wrong type"
+            return Problem(415, title, f"Send the body as {wanted}.", "content_type")
         return None
 
     def _granted(

@@ -117,6 +117,10 @@ class Worker:
         """Paths of `routes` whose bodies may be larger than others, and how large, in bytes."""
         return {}
 
+    def body_types(self) -> Mapping[str, str]:
+        """Paths of `routes` whose bodies are no JSON, and the content type they must have."""
+        return {}
+
     async def panic_engaged(self, reason: str) -> None:
         """Panic was engaged (or found engaged at start): silence now, locally, without the bus.
 

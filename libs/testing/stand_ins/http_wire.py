@@ -14,10 +14,16 @@ _LOOK_SECONDS = 0.002
 
 _REASONS = {
     200: "OK",
+    206: "Partial Content",
     302: "Found",
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
     429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
@@ -31,6 +37,8 @@ class Request:
     headers: Mapping[str, str]
     """By name in small letters."""
     body: dict[str, Any]
+    """Of a JSON request."""
+    raw: bytes = b""
 
 
 class Connection:
@@ -51,7 +59,9 @@ class Connection:
         headers = {name.lower(): value.strip() for name, _, value in _partitioned(lines)}
         length = int(headers.get("content-length", "0"))
         raw = await self._reader.readexactly(length) if length else b""
-        return Request(method, path, headers, json.loads(raw) if raw else {})
+        is_form = headers.get("content-type", "").startswith("multipart/")
+        document = json.loads(raw) if raw and not is_form else {}
+        return Request(method, path, headers, document, raw)
 
     async def answer(
         self, status: int, body: bytes, content_type: str, headers: Mapping[str, str] | None = None

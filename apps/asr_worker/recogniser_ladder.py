@@ -1,0 +1,148 @@
+"""The recognisers in order of preference: when one fails, the next one listens."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from apps.asr_worker.engines.base import (
+    Hints,
+    Recogniser,
+    RecogniserError,
+    SoundRefused,
+    Transcript,
+)
+from libs.contracts.health import ModuleState
+from libs.worker.worker import Health
+
+#: What status, panel and doctor say when nothing understands speech.
+NO_RECOGNISER = "no recogniser: typed and chat input only"
+
+#: A pass over three seconds that takes longer leaves no time for words while one still speaks.
+PARTIAL_SECONDS = 0.5
+
+Partials = Literal["auto", "on", "off"]
+
+log = logging.getLogger("kitsu.asr_worker")
+
+
+@dataclass
+class Rung:
+    """One recogniser and, when it cannot be used now, why."""
+
+    recogniser: Recogniser
+    problem: RecogniserError | None = None
+    started: bool = False
+
+    @property
+    def works(self) -> bool:
+        return self.started and self.problem is None
+
+    def knows(self, language: str) -> bool:
+        languages = self.recogniser.capabilities.languages
+        return not language or not languages or language.partition("-")[0] in languages
+
+
+class RecogniserLadder:
+    """Understands with the best recogniser that works now.
+
+    Promises: a sound is understood as long as one rung works; a rung that failed is not asked
+    before `mend` has started it again; a rung that does not know the language is asked only when
+    none does. Without a rung `mend` looks again what there is, so that what is installed later is
+    found without a restart.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[], Sequence[Recogniser]],
+        step: Callable[[], str] = lambda: "",
+        partials: Partials = "auto",
+    ) -> None:
+        """`find` gives the recognisers, best first; `step` the one that gets a first one."""
+        self._find = find
+        self._step = step
+        self._partials = partials
+        self._rungs: list[Rung] = []
+        self._mending = asyncio.Lock()
+
+    async def start(self) -> None:
+        await self.mend()
+
+    async def mend(self) -> None:
+        """Starts the rungs that do not work, one after the other, best first."""
+        async with self._mending:
+            if not self._rungs:
+                self._rungs = [Rung(recogniser) for recogniser in self._find()]
+            for rung in self._rungs:
+                if not rung.works:
+                    await self._start(rung)
+
+    async def stop(self) -> None:
+        async with self._mending:
+            for rung in self._rungs:
+                rung.started = False
+                await rung.recogniser.stop()
+
+    @property
+    def in_use(self) -> Recogniser | None:
+        """The best one that works now."""
+        return next((rung.recogniser for rung in self._rungs if rung.works), None)
+
+    @property
+    def ready(self) -> bool:
+        return self.in_use is not None
+
+    @property
+    def broken(self) -> bool:
+        """Whether `mend` has something to do."""
+        return not self._rungs or any(not rung.works for rung in self._rungs)
+
+    @property
+    def wants_partials(self) -> bool:
+        """Words while one still speaks: where a pass is short, and costs no server's time."""
+        if self._partials != "auto" or self.in_use is None:
+            return self._partials == "on" and self.ready
+        can = self.in_use.capabilities
+        return can.local and (can.seconds_per_pass or PARTIAL_SECONDS) < PARTIAL_SECONDS
+
+    def health(self) -> Health:
+        problems = "; ".join(
+            f"{rung.recogniser.name}: {rung.problem}" for rung in self._rungs if rung.problem
+        )
+        if self.in_use is None:
+            state = ModuleState.DEGRADED if self._rungs else ModuleState.NOT_CONFIGURED
+            why = problems or self._step()
+            return Health(state, f"{NO_RECOGNISER}. {why}" if why else NO_RECOGNISER)
+        name, label = self.in_use.name, self.in_use.capabilities.label
+        if problems:
+            return Health(ModuleState.DEGRADED, f"listening with {label}, because {problems}", name)
+        return Health(ModuleState.READY, label, name)
+
+    async def transcribe(self, pcm: bytes, hints: Hints, final: bool) -> Transcript:
+        """What was said in 16 kHz mono sound. Raises `SoundRefused` when the sound is at fault, and
+        `RecogniserError` when no rung is left."""
+        for rung in self._in_order(hints.language):
+            try:
+                return await rung.recogniser.transcribe(pcm, hints, final)
+            except SoundRefused:
+                raise
+            except RecogniserError as error:
+                name = rung.recogniser.name
+                log.warning("%s failed: %s", name, error, extra={"code": error.code})
+                rung.problem = error
+        raise RecogniserError(self.health().detail)
+
+    def _in_order(self, language: str) -> list[Rung]:
+        working = [rung for rung in self._rungs if rung.works]
+        return sorted(working, key=lambda rung: not rung.knows(language))
+
+    async def _start(self, rung: Rung) -> None:
+        try:
+            await rung.recogniser.start()
+        except RecogniserError as error:
+            if str(error) != str(rung.problem):
+                log.warning("%s cannot start: %s", rung.recogniser.name, error)
+            rung.problem = error
+        else:
+            rung.problem, rung.started = None, True
