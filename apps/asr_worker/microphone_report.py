@@ -72,7 +72,7 @@ class MicrophoneReport:
         if state is MicrophoneState.STARTING:
             return Health(ModuleState.STARTING, "the recogniser is being made ready", engine)
         if self.sound.source == "none":
-            detail = self.sound.problem or "no microphone is chosen: set ASR_INPUT_DEVICE"
+            detail = self.sound.problem or self.sound.device or "no microphone is chosen"
             return Health(ModuleState.NOT_CONFIGURED, detail, engine)
         ladder = self.ladder.health()
         problems = [text for text in (self._problem(state, now), *self.notes) if text]
@@ -97,7 +97,8 @@ class MicrophoneReport:
         if self.microphone.problem:
             return self.microphone.problem
         if state is MicrophoneState.WAITING:
-            return self.sound.problem or "the microphone is not there"
+            there_is_one = self.sound.source != "none"
+            return self.sound.problem or ("the microphone is not there" if there_is_one else "")
         if state is MicrophoneState.LISTENING:
             return self.sound.problem or self.levels.problem(now)
         return ""

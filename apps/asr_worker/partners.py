@@ -69,7 +69,14 @@ class Recognising(Protocol):
 class Agreement(Protocol):
     """Words of passes that follow each other: those that two agree on are confirmed."""
 
-    def take(self, text: str) -> str: ...
+    @property
+    def text(self) -> str:
+        """What is confirmed, and what the last pass says beyond it."""
+        ...
+
+    def take(self, text: str) -> str:
+        """The next pass; what is confirmed now."""
+        ...
 
 
 class KeywordEar(Protocol):
@@ -90,6 +97,14 @@ class LevelMeter(Protocol):
 
 
 class PlaybackTruth(Protocol):
+    """What of hers is audible now."""
+
+    @property
+    def utterance_id(self) -> str | None: ...
+    @property
+    def turn_id(self) -> str | None: ...
+    @property
+    def epoch(self) -> int: ...
     def take(self, event: Event, data: bytes) -> None: ...
 
 

@@ -1,7 +1,7 @@
 """The parts that a worker listens with. Tests bring others."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.routing import BaseRoute
@@ -41,6 +41,8 @@ class Parts:
     voice_model: Callable[[], VoiceModel] = voice_model
     turn_model: Callable[[Path], tuple[SmartTurn | None, str]] = smart_turn
     routes: tuple[BaseRoute, ...] = ()
+    body_limits: Mapping[str, int] = field(default_factory=dict)
+    body_types: Mapping[str, str] = field(default_factory=dict)
 
 
 def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
@@ -55,7 +57,7 @@ def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
     from apps.asr_worker.level_watch import LevelWatch
     from apps.asr_worker.playback import Playback
     from apps.asr_worker.recognisers import ladder_of
-    from apps.asr_worker.transcribe_api import TranscribeApi
+    from apps.asr_worker.transcribe_api import BODY_BYTES, CONTENT_TYPE, PATH, TranscribeApi
 
     panel = PanelInput()
     ladder = ladder_of(settings)
@@ -70,6 +72,8 @@ def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
         invented=invented,
         agreement=LocalAgreement,
         routes=(*panel.routes(), *TranscribeApi(ladder).routes()),
+        body_limits={PATH: BODY_BYTES},
+        body_types={PATH: CONTENT_TYPE},
     )
 
 

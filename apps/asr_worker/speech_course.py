@@ -123,6 +123,7 @@ class SpeechCourse:
         self._stop_partial()
         self._drop_guess()
         self._partial_at_seconds = 0.0
+        self._agreement = self._services.agreement()
         self._pieces.append(self._pass(pcm))
 
     # Its end ----------------------------------------------------------------------------------
@@ -232,9 +233,10 @@ class SpeechCourse:
             return  # the last pass will tell
         before = self._words_before()
         if has_words(found.text) and not self.closed.is_set():
-            text, confirmed = found.text.strip(), self._agreement.take(found.text).strip()
-            self._tell_words(f"{before} {text}".strip(), f"{before} {confirmed}".strip())
-            await services.interruption.words(f"{before} {text}".strip())
+            confirmed = f"{before} {self._agreement.take(found.text)}".strip()
+            text = f"{before} {self._agreement.text}".strip()
+            self._tell_words(text, confirmed)
+            await services.interruption.words(text)
 
     async def _tell_guess(self, guess: asyncio.Task[Transcript]) -> None:
         await asyncio.wait({guess})

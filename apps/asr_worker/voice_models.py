@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+from collections import deque
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ ENERGY_SURE_DB = 16.0
 ENERGY_MAYBE_DB = 8.0
 #: No room is so quiet that this is a voice.
 ENERGY_LOWEST_DBFS = -50.0
+#: A voice is loud in so many windows together; the click of a key is not.
+ENERGY_WINDOWS = 3
 ENERGY_FLOOR_RISES_DB_PER_SECOND = 1.0
 ENERGY_FLOOR_FALLS_DB_PER_SECOND = 30.0
 
@@ -94,11 +97,13 @@ class EnergyModel:
 
     def __init__(self, why: str = "") -> None:
         self._floor_dbfs: float | None = None
+        self._recent: deque[float] = deque(maxlen=ENERGY_WINDOWS)
         reason = f" ({why})" if why else ""
         self.problem = f"voices are told from noise by loudness only{reason}; {MEND}"
 
     def probability(self, samples: NDArray[np.float32]) -> float:
-        level = level_of(samples)
+        self._recent.append(level_of(samples))
+        level = min(self._recent)
         floor = level if self._floor_dbfs is None else self._floor_dbfs
         if level > floor:
             self._floor_dbfs = floor + min(
@@ -114,7 +119,7 @@ class EnergyModel:
         return float(min(1.0, max(0.0, above)))
 
     def reset(self) -> None:
-        """The noise stays what it was."""
+        self._recent.clear()  # the noise stays what it was
 
 
 def silero_path() -> Path | None:

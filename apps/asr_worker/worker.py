@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, Literal
 
 from starlette.routing import BaseRoute
@@ -27,7 +27,7 @@ from libs.contracts.control import HoldToTalk, SetMicrophone
 from libs.contracts.conversation import TurnOpened, TurnSource
 from libs.contracts.envelope import Event
 from libs.contracts.health import ErrorCategory
-from libs.contracts.interruption import StopSpeaking
+from libs.contracts.interruption import HoldSpeaking, StopSpeaking
 from libs.contracts.listening import (
     DismissReason,
     InterruptionDecided,
@@ -140,6 +140,12 @@ class AsrWorker(Worker):
 
     def routes(self) -> list[BaseRoute]:
         return [*self._web.routes(), *self.parts.routes]
+
+    def body_limits(self) -> Mapping[str, int]:
+        return self.parts.body_limits
+
+    def body_types(self) -> Mapping[str, str]:
+        return self.parts.body_types
 
     def report_now(self) -> MicrophoneReported:
         return self._report.event(self.show, self.enabled, clock.now())
@@ -291,12 +297,18 @@ class AsrWorker(Worker):
 
     def _carry_out(self, kind: Literal["panic", "stop"], phrase: str) -> None:
         self.counters[f"heard_{kind}"] += 1
+        playback = self.parts.playback
         if self._report.hearing is not None:
             self._report.hearing.order_heard(phrase)
         if kind == "stop":
             self._outlet.put(
                 InterruptionDecided(
-                    show=self.show, kind=InterruptionKind.KEYWORD, text=phrase[:2_000]
+                    show=self.show,
+                    turn_id=playback.turn_id,
+                    utterance_id=playback.utterance_id,
+                    epoch=playback.epoch,
+                    kind=InterruptionKind.KEYWORD,
+                    text=phrase[:2_000],
                 )
             )
         elif self._panic is None or self._panic.done():
@@ -314,7 +326,7 @@ class AsrWorker(Worker):
 
     # Her own voice ----------------------------------------------------------------------------
 
-    @handles(AudioChunk, SentenceSynthesized, StopSpeaking)
+    @handles(AudioChunk, SentenceSynthesized, StopSpeaking, HoldSpeaking)
     async def her_sound(self, event: Event, delivery: Delivery) -> None:
         self.parts.playback.take(event, delivery.data)
 

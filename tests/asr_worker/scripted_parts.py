@@ -172,6 +172,10 @@ class ScriptedAgreement:
     def __init__(self) -> None:
         self._before = ""
 
+    @property
+    def text(self) -> str:
+        return self._before
+
     def take(self, text: str) -> str:
         agreed = []
         for one, other in zip(self._before.split(), text.split(), strict=False):
@@ -253,6 +257,9 @@ class ScriptedLevels:
 @dataclass
 class ScriptedPlayback:
     taken: list[tuple[Event, bytes]] = field(default_factory=list)
+    utterance_id: str | None = None
+    turn_id: str | None = None
+    epoch: int = 0
 
     def take(self, event: Event, data: bytes) -> None:
         self.taken.append((event, data))

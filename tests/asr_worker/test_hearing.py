@@ -22,6 +22,7 @@ from libs.speech.turn_taking import FixedSilence
 from tests.asr_worker.hearing_stand import BEGIN, HearingStand, tone, turns_of_the_loop
 from tests.asr_worker.scripted_parts import NoRecogniser
 
+WINDOW = 0.032
 Stand = Callable[..., HearingStand]
 
 
@@ -123,10 +124,10 @@ async def test_a_slow_recogniser_is_waited_for_but_not_for_ever(stand: Stand) ->
 
 async def test_a_click_is_nothing_and_a_cough_is_noise(stand: Stand) -> None:
     it = stand()
-    await it.silence(1.0)
-    await it.speech(0.03)
+    await it.silence(30 * WINDOW)
+    await it.speech(2 * WINDOW, 60 * WINDOW)
     assert it.events == []
-    await it.speech(0.09)
+    await it.speech(3 * WINDOW, 60 * WINDOW)
     assert it.reasons() == [DismissReason.NOISE]
     assert it.ladder.passes == []
     assert it.interruption.names()[-1] == "over"

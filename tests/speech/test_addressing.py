@@ -20,8 +20,8 @@ KITSU = ("Kitsu",)
     "text",
     [
         "Kitsu, how are you?", "hey kitsu", "Hey Kit Sue, how are you?", "quitsu!", "Kidsu hello",
-        "so, KITSU", "Kitsoo?", "Kitsu's tail", "what do you think, kit su", "Китсу, привет", "Кицу",
-        "Kítsu", "ask Kitzu", "キツ Kitsu", "kitsu" * 1 + "\u200b",
+        "so, KITSU", "Kitsoo?", "Kitsu's tail", "what do you think, kit su", "Китсу, привет",
+        "Кицу", "Kítsu", "ask Kitzu", "キツ Kitsu", "kitsu\u200b",
     ],
 )  # fmt: skip
 def test_her_name_is_found_in_the_spellings_of_recognisers(text: str) -> None:
