@@ -21,7 +21,6 @@ from apps.asr_worker.smart_turn import SmartTurn, smart_turn
 from apps.asr_worker.understanding import Invented
 from apps.asr_worker.voice_models import VoiceModel, voice_model
 from libs.contracts.envelope import Event
-from libs.telemetry import clock
 
 Publish = Callable[[Event], Awaitable[None]]
 
@@ -45,6 +44,9 @@ class Parts:
     body_types: Mapping[str, str] = field(default_factory=dict)
 
 
+PartsMaker = Callable[[AsrSettings, Publish, Hit], Parts]
+
+
 def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
     """The real ones."""
     from libs.speech.agreement import LocalAgreement
@@ -65,7 +67,13 @@ def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
     return Parts(
         sound=input_of(settings, panel),
         ladder=ladder,
-        interruption=Interruption(settings, publish, playback, clock.now),
+        interruption=Interruption(
+            playback,
+            publish,
+            settings.kitsu_show,
+            settings.asr_interrupt,
+            settings.asr_own_voice_gate,
+        ),
         playback=playback,
         guard=KeywordGuard(settings, on_hit),
         levels=LevelWatch(),

@@ -76,8 +76,10 @@ class WindowCutter:
 
 
 def samples_of(pcm: bytes) -> NDArray[np.float32]:
-    """-1..1"""
-    return np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
+    """-1..1; half a sample at the end is dropped."""
+    return np.frombuffer(pcm, dtype="<i2", count=len(pcm) // 2).astype(np.float32) / np.float32(
+        FULL_SCALE
+    )
 
 
 def level_of(samples: NDArray[np.float32]) -> float:

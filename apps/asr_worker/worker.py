@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from starlette.routing import BaseRoute
 
@@ -14,11 +14,13 @@ from apps.asr_worker.hearing import Hearing
 from apps.asr_worker.listening import Listening
 from apps.asr_worker.microphone import Microphone
 from apps.asr_worker.microphone_report import MicrophoneReport
-from apps.asr_worker.parts import Parts, models_dir, parts_of
+from apps.asr_worker.parts import Parts, PartsMaker, models_dir, parts_of
 from apps.asr_worker.recogniser_lane import RecogniserLane
 from apps.asr_worker.settings import AsrSettings
 from apps.asr_worker.smart_turn import SmartTurn
 from apps.asr_worker.speech_course import Services
+from apps.asr_worker.spoken_orders import OrderKind, SpokenOrders
+from apps.asr_worker.turn_end import end_of_turn
 from apps.asr_worker.understanding import Understanding
 from apps.asr_worker.voice_models import VoiceModel
 from apps.asr_worker.web import ListeningWeb
@@ -30,8 +32,6 @@ from libs.contracts.health import ErrorCategory
 from libs.contracts.interruption import HoldSpeaking, StopSpeaking
 from libs.contracts.listening import (
     DismissReason,
-    InterruptionDecided,
-    InterruptionKind,
     MicrophoneReported,
     MicrophoneState,
     WordsExpected,
@@ -44,7 +44,6 @@ from libs.contracts.speaking import (
     SentenceSynthesized,
 )
 from libs.speech.addressing import Attention
-from libs.speech.turn_taking import EndOfTurn, FixedSilence, TextAware, TurnModel
 from libs.telemetry import clock
 from libs.worker.panic_call import PanicCall
 from libs.worker.worker import Health, Worker, handles
@@ -74,30 +73,29 @@ class AsrWorker(Worker):
     panel_sockets: ClassVar[frozenset[str]] = frozenset({"/microphone"})
     settings: AsrSettings
 
-    def __init__(
-        self,
-        settings: AsrSettings,
-        bus: Bus,
-        parts: Callable[[AsrSettings], Parts] | None = None,
-    ) -> None:
+    def __init__(self, settings: AsrSettings, bus: Bus, parts: PartsMaker = parts_of) -> None:
         super().__init__(settings, bus)
-        if parts is not None:
-            self.parts = parts(settings)
-        else:
-            self.parts = parts_of(settings, self.publish, self.order_heard)
+        self._outlet = EventOutlet(self.publish, self.counters)
+        self._orders = SpokenOrders(
+            self.show,
+            PanicCall(settings, self.publish, bus.set_latch, lambda: bus.connected),
+            self.panic.next_ordinal,
+            self._outlet.put,
+            self.spawn,
+            self._complain,
+            self.counters,
+        )
+        self.parts: Parts = parts(settings, self._hand_over, self.order_heard)
         folder = settings.kitsu_data_dir / "asr_worker"
         self.microphone = Microphone(folder, settings.asr_mode)
         self._expected = ExpectedWords(settings.asr_language)
         self._attention = Attention()
         self._his_turns: deque[str] = deque(maxlen=REMEMBERED_TURNS)
-        self._outlet = EventOutlet(self.publish, self.counters)
         self._lane = RecogniserLane(self.parts.ladder)
         self._report = MicrophoneReport(
             self.parts.sound, self.parts.ladder, self.microphone, self.parts.levels
         )
         self._web = ListeningWeb(self.report_now)
-        self._panic_call = PanicCall(settings, self.publish, bus.set_latch, self._connected)
-        self._panic: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._keeping = asyncio.Lock()
         self._key_was_held = False
@@ -118,9 +116,7 @@ class AsrWorker(Worker):
     async def stop(self) -> None:
         await self._stop_listening()
         await self._outlet.emptied(STOP_SECONDS)
-        if self._panic is not None:
-            await asyncio.wait({self._panic}, timeout=STOP_SECONDS)
-        await self._panic_call.close()
+        await self._orders.close()
         await self.parts.guard.stop()
         await self.parts.ladder.stop()
         if self._turn_model is not None:
@@ -250,7 +246,7 @@ class AsrWorker(Worker):
         due = 0.0
         while True:
             self._changed.clear()
-            await self._settle_key()
+            self._settle_key()
             report, now = self.report_now(), asyncio.get_running_loop().time()
             listens = report.state is MicrophoneState.LISTENING
             if listens or last is None or now >= due or _differ(report, last):
@@ -260,12 +256,12 @@ class AsrWorker(Worker):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), REPORT_SECONDS)
 
-    async def _settle_key(self) -> None:
+    def _settle_key(self) -> None:
         """Tells of a key that was pressed, let go, or ended by itself."""
         held = self.microphone.key.held(clock.now()) and not self.microphone.muted
         if held != self._key_was_held:
             self._key_was_held = held
-            await self.parts.interruption.talk_key(held)
+            self.parts.interruption.talk_key(held)
 
     # Orders -----------------------------------------------------------------------------------
 
@@ -275,7 +271,7 @@ class AsrWorker(Worker):
         if self.microphone.muted and self._report.hearing is not None:
             self._report.hearing.stop(DismissReason.MUTED)
         self._changed.set()
-        await self._settle_key()
+        self._settle_key()
         if changed:
             async with self._keeping:
                 await asyncio.to_thread(self.microphone.keep)
@@ -284,45 +280,26 @@ class AsrWorker(Worker):
     async def hold_to_talk(self, order: HoldToTalk, delivery: Delivery) -> None:
         self.microphone.hold(order, clock.now())
         self._changed.set()
-        await self._settle_key()
+        self._settle_key()
 
     @handles(WordsExpected)
     async def expect_words(self, expected: WordsExpected, delivery: Delivery) -> None:
         self._expected.take(expected)
 
-    def order_heard(self, kind: Literal["panic", "stop"], phrase: str) -> None:
+    def order_heard(self, kind: OrderKind, phrase: str) -> None:
         """The keyword guard heard a fixed order; from any thread."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._carry_out, kind, phrase)
 
-    def _carry_out(self, kind: Literal["panic", "stop"], phrase: str) -> None:
-        self.counters[f"heard_{kind}"] += 1
-        playback = self.parts.playback
+    def _carry_out(self, kind: OrderKind, phrase: str) -> None:
         if self._report.hearing is not None:
             self._report.hearing.order_heard(phrase)
-        if kind == "stop":
-            self._outlet.put(
-                InterruptionDecided(
-                    show=self.show,
-                    turn_id=playback.turn_id,
-                    utterance_id=playback.utterance_id,
-                    epoch=playback.epoch,
-                    kind=InterruptionKind.KEYWORD,
-                    text=phrase[:2_000],
-                )
-            )
-        elif self._panic is None or self._panic.done():
-            self._panic = self.spawn("panic by voice", self._call_panic(phrase))
+        self._orders.carry_out(kind, phrase, self.parts.interruption, self.parts.playback)
 
-    async def _call_panic(self, phrase: str) -> None:
-        ordinal = self.panic.next_ordinal()
-        missing = await self._panic_call.engage(f"heard: {phrase}", "voice", ordinal)
-        if missing:
-            await self._complain(
-                "panic_unreachable",
-                f"Panic by voice: no answer on the port of {', '.join(missing)}. If something can "
-                "still be heard, run: kitsu panic",
-            )
+    async def _hand_over(self, event: Event) -> None:
+        """What interruption publishes: it must not wait for the bus either."""
+        self._orders.note(event)
+        self._outlet.put(event)
 
     # Her own voice ----------------------------------------------------------------------------
 
@@ -340,19 +317,6 @@ class AsrWorker(Worker):
     async def turn_opened(self, event: TurnOpened, delivery: Delivery) -> None:
         if event.input.source is TurnSource.VOICE and event.turn_id is not None:
             self._his_turns.append(event.turn_id)
-
-    def _connected(self) -> bool:
-        return self.bus.connected
-
-
-def end_of_turn(settings: AsrSettings) -> EndOfTurn:
-    """The strategy of ASR_TURN_END."""
-    usual = settings.asr_silence_ms / 1000
-    longest = max(usual, settings.asr_longest_silence_ms / 1000)
-    if settings.asr_turn_end == "fixed":
-        return FixedSilence(usual)
-    text = TextAware(usual, longest)
-    return TurnModel(longest, text) if settings.asr_turn_end == "smart" else text
 
 
 def _differ(one: MicrophoneReported, other: MicrophoneReported) -> bool:

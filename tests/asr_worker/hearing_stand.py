@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -61,6 +61,7 @@ class HearingStand:
         strategy: EndOfTurn | None = None,
         model: VoiceModel | None = None,
         mode: ListeningMode = ListeningMode.OPEN,
+        turn_model: Any = None,
     ) -> None:
         self.now = BEGIN
         self.position = 0
@@ -82,6 +83,7 @@ class HearingStand:
             lambda: Hints("en", self.her_names),
             ScriptedAgreement,
             lambda: self.now,
+            lambda: turn_model,
         )
         strategy = strategy or TextAware(0.6, 1.6)
         self.hearing = Hearing(self.model, strategy, self.microphone, services, lambda: "mic")

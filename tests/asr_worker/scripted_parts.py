@@ -1,7 +1,7 @@
 """The other parts of the ears, played from a script."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,12 @@ from apps.asr_worker.inputs.base import RATE_HZ, Block, Source
 from apps.asr_worker.partners import Window
 from libs.contracts.envelope import Event
 from libs.contracts.health import ModuleState
-from libs.contracts.listening import DismissReason, SpeechStarted
+from libs.contracts.listening import (
+    DismissReason,
+    InterruptionDecided,
+    InterruptionKind,
+    SpeechStarted,
+)
 from libs.worker.worker import Health
 
 
@@ -133,6 +138,8 @@ class ScriptedInterruption:
         self.told: list[tuple[str, Any]] = []
         self.windows = 0
         self.fails = False
+        self.decides_keywords = False
+        self.publish: Callable[[Event], Awaitable[None]]
 
     def names(self) -> list[str]:
         return [name for name, _ in self.told]
@@ -162,7 +169,12 @@ class ScriptedInterruption:
     async def over(self) -> None:
         self.told.append(("over", None))
 
-    async def talk_key(self, held: bool) -> None:
+    async def keyword(self, phrase: str) -> None:
+        self.told.append(("keyword", phrase))
+        if self.decides_keywords:
+            await self.publish(InterruptionDecided(kind=InterruptionKind.KEYWORD, text="decided"))
+
+    def talk_key(self, held: bool) -> None:
         self.told.append(("talk_key", held))
 
 

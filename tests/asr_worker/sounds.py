@@ -1,4 +1,4 @@
-"""Sounds of a room: speech of the embedded voice, noise, music, typing. Samples at 16 kHz, -1..1."""
+"""Sounds of a room: speech of the embedded voice, noise, music, typing. 16 kHz, -1..1."""
 
 import asyncio
 import functools

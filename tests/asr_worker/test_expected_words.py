@@ -6,7 +6,13 @@ from libs.contracts.listening import WordsExpected
 
 @pytest.mark.parametrize(
     ("setting", "persona", "wanted"),
-    [("", "", ""), ("", "pt-BR", "pt-BR"), ("de", "en", "de"), ("auto", "en", ""), ("", "auto", "")],
+    [
+        ("", "", ""),
+        ("", "pt-BR", "pt-BR"),
+        ("de", "en", "de"),
+        ("auto", "en", ""),
+        ("", "auto", ""),
+    ],
 )
 def test_the_setting_is_stronger_than_the_persona(setting: str, persona: str, wanted: str) -> None:
     words = ExpectedWords(setting)
