@@ -153,3 +153,14 @@ def floor(lines: int, log: Path | None, as_json: bool) -> None:
     from apps.cli.bench.chat_floor import bench_chat_floor
 
     _run(partial(bench_chat_floor, log=log.resolve() if log else None), lines, as_json)
+
+
+@bench.command()
+@click.option("--sentences", default=24, show_default=True, type=click.IntRange(2, 24))
+@_as_json
+def endpointing(sentences: int, as_json: bool) -> None:
+    """Pauses inside sentences, and their ends: how often each strategy cuts off, how long it
+    waits."""
+    from apps.cli.bench.endpointing import bench_endpointing
+
+    _run(bench_endpointing, sentences, as_json)
