@@ -12,37 +12,47 @@ LONGEST_CHARACTERS = 80
 _MOST_WORDS = 10
 
 _PHRASES_BY_LANGUAGE = {
-    "en": """uh huh|uhhuh|uh-huh|mm hm|mm hmm|mhm|mmhmm|mm|mmm|hm|hmm|hmmm|um hum|aha|ah|ahh|aah|oh|ooh
-        |ohh|ohhh|eh|huh|yeah|yea|yeh|yup|yep|yes|ya|yah|right|alright|all right|okay|ok|okey|okey dokey
-        |mkay|sure|sure thing|of course|exactly|indeed|true|that's true|that's right|absolutely
-        |totally|definitely|certainly|got it|gotcha|i see|i know|i know right|fair enough|fair|makes sense
-        |nice|cool|great|good|wow|whoa|woah|awesome|amazing|lovely|sweet|neat|interesting|really
-        |oh really|is it|no way|oh my god|oh my gosh|oh my|my god|omg|oh wow|damn|dang|yikes|aww|aw
-        |go on|hah|ha|heh|hee|he he|hi hi|ho ho|ho ho ho|phew|woo|woohoo|yay|so true|for real|oh yeah|oh okay""",
-    "pt": """sim|aham|ahã|uhum|uhun|hum|hã|é|é mesmo|é verdade|isso|isso aí|isso mesmo|tá|tá bom|tá certo
-        |certo|claro|com certeza|beleza|pois é|pode crer|entendi|sei|saquei|legal|que legal|show|nossa
-        |caramba|uau|verdade|exato|exatamente|eita|opa|ai ai|meu deus|ok|tô ligado|boa""",
-    "es": """sí|si|ajá|aja|mhm|claro|claro que sí|vale|vale vale|ya|ya veo|ya ya|entiendo|exacto|cierto|así es
-        |eso|eso es|bueno|bien|muy bien|genial|guau|vaya|anda|en serio|de verdad|qué bien|qué guay
-        |por supuesto|dale|órale|ah ya|ay|dios mío|madre mía|es verdad|ok""",
-    "de": """ja|jaja|jap|jo|joa|jawohl|genau|mhm|aha|ach|ach so|achso|ach ja|okay|klar|na klar|alles klar
-        |stimmt|richtig|gut|sehr gut|schön|toll|cool|krass|wow|echt|wirklich|verstehe|natürlich
-        |eben|soso|oha|boah|super|prima|oh ja|na ja|tja|ach was""",
-    "fr": """oui|ouais|ouai|mouais|mhm|d'accord|daccord|dac|ok|bien sûr|exactement|exact|tout à fait|voilà
-        |c'est vrai|c'est ça|vraiment|ah bon|ah oui|ah ouais|je vois|je comprends|super|génial|cool|ouah
-        |waouh|oh là là|bien|très bien|bon|ben oui|bah oui|hein|hum|euh|carrément|mon dieu|tu m'étonnes""",
-    "it": """sì|si|già|certo|certamente|esatto|esattamente|giusto|va bene|vabbè|bene|ok|okay|capito|capisco|ah
-        |ah sì|ah ecco|ecco|davvero|vero|è vero|bello|che bello|wow|caspita|mamma mia|infatti|uhm|mhm|eh già
-        |eh sì|beh|boh|dai dai|ottimo|perfetto|madonna""",
-    "ru": """да|да да|ага|угу|мгм|ммм|мм|хм|ну да|ну|конечно|точно|верно|ясно|понятно|понял|поняла|так|ладно
-        |окей|ок|хорошо|класс|круто|здорово|ого|вау|ух ты|ничего себе|правда|серьёзно|серьезно|ой|ох|ах|эх
-        |э|а|о|именно|вот это да|боже|боже мой|вот как|да ладно|отлично|ха|хе|хи хи|интересно""",
-    "uk": "так|ага|угу|звісно|точно|ясно|зрозуміло|добре|гаразд|класно|круто|ого|вау|справді|правда",
-    "pl": "tak|aha|mhm|no tak|jasne|dobra|dobrze|okej|racja|dokładnie|rozumiem|serio|naprawdę|super",
-    "tr": "evet|aynen|hı hı|hıhı|tamam|tabii|tabi|doğru|anladım|öyle mi|gerçekten|vay|peki|güzel",
-    "nl": "ja|jaja|jawel|precies|klopt|oké|oke|goed|leuk|echt|inderdaad|snap ik|ja hoor|juist|mooi",
-    "ja": "hai|un|un un|ee|ee ee|sou|sou sou|sou desu ne|sou da ne|naruhodo|hee|sugoi|hontou|maji",
-    "ko": "ne|ung|geurae|jinjja|daebak",
+    "en": """uh huh|uhhuh|uh-huh|mm hm|mm hmm|mhm|mmhmm|mm|mmm|hm|hmm|hmmm|um hum|aha|ah|ahh
+        |aah|oh|ooh|ohh|ohhh|eh|huh|yeah|yea|yeh|yup|yep|yes|ya|yah|right|alright|all right
+        |okay|ok|okey|okey dokey|mkay|sure|sure thing|of course|exactly|indeed|true|that's true
+        |that's right|absolutely|totally|definitely|certainly|got it|gotcha|i see|i know
+        |i know right|fair enough|fair|makes sense|nice|cool|great|good|wow|whoa|woah|awesome
+        |amazing|lovely|sweet|neat|interesting|really|oh really|is it|no way|oh my god
+        |oh my gosh|oh my|my god|omg|oh wow|damn|dang|yikes|aww|aw|go on|hah|ha|heh|hee|he he
+        |hi hi|ho ho|ho ho ho|phew|woo|woohoo|yay|so true|for real|oh yeah|oh okay""",
+    "pt": """sim|aham|ahã|uhum|uhun|hum|hã|é|é mesmo|é verdade|isso|isso aí|isso mesmo|tá
+        |tá bom|tá certo|certo|claro|com certeza|beleza|pois é|pode crer|entendi|sei|saquei
+        |legal|que legal|show|nossa|caramba|uau|verdade|exato|exatamente|eita|opa|ai ai
+        |meu deus|ok|tô ligado|boa""",
+    "es": """sí|si|ajá|aja|mhm|claro|claro que sí|vale|vale vale|ya|ya veo|ya ya|entiendo
+        |exacto|cierto|así es|eso|eso es|bueno|bien|muy bien|genial|guau|vaya|anda|en serio
+        |de verdad|qué bien|qué guay|por supuesto|dale|órale|ah ya|ay|dios mío|madre mía
+        |es verdad|ok""",
+    "de": """ja|jaja|jap|jo|joa|jawohl|genau|mhm|aha|ach|ach so|achso|ach ja|okay|klar|na klar
+        |alles klar|stimmt|richtig|gut|sehr gut|schön|toll|cool|krass|wow|echt|wirklich
+        |verstehe|natürlich|eben|soso|oha|boah|super|prima|oh ja|na ja|tja|ach was""",
+    "fr": """oui|ouais|ouai|mouais|mhm|d'accord|daccord|dac|ok|bien sûr|exactement|exact
+        |tout à fait|voilà|c'est vrai|c'est ça|vraiment|ah bon|ah oui|ah ouais|je vois
+        |je comprends|super|génial|cool|ouah|waouh|oh là là|bien|très bien|bon|ben oui|bah oui
+        |hein|hum|euh|carrément|mon dieu|tu m'étonnes""",
+    "it": """sì|si|già|certo|certamente|esatto|esattamente|giusto|va bene|vabbè|bene|ok|okay
+        |capito|capisco|ah|ah sì|ah ecco|ecco|davvero|vero|è vero|bello|che bello|wow|caspita
+        |mamma mia|infatti|uhm|mhm|eh già|eh sì|beh|boh|dai dai|ottimo|perfetto|madonna""",
+    "ru": """да|да да|ага|угу|мгм|ммм|мм|хм|ну да|ну|конечно|точно|верно|ясно|понятно|понял
+        |поняла|так|ладно|окей|ок|хорошо|класс|круто|здорово|ого|вау|ух ты|ничего себе|правда
+        |серьёзно|серьезно|ой|ох|ах|эх|э|а|о|именно|вот это да|боже|боже мой|вот как|да ладно
+        |отлично|ха|хе|хи хи|интересно""",
+    "uk": """так|ага|угу|звісно|точно|ясно|зрозуміло|добре|гаразд|класно|круто|ого|вау|справді
+        |правда""",
+    "pl": """tak|aha|mhm|no tak|jasne|dobra|dobrze|okej|racja|dokładnie|rozumiem|serio|naprawdę
+        |super""",
+    "tr": """evet|aynen|hı hı|hıhı|tamam|tabii|tabi|doğru|anladım|öyle mi|gerçekten|vay|peki
+        |güzel""",
+    "nl": """ja|jaja|jawel|precies|klopt|oké|oke|goed|leuk|echt|inderdaad|snap ik|ja hoor|juist
+        |mooi""",
+    "ja": """hai|un|un un|ee|ee ee|sou|sou sou|sou desu ne|sou da ne|naruhodo|hee|sugoi|hontou
+        |maji""",
+    "ko": """ne|ung|geurae|jinjja|daebak""",
 }  # fmt: skip
 _PHRASES = frozenset(
     tuple(phrase.replace("-", " ").split())

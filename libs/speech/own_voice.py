@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from libs.speech.bands import BANDS, SILENCE_DBFS, WINDOW_SECONDS, BandLevels, Floats
+from libs.speech.bands import (
+    BANDS,
+    SILENCE_DBFS,
+    WINDOW_SAMPLES,
+    WINDOW_SECONDS,
+    BandLevels,
+    Floats,
+)
 
 #: The reference is given so many windows ahead of what is heard: her voice may be heard earlier
 #: than the stage's clock says.
@@ -88,7 +95,7 @@ class OwnVoice:
         self._count += 1
         self._push(self._heard, self._heard_bands.of(heard))
         if hers is None:
-            self._unknown_windows = _KEPT
+            self._unknown_windows = _LAGS
             hers = np.zeros_like(heard)
         self._unknown_windows = max(0, self._unknown_windows - 1)
         self._push(self._hers, self._her_bands.of(hers))
@@ -100,6 +107,18 @@ class OwnVoice:
         if self._unknown_windows:
             return Judgement(True, 0, 0.0, self._delay_seconds)
         return self._judge(now)
+
+    def correct(self, hers: Floats) -> None:
+        """What she said in the last windows, up to the newest one given to `hear`, was this."""
+        count = min(len(hers) // WINDOW_SAMPLES, _KEPT)
+        if count < 2:
+            return
+        bands = BandLevels()
+        for number, window in enumerate(hers.reshape(-1, WINDOW_SAMPLES)[-count:]):
+            levels = bands.of(window)
+            if number:
+                self._hers[number - count] = levels
+        self._her_bands = bands
 
     def false_alarm(self) -> None:
         """What was taken for somebody else was nobody: her voice may be louder than was thought."""

@@ -1,11 +1,11 @@
-"""Her voice through a room into a microphone, with and without a host: what the gate makes of it."""
+"""Her voice through a room into a microphone, with and without a host, and what is made of it."""
 
 import time
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from libs.speech.bands import RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Floats
+from libs.speech.bands import RATE_HZ, WINDOW_SAMPLES, Floats
 from libs.speech.own_voice import LOOK_AHEAD_WINDOWS, OwnVoice
 from tests.asr_worker.rooms import HOST_DBFS, Room, at_level, echo, noise
 from tests.asr_worker.voices import (

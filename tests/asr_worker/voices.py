@@ -23,7 +23,7 @@ _WHAT = ("the purple bicycle", "a bucket of fish", "seven golden keys", "this st
          "the moon over the sea", "a song about rain", "my favourite sweater", "the last cookie",
          "an enormous castle", "those shiny stones")  # fmt: skip
 _WHEN = ("yesterday in the garden.", "and I can't believe it!", "because winter is coming.",
-         "while we were all asleep.", "so let's see what happens next.", "on a Thursday, of course.",
+         "while we were all asleep.", "so let's see what happens next.", "on a Thursday.",
          "which sounds like a good plan, doesn't it?", "before breakfast.")  # fmt: skip
 
 #: What a host says to cut her off.
@@ -36,8 +36,10 @@ INTERRUPTIONS = (
     "Okay but what about the second question from before?",
 )
 #: What a listener says while she goes on.
-BACK_CHANNELS = ("uh-huh", "mm-hmm", "yeah", "right", "okay", "haha", "wow", "oh", "mhm", "yes",
-                 "sure", "nice", "really", "cool", "hmm", "aha", "I see", "yep", "true", "lol")  # fmt: skip
+BACK_CHANNELS = tuple(
+    "uh-huh|mm-hmm|yeah|right|okay|haha|wow|oh|mhm|yes|sure|nice|really|cool|hmm|aha|I see|yep"
+    "|true|great".split("|")
+)
 
 
 def sentence(number: int) -> str:
@@ -66,9 +68,9 @@ async def _say(texts: tuple[str, ...], voice: str, rate: int) -> list[Floats]:
         sounds = [await hear(engine.synthesize(SpeechRequest(text))) for text in texts]
     finally:
         await engine.stop()
-    return [
-        soxr.resample(
-            np.frombuffer(sound.pcm, "<i2").astype(np.float32) / 32_768, sound.sample_rate_hz, RATE_HZ
-        ).astype(np.float32)
-        for sound in sounds
-    ]
+    return [_at_16_khz(sound.pcm, sound.sample_rate_hz) for sound in sounds]
+
+
+def _at_16_khz(pcm: bytes, rate_hz: int) -> Floats:
+    samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32_768
+    return np.asarray(soxr.resample(samples, rate_hz, RATE_HZ), np.float32)
