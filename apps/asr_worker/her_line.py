@@ -40,10 +40,9 @@ class HerSentence:
     def silent(self) -> bool:
         return not self._taken_samples
 
-    @property
-    def torn(self) -> bool:
-        """Whether a piece before others never came."""
-        return bool(self._waiting)
+    def torn_at(self, seconds: float) -> bool:
+        """Whether a piece before others never came, and this is said behind it."""
+        return bool(self._waiting) and seconds >= self._taken_samples / self.rate_hz
 
     def add(self, offset: int, pcm: bytes) -> None:
         if self.whole or offset < 0 or len(pcm) % 2:
@@ -150,7 +149,7 @@ class HerLine:
         if not before:
             return position_seconds < 0 and 0 in self.sentences
         number, sentence, start = before[-1]
-        if sentence.torn and position_seconds > start + sentence.seconds:
+        if sentence.torn_at(position_seconds - start):
             return False
         return self._told_index <= number or self._told_index in self.sentences
 

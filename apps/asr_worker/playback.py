@@ -246,7 +246,8 @@ class Playback:
         ):
             return
         for identity, known in list(self._lines.items()):
-            if event.turn_id in (None, known.turn_id) and known is not line:
+            older = known.epoch < event.epoch if event.turn_id is None else True
+            if older and event.turn_id in (None, known.turn_id) and known is not line:
                 del self._lines[identity]
         self._end(self.utterance_id, event.emitted_at, False, "")
 

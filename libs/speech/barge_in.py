@@ -181,7 +181,8 @@ class BargeIn:
         if self.state is State.LAUGHING:
             if silence >= self.times.laugh_rest:
                 return self._free(now)
-            if laughing or voice < enough or silence > 0:
+            listening = laughing or is_back_channel(self.text)  # more words will say so
+            if listening or voice < enough or silence > 0:
                 return self._renew(now)
         if voice >= enough:
             self.state, self._paused_at = State.PAUSED, now

@@ -36,10 +36,10 @@ INTERRUPTIONS = (
     "Okay but what about the second question from before?",
 )
 #: What a listener says while she goes on.
-BACK_CHANNELS = tuple(
-    "uh-huh|mm-hmm|yeah|right|okay|haha|wow|oh|mhm|yes|sure|nice|really|cool|hmm|aha|I see|yep"
-    "|true|great".split("|")
-)
+BACK_CHANNELS = (
+    "uh-huh", "mm-hmm", "yeah", "right", "okay", "haha", "wow", "oh", "mhm", "yes", "sure", "nice",
+    "really", "cool", "hmm", "aha", "I see", "yep", "true", "great",
+)  # fmt: skip
 
 
 def sentence(number: int) -> str:
