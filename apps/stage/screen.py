@@ -7,6 +7,7 @@ from typing import Any
 from apps.stage.pages import Page, Pages
 from apps.stage.sentence import Sentence
 from apps.stage.utterance import Utterance
+from libs.contracts.interruption import SpeechHold
 from libs.contracts.speaking import Mood, PlaybackOutcome
 
 #: Pages follow the stage's clock by these; between them they count on themselves.
@@ -29,6 +30,7 @@ class Screen:
         self._pages = pages
         self._now = now
         self._panic = False
+        self._hold = SpeechHold.NONE
         self._base = Mood.NEUTRAL
         self._passing: tuple[Mood, float] | None = None
         self._utterance: Utterance | None = None
@@ -91,6 +93,10 @@ class Screen:
             self._pages.send_all("at", playing=self._number, samples=position)
         self.refresh()
 
+    def held(self, hold: SpeechHold) -> None:
+        self._hold = hold
+        self._pages.send_all_ahead("hold", hold=hold.value)
+
     def ended(self, utterance: Utterance, outcome: PlaybackOutcome) -> None:
         completed = outcome is PlaybackOutcome.COMPLETED
         self._utterance = None
@@ -104,6 +110,7 @@ class Screen:
     def welcome(self, page: Page) -> None:
         """All that a page needs that has just connected."""
         page.send("scene", **self._scene())
+        page.send("hold", hold=self._hold.value)
         if self._utterance is None:
             return
         page.send("begin", playing=self._number, rate_hz=self._utterance.rate_hz)

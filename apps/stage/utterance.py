@@ -41,6 +41,7 @@ class Stages:
     """What the first sentence took before it came here, for the turn's timing."""
 
     policy_seconds: float = 0.0
+    first_token_seconds: float | None = None
     gate_seconds: float = 0.0
     synthesis_seconds: float = 0.0
 
@@ -85,7 +86,12 @@ class Utterance:
         sentence.text = sentence.text or event.text
         if event.index == 0 and event.offset_samples == 0:
             self.mood = event.mood
-            self.stages = Stages(event.policy_seconds, event.gate_seconds, event.synthesis_seconds)
+            self.stages = Stages(
+                event.policy_seconds,
+                event.first_token_seconds,
+                event.gate_seconds,
+                event.synthesis_seconds,
+            )
         return True
 
     def close_sentence(self, event: SentenceSynthesized) -> bool:
