@@ -14,6 +14,8 @@ from libs.contracts.speaking import Mood, PlaybackOutcome
 POSITION_SECONDS = 0.2
 #: After a reply its mood stays a little.
 MOOD_LINGER_SECONDS = 3.0
+#: Endings after which what was heard stays for a moment; of what was retracted nothing does.
+CUT_SHORT = frozenset({"stopped", "stalled"})
 #: A caption that is to be shown "for ever" is not.
 LONGEST_CAPTION_SECONDS = 120.0
 
@@ -23,7 +25,7 @@ class Screen:
 
     Promises: pages get absolute states, never changes to be added up; in a panic they show a calm
     character and nothing else; cues of a sentence are sent once, as soon as its place on the
-    utterance's line of time is known.
+    utterance's line of time is known; of a reply that was cut only what was heard stays on screen.
     """
 
     def __init__(self, pages: Pages, now: Callable[[], float] = time.monotonic) -> None:
@@ -104,7 +106,8 @@ class Screen:
             self._passing = (utterance.mood, self._now() + MOOD_LINGER_SECONDS)
             self._pages.send_all("done", playing=self._number)
         else:
-            self._pages.send_all_first("stop", playing=self._number)
+            heard = _heard_of_sentence(utterance)
+            self._pages.send_all_first("stop", playing=self._number, heard=heard)
         self.refresh()
 
     def welcome(self, page: Page) -> None:
@@ -133,6 +136,17 @@ class Screen:
                 start = span.start / utterance.rate_hz
                 news.append(_as_message(sentence, start, words, mouth))
         return news
+
+
+def _heard_of_sentence(utterance: Utterance) -> str:
+    """What was heard of the sentence in which it was cut, where that may stay on screen."""
+    ending = utterance.ending
+    if ending is None or ending.reason not in CUT_SHORT:
+        return ""
+    spans = [span for span in utterance.spans() if span.start < ending.position_samples]
+    if not spans:
+        return ""
+    return spans[-1].sentence.heard((ending.position_samples - spans[-1].start) / utterance.rate_hz)
 
 
 def _as_message(

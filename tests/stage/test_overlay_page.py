@@ -14,7 +14,7 @@ import pytest_asyncio
 from libs.bus.memory import MemoryServer
 from libs.contracts.control import EngagePanic, ReleasePanic
 from libs.contracts.health import ModuleState
-from libs.contracts.interruption import HoldSpeaking, SpeechHold
+from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
 from libs.contracts.speaking import Mood, PlaybackFinished, PlaybackOutcome, PlaybackStarted
 from libs.contracts.stage import PollOption, SetExpression, ShowCaption, ShowItem, ShowPoll
 from libs.telemetry import clock
@@ -169,6 +169,30 @@ async def test_a_poll_is_shown_as_text_and_a_panic_takes_it_and_the_item_away(
         await asyncio.sleep(0.3)
         assert await page.page.locator("#poll").is_hidden()
         assert page.complaints == []
+
+
+async def test_of_the_caption_of_a_reply_that_was_cut_only_what_was_heard_stays(
+    browser: Any, stage: RunningStage
+) -> None:
+    async with open_page(browser, stage) as page:
+        await voice_page(stage)
+        await stage.say_all(ScriptedVoice(), "First of all.", 0.5)
+        await stage.say_all(ScriptedVoice(), TEXT, 5.0)
+        await page.until(caption=TEXT)
+        await asyncio.sleep(1.2)
+        await stage.stop_speaking(epoch=1)
+        await until(lambda: len(stage.of(PlaybackFinished)) == 2)
+        heard = stage.of(PlaybackFinished)[1].heard_text
+        assert 3 <= len(heard.split()) < len(TEXT.split())
+        await page.until(caption=f"{heard}—", sounding=False)
+        await page.until(caption="")
+        await stage.say_all(ScriptedVoice(epoch=1, turn_id="bad"), TEXT, 5.0)
+        await page.until(caption=TEXT)
+        await asyncio.sleep(0.6)
+        await stage.bus.publish(StopSpeaking(turn_id="bad", reason="retracted"))
+        seen = await page.watch(0.5)
+        assert {s["caption"] for s in seen} <= {TEXT, ""}
+        assert seen[-1]["caption"] == ""
 
 
 async def test_a_stop_is_followed_by_silence_a_shut_mouth_and_no_caption(

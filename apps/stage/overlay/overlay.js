@@ -85,7 +85,7 @@ const MESSAGES = {
   stop: (message) => {
     if (ofPresent(message) === null) return;
     silence();
-    captions.clear();
+    captions.cut(String(message.heard ?? ""));
   },
   done: (message) => {
     const timeline = ofPresent(message);
