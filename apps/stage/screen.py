@@ -143,10 +143,7 @@ def _heard_of_sentence(utterance: Utterance) -> str:
     ending = utterance.ending
     if ending is None or ending.reason not in CUT_SHORT:
         return ""
-    spans = [span for span in utterance.spans() if span.start < ending.position_samples]
-    if not spans:
-        return ""
-    return spans[-1].sentence.heard((ending.position_samples - spans[-1].start) / utterance.rate_hz)
+    return next(reversed(utterance.heard_of_each(ending.position_samples)), "")
 
 
 def _as_message(

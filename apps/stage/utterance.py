@@ -178,17 +178,21 @@ class Utterance:
         indexes = (span.sentence.index for span in self.spans() if span.start < position)
         return max(indexes, default=0)
 
-    def heard_text(self, position: int) -> str:
-        """The words that had begun when `position` samples had been played.
+    def heard_of_each(self, position: int) -> list[str]:
+        """Of each sentence that had begun, the words that had when `position` samples had been
+        played.
 
         A sentence without sound counts as its caption was shown: it reached the audience.
         """
-        heard = [
-            span.sentence.heard((position - span.start) / self.rate_hz)
+        pace = next((s.pace for s in self.sentences.values() if s.pace is not None), None)
+        return [
+            span.sentence.heard((position - span.start) / self.rate_hz, pace).strip()
             for span in self.spans()
             if span.start < position
         ]
-        return " ".join(part.strip() for part in heard if part.strip())
+
+    def heard_text(self, position: int) -> str:
+        return " ".join(part for part in self.heard_of_each(position) if part)
 
     @property
     def said_text(self) -> str:
