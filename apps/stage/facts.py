@@ -3,6 +3,7 @@
 from uuid import UUID, uuid5
 
 from apps.stage.utterance import Utterance
+from libs.contracts.interruption import SpeechHold
 from libs.contracts.speaking import (
     PlaybackFinished,
     PlaybackOutcome,
@@ -32,12 +33,13 @@ def started(utterance: Utterance, output: str, started_at: float) -> PlaybackSta
         started_at=started_at,
         first_chunk_at=utterance.first_chunk_at,
         policy_seconds=utterance.stages.policy_seconds,
+        first_token_seconds=utterance.stages.first_token_seconds,
         gate_seconds=utterance.stages.gate_seconds,
         synthesis_seconds=utterance.stages.synthesis_seconds,
     )
 
 
-def progressed(utterance: Utterance, position: int) -> PlaybackProgressed:
+def progressed(utterance: Utterance, position: int, hold: SpeechHold) -> PlaybackProgressed:
     sentence = utterance.sentence_at(position)
     return PlaybackProgressed(
         show=utterance.show,
@@ -49,6 +51,7 @@ def progressed(utterance: Utterance, position: int) -> PlaybackProgressed:
         text=sentence.text if sentence else "",
         position_seconds=position / utterance.rate_hz,
         known_seconds=utterance.known_seconds,
+        hold=hold,
     )
 
 

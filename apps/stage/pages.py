@@ -48,7 +48,12 @@ class Page:
 
     def send_first(self, kind: str, **fields: Any) -> None:
         """Before everything that waits; sound and older messages of this kind are dropped."""
-        kept = [item for item in self._queue if item[0] not in ("", kind)]
+        self._queue = deque(item for item in self._queue if item[0])
+        self.send_ahead(kind, **fields)
+
+    def send_ahead(self, kind: str, **fields: Any) -> None:
+        """Before everything that waits; only older messages of this kind are dropped."""
+        kept = [item for item in self._queue if item[0] != kind]
         self._queue = deque([(kind, _as_text(kind, fields)), *kept])
         self._queued_bytes = sum(len(content) for _, content in self._queue)
         self._more.set()
@@ -133,6 +138,10 @@ class Pages:
     def send_all_first(self, kind: str, **fields: Any) -> None:
         for page in self:
             page.send_first(kind, **fields)
+
+    def send_all_ahead(self, kind: str, **fields: Any) -> None:
+        for page in self:
+            page.send_ahead(kind, **fields)
 
     def as_json(self) -> list[dict[str, Any]]:
         return [

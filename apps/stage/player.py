@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from apps.stage import facts
+from apps.stage.holds import Holds
 from apps.stage.journal import Journal, Memory, Remembered, Told
 from apps.stage.outputs.base import Output
 from apps.stage.playlist import Playlist
@@ -12,6 +13,7 @@ from apps.stage.utterance import Utterance
 from apps.stage.waiting_orders import WaitingOrders
 from libs.contracts.conversation import ActionChosen, RememberFact, ReplyFinished
 from libs.contracts.envelope import Event
+from libs.contracts.interruption import SpeechHold
 from libs.contracts.speaking import (
     AudioChunk,
     PlaybackOutcome,
@@ -34,6 +36,8 @@ class Watcher(Protocol):
 
     def moved(self, utterance: Utterance, position: int) -> None: ...
 
+    def held(self, hold: SpeechHold) -> None: ...
+
     def ended(self, utterance: Utterance, outcome: PlaybackOutcome) -> None: ...
 
 
@@ -44,7 +48,8 @@ class Player:
     utterance gets one terminal fact; it is in the journal before it is handed to `publish`; facts
     are handed over in the order in which they happened; an utterance of which any sound was given
     to the output is never begun again, also not after a crash; an order is given once, when
-    something of its sentence was heard, and never when nothing was.
+    something of its sentence was heard, and never when nothing was; while she is paused nothing
+    begins, and what plays goes on afterwards from the sample at which it stood.
     """
 
     def __init__(
@@ -65,6 +70,9 @@ class Player:
         self._now = now
         self._show_now = show_now
         self._orders = WaitingOrders()
+        self._holds = Holds()
+        self.held = SpeechHold.NONE
+        self._paused_at = 0.0
         self._number = 0
         self._fed = 0
         self._told_all = False
@@ -139,7 +147,12 @@ class Player:
         for event in memory.chosen.values():
             self._orders.add(event)
 
-    # What stops it -----------------------------------------------------------------------------
+    # What holds it back, what stops it -----------------------------------------------------------
+
+    def hold(self, by: str, hold: SpeechHold, at_most_seconds: float) -> None:
+        """From now on this holder holds her so, for so long at most."""
+        self._holds.take(by, hold, self._now() + at_most_seconds)
+        self.look()
 
     def interrupt(self, which: Callable[[Utterance], bool], reason: str) -> None:
         """Silence first, then the facts."""
@@ -165,7 +178,7 @@ class Player:
         position = self.output.stop() if playing else 0
         if not self.playlist.end(utterance, outcome, reason, position, now):
             return
-        stopped_at = self._show_now() if playing and position else None
+        stopped_at = self._silent_since() if playing and position else None
         if playing:
             self._watcher.ended(utterance, outcome)
         if outcome is PlaybackOutcome.COMPLETED:
@@ -180,13 +193,28 @@ class Player:
         if self._halted:
             return None
         now = self._now()
+        self._obey(self._holds.strictest(now))
         for utterance in self.playlist.overdue(now):
             self.end(utterance, PlaybackOutcome.EXPIRED, "too_old")
         if self.playlist.current is not None:
             self._carry_on(self.playlist.current, now)
-        if (following := self.playlist.next_up(now)) is not None:
+        if not self._paused and (following := self.playlist.next_up(now)) is not None:
             self._begin(following, now)
-        return now if self.playlist.current is not None else self.playlist.wakes_at(now)
+        return now if self.playlist.current is not None else self.wakes_at(now)
+
+    def wakes_at(self, now: float) -> float | None:
+        """When something may be due although nothing plays and no event comes."""
+        due = (self.playlist.wakes_at(now), self._holds.wakes_at)
+        return min((at for at in due if at is not None), default=None)
+
+    def _obey(self, hold: SpeechHold) -> None:
+        if hold is self.held:
+            return
+        self.held, self._paused_at = hold, self._show_now()
+        self.output.hold(hold)
+        self._watcher.held(hold)
+        if (utterance := self.playlist.current) is not None:
+            self._note(utterance, self.output.playing().position)
 
     def _begin(self, utterance: Utterance, now: float) -> None:
         self.playlist.begin(utterance, now)
@@ -199,7 +227,8 @@ class Player:
         self._carry_on(utterance, now)
 
     def _carry_on(self, utterance: Utterance, now: float) -> None:
-        self._feed(utterance)
+        if not self._paused:
+            self._feed(utterance)
         playing = self.output.playing()
         if playing.audible_at is not None and playing.audible_at <= now and not self._said_started:
             self._said_started = True
@@ -210,12 +239,16 @@ class Player:
             self._give_orders(utterance, utterance.begun_at(playing.position))
         if playing.ended and self._told_all:
             self.end(utterance, PlaybackOutcome.COMPLETED)
-        elif self.playlist.stalled(playing.position, now):
+        elif self.playlist.stalled(playing.position, now, self._paused):
             self.end(utterance, PlaybackOutcome.FAILED, "stalled")
         elif now >= self._progress_at:
             self._progress_at = now + PROGRESS_SECONDS
-            self._journal.heard(utterance, playing.position, self._output_name(utterance))
-            self._publish(facts.progressed(utterance, playing.position))
+            self._note(utterance, playing.position)
+
+    def _note(self, utterance: Utterance, position: int) -> None:
+        """How far she was heard, for the next life of the stage and for screens."""
+        self._journal.heard(utterance, position, self._output_name(utterance))
+        self._publish(facts.progressed(utterance, position, self.held))
 
     def _give_orders(self, utterance: Utterance, begun: int) -> None:
         """What she does with the sentences up to this one, and has not done yet. What is to be
@@ -236,6 +269,14 @@ class Player:
             self.output.finish()
 
     # Helpers of the above ----------------------------------------------------------------------
+
+    @property
+    def _paused(self) -> bool:
+        return self.held is SpeechHold.PAUSED
+
+    def _silent_since(self) -> float:
+        """When what is stopped now was heard last (show's clock)."""
+        return self._paused_at if self._paused else self._show_now()
 
     def _utterance(self, event: Event) -> Utterance | None:
         known_before = {u.id for u in self.playlist}

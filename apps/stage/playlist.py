@@ -87,9 +87,12 @@ class Playlist:
         """Those that have not begun in time."""
         return [u for u in self.waiting if now > u.good_until]
 
-    def stalled(self, position: int, now: float) -> bool:
-        """Told the position at every look: True when it has not moved for too long."""
-        if position != self._position:
+    def stalled(self, position: int, now: float, paused: bool = False) -> bool:
+        """Told the position at every look: True when it has not moved for too long.
+
+        Time in which it is paused does not count.
+        """
+        if position != self._position or paused:
             self._position, self._moved_at = position, now
         return now - self._moved_at > self.rules.stall_seconds
 

@@ -7,12 +7,15 @@ from typing import Any
 from apps.stage.pages import Page, Pages
 from apps.stage.sentence import Sentence
 from apps.stage.utterance import Utterance
+from libs.contracts.interruption import SpeechHold
 from libs.contracts.speaking import Mood, PlaybackOutcome
 
 #: Pages follow the stage's clock by these; between them they count on themselves.
 POSITION_SECONDS = 0.2
 #: After a reply its mood stays a little.
 MOOD_LINGER_SECONDS = 3.0
+#: Endings after which what was heard stays for a moment; of what was retracted nothing does.
+CUT_SHORT = frozenset({"stopped", "stalled"})
 #: A caption that is to be shown "for ever" is not.
 LONGEST_CAPTION_SECONDS = 120.0
 
@@ -22,13 +25,14 @@ class Screen:
 
     Promises: pages get absolute states, never changes to be added up; in a panic they show a calm
     character and nothing else; cues of a sentence are sent once, as soon as its place on the
-    utterance's line of time is known.
+    utterance's line of time is known; of a reply that was cut only what was heard stays on screen.
     """
 
     def __init__(self, pages: Pages, now: Callable[[], float] = time.monotonic) -> None:
         self._pages = pages
         self._now = now
         self._panic = False
+        self._hold = SpeechHold.NONE
         self._base = Mood.NEUTRAL
         self._passing: tuple[Mood, float] | None = None
         self._utterance: Utterance | None = None
@@ -91,6 +95,10 @@ class Screen:
             self._pages.send_all("at", playing=self._number, samples=position)
         self.refresh()
 
+    def held(self, hold: SpeechHold) -> None:
+        self._hold = hold
+        self._pages.send_all_ahead("hold", hold=hold.value)
+
     def ended(self, utterance: Utterance, outcome: PlaybackOutcome) -> None:
         completed = outcome is PlaybackOutcome.COMPLETED
         self._utterance = None
@@ -98,12 +106,14 @@ class Screen:
             self._passing = (utterance.mood, self._now() + MOOD_LINGER_SECONDS)
             self._pages.send_all("done", playing=self._number)
         else:
-            self._pages.send_all_first("stop", playing=self._number)
+            heard = _heard_of_sentence(utterance)
+            self._pages.send_all_first("stop", playing=self._number, heard=heard)
         self.refresh()
 
     def welcome(self, page: Page) -> None:
         """All that a page needs that has just connected."""
         page.send("scene", **self._scene())
+        page.send("hold", hold=self._hold.value)
         if self._utterance is None:
             return
         page.send("begin", playing=self._number, rate_hz=self._utterance.rate_hz)
@@ -126,6 +136,14 @@ class Screen:
                 start = span.start / utterance.rate_hz
                 news.append(_as_message(sentence, start, words, mouth))
         return news
+
+
+def _heard_of_sentence(utterance: Utterance) -> str:
+    """What was heard of the sentence in which it was cut, where that may stay on screen."""
+    ending = utterance.ending
+    if ending is None or ending.reason not in CUT_SHORT:
+        return ""
+    return next(reversed(utterance.heard_of_each(ending.position_samples)), "")
 
 
 def _as_message(

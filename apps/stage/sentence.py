@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from libs.contracts.speaking import MouthCue, WordCue
+from libs.speech.word_times import pace_of, spoken_parts, with_every_word, words_from_sound
 
 #: Longer sentences than this are not taken: they would be a broken or hostile voice.
 MAXIMUM_SENTENCE_SECONDS = 180.0
@@ -15,6 +16,8 @@ MAXIMUM_WAITING_CHUNKS = 64
 SAMPLE_RATES_HZ = range(8_000, 96_001)
 BYTES_PER_SAMPLE = 2
 
+#: A cue may say by so much less than the first sample of the chunk it came with.
+CUE_ROUNDING_SECONDS = 0.0002
 #: Reading and speaking pace where a sentence has no sound: about 170 words a minute.
 SECONDS_PER_WORD = 0.35
 #: A caption without sound stays at least this long.
@@ -38,6 +41,7 @@ class Sentence:
     are placed by their offset, what is there already is skipped, what lies behind a gap waits.
     A sentence that got no sound, or not all of it, is filled up with as much silence as its
     missing words take to say, so that its caption can be read (`captions_only` when none came).
+    Words of which the voice told no times get them from the sound.
     """
 
     def __init__(self, index: int, sample_rate_hz: int) -> None:
@@ -47,6 +51,9 @@ class Sentence:
         self.mouth: list[MouthCue] = []
         self.words: list[WordCue] = []
         self.captions_only = False
+        self.pace: float | None = None
+        """How long her words are (1: as usual), once it was told from the sound."""
+        self._estimate: tuple[int, list[WordCue]] = (0, [])
         self._sound = bytearray()
         self._waiting: dict[int, _Chunk] = {}
         self._total: int | None = None
@@ -122,14 +129,25 @@ class Sentence:
         between = np.interp(places - first, np.arange(len(part)), part)
         return bytes(np.rint(between).astype("<i2").tobytes())
 
-    def heard(self, seconds: float) -> str:
-        """The text as far as it was said: up to the last word that had begun."""
+    def heard(self, seconds: float, pace: float | None = None) -> str:
+        """The text as far as it was said: up to the last word that had begun.
+
+        `pace` is her pace in other sentences, for sound that is not whole yet and tells no times.
+        """
         if self.whole and seconds >= self.seconds:
             return self.text
-        begun = [word for word in self.words if word.at_seconds < seconds]
-        if not begun:
-            return ""
-        return self.text[: max(word.start + word.length for word in begun)]
+        words = with_every_word(self.text, self.words) if self.words else self._estimated(pace)
+        ends = (word.start + word.length for word in words if word.at_seconds < seconds)
+        return self.text[: max(ends, default=0)]
+
+    def _estimated(self, pace: float | None = None) -> list[WordCue]:
+        """The words that have probably begun in the sound there is."""
+        if self._estimate[0] != self.samples:
+            sound, rate_hz = bytes(self._sound), self.sample_rate_hz
+            words = words_from_sound(self.text, sound, rate_hz, whole=False, pace=pace)
+            begun = [word for word in words if word.at_seconds < self.seconds]
+            self._estimate = (self.samples, begun)
+        return self._estimate[1]
 
     def _append(self, chunk: _Chunk) -> None:
         end = chunk.offset + len(chunk.pcm) // BYTES_PER_SAMPLE
@@ -137,10 +155,12 @@ class Sentence:
         if end <= known and known > 0:
             return
         self._sound += chunk.pcm[(known - chunk.offset) * BYTES_PER_SAMPLE :]
-        news_from = known / self.sample_rate_hz - 0.5 / self.sample_rate_hz
-        self.mouth += [cue for cue in chunk.mouth if cue.at_seconds >= news_from]
+        news_from = known / self.sample_rate_hz - CUE_ROUNDING_SECONDS
+        late = [cue for cue in self.mouth if cue.at_seconds >= news_from]
+        news = (cue for cue in chunk.mouth if cue.at_seconds >= news_from)
+        self.mouth += [cue for cue in news if cue not in late]
         have = {word.start for word in self.words}
-        self.words += [w for w in chunk.words if w.at_seconds >= news_from and w.start not in have]
+        self.words += [word for word in chunk.words if word.start not in have]
 
     def _settle(self) -> None:
         """Once whole: nothing behind the end, and word times even where the voice gave none."""
@@ -148,6 +168,12 @@ class Sentence:
             return
         del self._sound[self._total * BYTES_PER_SAMPLE :]
         self._waiting.clear()
+        if self.words:
+            return
+        sound = bytes(self._sound)
+        spoken = sum(part.seconds for part in spoken_parts(sound, self.sample_rate_hz))
+        self.pace = pace_of(self.text, spoken)
+        self.words = words_from_sound(self.text, sound, self.sample_rate_hz)
         if not self.words:
             self.words = list(_evenly_spread(self.text, 0.0, self.seconds))
 
@@ -161,20 +187,13 @@ class Sentence:
 
     def _fill_with_silence(self) -> None:
         self._waiting.clear()
+        self.words = self.words or list(self._estimated())
         said_to = max((word.start + word.length for word in self.words), default=0)
-        if self.samples and not self.words:
-            said_to = _characters_said(self.text, self.seconds)
         missing = len(_WORD.findall(self.text[said_to:]))
         seconds = max(missing * SECONDS_PER_WORD, SHORTEST_CAPTION_SECONDS if missing else 0.0)
         start = self.seconds
         self.words += _evenly_spread(self.text, start, start + seconds, said_to)
         self._sound += bytes(BYTES_PER_SAMPLE * round(seconds * self.sample_rate_hz))
-
-
-def _characters_said(text: str, seconds: float) -> int:
-    """How far a voice without word times has probably come."""
-    words = list(_WORD.finditer(text))[: int(seconds / SECONDS_PER_WORD)]
-    return words[-1].end() if words else 0
 
 
 def _evenly_spread(text: str, start: float, stop: float, skip: int = 0) -> Iterable[WordCue]:

@@ -41,6 +41,7 @@ class Stages:
     """What the first sentence took before it came here, for the turn's timing."""
 
     policy_seconds: float = 0.0
+    first_token_seconds: float | None = None
     gate_seconds: float = 0.0
     synthesis_seconds: float = 0.0
 
@@ -85,7 +86,12 @@ class Utterance:
         sentence.text = sentence.text or event.text
         if event.index == 0 and event.offset_samples == 0:
             self.mood = event.mood
-            self.stages = Stages(event.policy_seconds, event.gate_seconds, event.synthesis_seconds)
+            self.stages = Stages(
+                event.policy_seconds,
+                event.first_token_seconds,
+                event.gate_seconds,
+                event.synthesis_seconds,
+            )
         return True
 
     def close_sentence(self, event: SentenceSynthesized) -> bool:
@@ -172,17 +178,21 @@ class Utterance:
         indexes = (span.sentence.index for span in self.spans() if span.start < position)
         return max(indexes, default=0)
 
-    def heard_text(self, position: int) -> str:
-        """The words that had begun when `position` samples had been played.
+    def heard_of_each(self, position: int) -> list[str]:
+        """Of each sentence that had begun, the words that had when `position` samples had been
+        played.
 
         A sentence without sound counts as its caption was shown: it reached the audience.
         """
-        heard = [
-            span.sentence.heard((position - span.start) / self.rate_hz)
+        pace = next((s.pace for s in self.sentences.values() if s.pace is not None), None)
+        return [
+            span.sentence.heard((position - span.start) / self.rate_hz, pace).strip()
             for span in self.spans()
             if span.start < position
         ]
-        return " ".join(part.strip() for part in heard if part.strip())
+
+    def heard_text(self, position: int) -> str:
+        return " ".join(part for part in self.heard_of_each(position) if part)
 
     @property
     def said_text(self) -> str:

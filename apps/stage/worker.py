@@ -23,6 +23,7 @@ from libs.bus.base import Bus, Delivery
 from libs.contracts.conversation import ActionChosen, ReplyAbandoned, ReplyFinished
 from libs.contracts.envelope import Event
 from libs.contracts.health import ErrorCategory
+from libs.contracts.interruption import HoldSpeaking
 from libs.contracts.speaking import AudioChunk, PlaybackProgressed, SentenceSynthesized
 from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
 from libs.settings.items import ItemsError, load_items
@@ -159,7 +160,12 @@ class StageWorker(Worker):
         if not self.panic.engaged:
             self._props.show_poll(event, event.ends_at - clock.now())
 
-    # What stops it -----------------------------------------------------------------------------
+    # What holds it back, what stops it -----------------------------------------------------------
+
+    @handles(HoldSpeaking)
+    async def hold_speaking(self, event: HoldSpeaking, delivery: Delivery) -> None:
+        self._player.hold(event.by, event.hold, event.at_most_seconds)
+        self._wake.set()
 
     async def epoch_raised(self, show: str, epoch: int) -> None:
         self._player.interrupt(lambda utterance: utterance.epoch < epoch, "stopped")
@@ -222,7 +228,7 @@ class StageWorker(Worker):
 
     def _idle_seconds(self) -> float:
         loop_now = asyncio.get_running_loop().time()
-        due = self._player.playlist.wakes_at(loop_now)
+        due = self._player.wakes_at(loop_now)
         return min(IDLE_LOOK_SECONDS, max(0.001, due - loop_now)) if due else IDLE_LOOK_SECONDS
 
     async def _publish_facts(self) -> None:
@@ -261,6 +267,7 @@ class StageWorker(Worker):
             "show": self.show,
             "panic": self.panic.engaged,
             "output": self._output.name,
+            "hold": self._player.held.value,
             "speaking": self._speaking_json(current) if current is not None else None,
             "queue": [
                 {

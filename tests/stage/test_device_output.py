@@ -12,6 +12,7 @@ import pytest
 from apps.stage.outputs.base import OutputMissing
 from apps.stage.outputs.device import DeviceOutput, SoundQueue
 from libs.contracts.health import ErrorReported, ModuleState
+from libs.contracts.interruption import SpeechHold
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
 from tests.stage.conftest import a_stage, until
 from tests.stage.scripted_voice import RATE_HZ, ScriptedVoice, tone
@@ -192,3 +193,153 @@ def test_a_queue_that_runs_dry_gives_silence_and_counts_only_sound() -> None:
     assert queue.take(100, 2.0) == b"\x01\x00" * 10 + bytes(80)
     assert queue.first_due_at == 2.0
     assert [queue.heard(at) for at in (1.9, 2.0, 3.0)] == [0, 0, 10]
+
+
+# Held back ------------------------------------------------------------------------------------
+
+
+class Turning:
+    """An output on a scripted card, whose clock and crank move together."""
+
+    def __init__(self, card: ScriptedCard) -> None:
+        self.card = card
+        self.now = 10.0
+        self.output = DeviceOutput("", lambda: self.now)
+
+    def turn(self, blocks: int) -> bytes:
+        played = b""
+        for _ in range(blocks):
+            played += self.card.turn(1)
+            self.now += 0.02
+        return played
+
+
+@pytest.fixture
+async def turning(card: ScriptedCard) -> Turning:
+    machine = Turning(card)
+    await machine.output.open()
+    machine.output.start(an_utterance(), 1)
+    return machine
+
+
+def counting(seconds: float) -> bytes:
+    """Sound of which every sample says where it belongs."""
+    return bytes((np.arange(round(seconds * RATE_HZ)) + 1).astype("<i2").tobytes())
+
+
+async def test_a_pause_is_silence_at_once_and_what_the_card_had_is_played_again(
+    turning: Turning,
+) -> None:
+    output, sound = turning.output, counting(1.0)
+    output.feed(sound)
+    output.finish()
+    assert turning.turn(10) == sound[:6_400]
+    output.hold(SpeechHold.PAUSED)
+    assert turning.card.streams[-1].aborted == 1
+    assert turning.card.streams[-1].active
+    heard = 16_000 * (0.2 - 0.05)  # the card lets it out 50 ms after it was taken
+    assert output.playing().position == pytest.approx(heard, abs=2)
+    assert set(turning.turn(25)) == {0}
+    assert output.playing().position == pytest.approx(heard, abs=2)
+    stood = output.playing().position
+    output.hold(SpeechHold.NONE)
+    again = np.frombuffer(turning.turn(50), "<i2")
+    fade = int(0.005 * RATE_HZ)
+    rest = np.frombuffer(sound, "<i2")[stood:]
+    assert list(again[fade : len(rest)]) == list(rest[fade:])
+    assert (np.abs(again[:fade]) <= np.abs(rest[:fade])).all()
+    assert np.abs(again[fade // 2]) == pytest.approx(rest[fade // 2] / 2, rel=0.05)
+    assert not again[len(rest) :].any()
+    assert output.playing().position == RATE_HZ
+    assert output.playing().ended
+
+
+async def test_a_lowered_voice_is_a_quarter_as_loud_without_a_step(turning: Turning) -> None:
+    output = turning.output
+    output.feed(b"\x00\x40" * (2 * RATE_HZ))  # 16384, all the time
+    turning.turn(5)
+    output.hold(SpeechHold.LOWERED)
+    lowered = np.frombuffer(turning.turn(10), "<i2").astype(int)
+    output.hold(SpeechHold.NONE)
+    raised = np.frombuffer(turning.turn(10), "<i2").astype(int)
+    assert set(lowered[1_000:]) == {4_096}
+    assert set(raised[1_000:]) == {16_384}
+    assert np.abs(np.diff(np.concatenate([[16_384], lowered, raised]))).max() < 30
+    assert turning.card.streams[-1].aborted == 0
+    assert output.playing().position == pytest.approx(16_000 * (0.5 - 0.05), abs=2)
+
+
+async def test_a_voice_that_is_paused_while_lowered_comes_back_as_it_is_wanted(
+    turning: Turning,
+) -> None:
+    output = turning.output
+    output.feed(b"\x00\x40" * (2 * RATE_HZ))
+    output.hold(SpeechHold.LOWERED)
+    turning.turn(10)
+    output.hold(SpeechHold.PAUSED)
+    turning.turn(10)
+    output.hold(SpeechHold.LOWERED)
+    assert np.frombuffer(turning.turn(5), "<i2").max() == 4_096
+    output.hold(SpeechHold.PAUSED)
+    output.hold(SpeechHold.NONE)
+    assert np.frombuffer(turning.turn(5), "<i2").max() == 16_384
+
+
+async def test_a_stop_in_a_pause_is_not_heard_at_all_and_the_next_begins_at_0(
+    turning: Turning,
+) -> None:
+    output = turning.output
+    output.feed(tone(1.0))
+    turning.turn(10)
+    output.hold(SpeechHold.PAUSED)
+    stood = output.playing().position
+    assert output.stop() == stood
+    assert set(turning.turn(5)) == {0}
+    output.hold(SpeechHold.LOWERED)
+    output.start(an_utterance(), 2)
+    output.feed(b"\x00\x40" * 640)
+    assert set(np.frombuffer(turning.turn(2), "<i2")) == {4_096}
+    turning.turn(5)
+    assert output.playing().position == 640
+
+
+async def test_what_was_paused_before_its_first_sample_was_heard_is_not_yet_audible(
+    turning: Turning,
+) -> None:
+    output, sound = turning.output, counting(0.5)
+    output.feed(sound)
+    turning.turn(1)
+    output.hold(SpeechHold.PAUSED)
+    assert output.playing().position == 0
+    assert output.playing().audible_at is None
+    turning.turn(5)
+    output.hold(SpeechHold.NONE)
+    began_at = turning.now + 0.05
+    assert turning.turn(25)[160:] == sound[160:]
+    assert output.playing().audible_at == pytest.approx(began_at)
+
+
+async def test_a_device_that_is_pulled_out_in_a_pause_leaves_it_standing(turning: Turning) -> None:
+    output = turning.output
+    output.feed(tone(1.0))
+    output.finish()
+    turning.turn(10)
+    output.hold(SpeechHold.PAUSED)
+    stood = output.playing().position
+    turning.card.streams[-1].active = False
+    turning.now += 3
+    assert output.playing().position == stood
+    assert output.name == "silent"
+    output.hold(SpeechHold.NONE)
+    turning.now += 1
+    assert output.playing().ended
+
+
+async def test_a_voice_of_another_rate_is_lowered_too(turning: Turning) -> None:
+    output = turning.output
+    output.hold(SpeechHold.LOWERED)
+    other = an_utterance()
+    other.rate_hz = 24_000
+    output.start(other, 2)
+    output.feed(b"\x00\x40" * 4_800)
+    assert np.frombuffer(turning.turn(10), "<i2")[-1] == 4_096

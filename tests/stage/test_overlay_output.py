@@ -11,6 +11,7 @@ from apps.stage.page_reports import Alive, AudioChanged, Hello, parse
 from apps.stage.pages import MAXIMUM_PAGES, Page, Pages
 from apps.stage.utterance import Utterance, opened_by
 from libs.contracts.health import ModuleState
+from libs.contracts.interruption import SpeechHold
 from tests.stage.scripted_voice import RATE_HZ, ScriptedVoice, tone
 
 
@@ -210,6 +211,122 @@ def test_a_frozen_page_loses_the_voice_and_may_have_it_again(overlay: VirtualOve
     overlay.pages.heard(frozen)
     overlay.pages.leave(other)
     assert overlay.pages.voice is frozen
+
+
+# Held back ------------------------------------------------------------------------------------
+
+
+def heard_for(overlay: VirtualOverlay, seconds: float = 0.5) -> Page:
+    page = overlay.open_page()
+    overlay.start()
+    overlay.say(page, "audible", lead_ms=0)
+    overlay.now += seconds
+    overlay.say(page, "position", samples=round(seconds * RATE_HZ))
+    return page
+
+
+def test_a_pause_stands_still_where_the_page_stood_and_goes_on_when_it_sounds_again(
+    overlay: VirtualOverlay,
+) -> None:
+    page = heard_for(overlay)
+    overlay.now += 0.05
+    overlay.output.hold(SpeechHold.PAUSED)
+    assert overlay.output.playing().position == pytest.approx(8_800, abs=1)
+    overlay.now += 0.03
+    overlay.say(page, "position", samples=8_928)
+    for _ in range(30):
+        overlay.now += 0.1
+        overlay.say(page, "position", samples=8_928)
+    assert overlay.output.playing().position == 8_928
+    overlay.output.hold(SpeechHold.NONE)
+    overlay.now += 0.02
+    assert overlay.output.playing().position == 8_928
+    overlay.say(page, "audible", lead_ms=30)
+    overlay.now += 0.13
+    assert overlay.output.playing().position == pytest.approx(8_928 + 1_600, abs=1)
+    assert overlay.output.playing().audible_at == pytest.approx(50.0)
+    assert overlay.output.ignored_reports == 0
+
+
+def test_no_time_passes_for_a_page_in_a_pause(overlay: VirtualOverlay) -> None:
+    page = heard_for(overlay)
+    overlay.output.hold(SpeechHold.PAUSED)
+    overlay.now += 20
+    overlay.say(page, "position", samples=20_000)
+    overlay.say(page, "audible", lead_ms=0)
+    assert overlay.output.playing().position == 8_000
+    overlay.output.hold(SpeechHold.NONE)
+    overlay.say(page, "position", samples=20_000)
+    assert overlay.output.playing().position == 8_000
+    assert overlay.output.ignored_reports == 3
+
+
+def test_a_pause_so_short_that_the_page_never_heard_of_it_changes_nothing(
+    overlay: VirtualOverlay,
+) -> None:
+    page = heard_for(overlay)
+    messages(page)
+    overlay.output.hold(SpeechHold.PAUSED)
+    overlay.output.hold(SpeechHold.NONE)
+    assert messages(page) == [{"type": "hold", "hold": "none"}]
+    overlay.now += 0.1
+    overlay.say(page, "position", samples=9_600)
+    overlay.now += 0.1
+    assert overlay.output.playing().position == pytest.approx(11_200, abs=1)
+
+
+def test_a_hold_overtakes_the_sound_that_waits_and_takes_none_of_it_away(
+    overlay: VirtualOverlay,
+) -> None:
+    page = overlay.open_page()
+    overlay.start(0.3)
+    overlay.output.hold(SpeechHold.LOWERED)
+    overlay.output.hold(SpeechHold.PAUSED)
+    assert messages(page) == [
+        {"type": "hold", "hold": "paused"},
+        {"type": "voice", "playing": 1, "samples": 0},
+        *(0, 1_600, 3_200),
+    ]
+
+
+def test_a_pause_before_the_first_sound_is_heard_makes_it_wait(overlay: VirtualOverlay) -> None:
+    page = overlay.open_page()
+    overlay.start()
+    overlay.say(page, "audible", lead_ms=80)
+    overlay.output.hold(SpeechHold.PAUSED)
+    overlay.now += 1
+    assert overlay.output.playing().audible_at is None
+    assert overlay.output.playing().position == 0
+    overlay.output.hold(SpeechHold.NONE)
+    overlay.say(page, "audible", lead_ms=30)
+    assert overlay.output.playing().audible_at == pytest.approx(51.03)
+
+
+def test_when_the_voice_page_leaves_in_a_pause_the_next_one_waits_at_the_same_sample(
+    overlay: VirtualOverlay,
+) -> None:
+    page = heard_for(overlay)
+    overlay.output.hold(SpeechHold.PAUSED)
+    heir = overlay.open_page()
+    overlay.pages.leave(page)
+    overlay.now += 1
+    assert overlay.output.playing().position == 8_000
+    assert messages(heir)[0] == {"type": "voice", "playing": 1, "samples": 8_000}
+    overlay.pages.leave(heir)
+    overlay.now += 1
+    assert overlay.output.playing().position == 8_000
+    overlay.output.hold(SpeechHold.NONE)
+    overlay.now += 0.5
+    assert overlay.output.playing().position == pytest.approx(16_000, abs=1)
+
+
+def test_a_stop_in_a_pause_tells_where_it_stood(overlay: VirtualOverlay) -> None:
+    page = heard_for(overlay)
+    overlay.output.hold(SpeechHold.PAUSED)
+    overlay.now += 2
+    messages(page)
+    assert overlay.output.stop() == 8_000
+    assert messages(page) == [{"type": "stop", "playing": 1}]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from libs.bus.memory import MemoryServer
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled
 from libs.contracts.conversation import ReplyAbandoned
-from libs.contracts.interruption import StopSpeaking
+from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
 from libs.contracts.speaking import (
     Mood,
     PlaybackFinished,
@@ -122,6 +122,41 @@ async def test_panic_ends_all_and_nothing_passes_until_it_is_released(
     await until(lambda: len(stage.of(PlaybackFinished)) == 4)
     assert len(stage.of(PlaybackStarted)) == 2
     assert stage.of(PlaybackFinished)[3].outcome is PlaybackOutcome.COMPLETED
+
+
+async def test_a_hold_over_the_bus_pauses_her_and_its_end_lets_her_go_on(
+    stage: RunningStage,
+) -> None:
+    await stage.say_all(ScriptedVoice(), "A short story.", 0.6)
+    await until(lambda: stage.of(PlaybackStarted))
+    await stage.bus.publish(HoldSpeaking(hold=SpeechHold.PAUSED, at_most_seconds=20))
+    await until(lambda: any(e.hold is SpeechHold.PAUSED for e in stage.of(PlaybackProgressed)))
+    stood = (await stage.now())["speaking"]["position_seconds"]
+    await asyncio.sleep(0.8)
+    now = await stage.now()
+    assert now["hold"] == "paused"
+    assert now["speaking"]["position_seconds"] == stood < 0.6
+    late = await a_page(stage)
+    await until(lambda: {"type": "hold", "hold": "paused"} in late.told)
+    await stage.bus.publish(HoldSpeaking(hold=SpeechHold.NONE))
+    await until(lambda: {"type": "hold", "hold": "none"} in late.told)
+    await late.close()
+    await until(lambda: stage.of(PlaybackFinished))
+    assert stage.of(PlaybackFinished)[0].outcome is PlaybackOutcome.COMPLETED
+
+
+async def test_panic_and_a_new_epoch_work_through_a_hold(stage: RunningStage) -> None:
+    hold = HoldSpeaking(hold=SpeechHold.PAUSED, at_most_seconds=20)
+    await stage.say_all(ScriptedVoice(), "A long story.", 20.0, chunk_seconds=1.0)
+    await until(lambda: stage.of(PlaybackStarted))
+    await stage.bus.publish(hold)
+    await stage.stop_speaking(epoch=1)
+    await until(lambda: len(stage.of(PlaybackFinished)) == 1)
+    await stage.say_all(ScriptedVoice(epoch=1), "It waits.", 0.5)
+    await stage.bus.publish(EngagePanic(reason="test", ordinal=10**15))
+    await until(lambda: len(stage.of(PlaybackFinished)) == 2)
+    assert [end.reason for end in stage.of(PlaybackFinished)] == ["stopped", "panic"]
+    assert len(stage.of(PlaybackStarted)) == 1
 
 
 async def test_panic_on_its_own_port_needs_no_bus(stage: RunningStage) -> None:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from apps.stage.sentence import Sentence
 from apps.stage.utterance import Utterance, opened_by
-from libs.contracts.speaking import AudioChunk, PlaybackOutcome, SentenceSynthesized, WordCue
+from libs.contracts.speaking import (
+    AudioChunk,
+    MouthCue,
+    PlaybackOutcome,
+    SentenceSynthesized,
+    Viseme,
+    WordCue,
+)
 from tests.stage.scripted_voice import RATE_HZ, ScriptedVoice, tone, word_cues
 
 TEXT = "Hello there, my dear friend."
@@ -172,3 +179,20 @@ def test_the_first_ending_is_the_only_one(outcomes: list[PlaybackOutcome]) -> No
     assert utterance.ending is not None
     assert utterance.ending.outcome is outcomes[0]
     assert utterance.ending.reason == "0"
+
+
+def test_a_cue_that_was_rounded_to_before_its_chunk_is_not_lost_and_none_is_taken_twice() -> None:
+    sentence = Sentence(0, 22_050)
+    sound = tone(0.2, 22_050)
+    sentence.text = "one two"
+    cut = 2_205
+    early = round(cut / 22_050 - 0.00005, 5)
+    words = (WordCue(at_seconds=early, start=4, length=3),)
+    mouth = (MouthCue(at_seconds=early, viseme=Viseme.OU),)
+    first = (WordCue(at_seconds=0.0, start=0, length=3),)
+    sentence.add(0, sound[: cut * 2], words=first)
+    sentence.add(cut, sound[cut * 2 :], mouth, words)
+    sentence.add(cut - 5, sound[(cut - 5) * 2 :], mouth, words)
+    assert [word.start for word in sentence.words] == [0, 4]
+    assert len(sentence.mouth) == 1
+    assert sentence.heard(0.101) == "one two"

@@ -14,6 +14,7 @@ from apps.stage.playlist import Playlist, PlaylistRules
 from apps.stage.utterance import Utterance
 from libs.contracts.conversation import ActionChosen
 from libs.contracts.envelope import Event
+from libs.contracts.interruption import SpeechHold
 from libs.contracts.speaking import (
     AudioChunk,
     PlaybackFinished,
@@ -27,6 +28,7 @@ SHOW_ZERO = 1_700_000_000.0
 class NobodyWatches:
     def began(self, utterance: Utterance, number: int) -> None: ...
     def moved(self, utterance: Utterance, position: int) -> None: ...
+    def held(self, hold: SpeechHold) -> None: ...
     def ended(self, utterance: Utterance, outcome: PlaybackOutcome) -> None: ...
 
 

@@ -71,10 +71,20 @@ def panic(rounds: int, no_obs: bool, as_json: bool) -> None:
 @click.option("--rounds", default=30, show_default=True, type=click.IntRange(5, 10_000))
 @_as_json
 def interrupt(rounds: int, as_json: bool) -> None:
-    """The order to stop, to the last sample that was heard."""
+    """The order to stop, to the last sample that was heard; the order to pause, and to go on."""
     from apps.cli.bench.interrupt import bench_interrupt
 
     _run(bench_interrupt, rounds, as_json)
+
+
+@bench.command()
+@click.option("--cuts", default=200, show_default=True, type=click.IntRange(20, 100_000))
+@_as_json
+def heard(cuts: int, as_json: bool) -> None:
+    """What was heard of a sentence that is cut, told from its sound alone: how many words off."""
+    from apps.cli.bench.heard import bench_heard
+
+    _run(bench_heard, cuts, as_json)
 
 
 @bench.command()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from apps.stage.utterance import Utterance
+from libs.contracts.interruption import SpeechHold
 from libs.worker.worker import Health
 
 
@@ -29,7 +30,7 @@ class Output(Protocol):
     All methods are called from the event loop and return at once. Promises: `position` counts
     samples that were really played and never exceeds what was fed; `stop` is in force when it
     returns (at most one more chunk of 20 ms is heard) and tells the last position; after `stop`
-    nothing of that utterance sounds.
+    nothing of that utterance sounds. A hold stays in force, also for utterances that come later.
     """
 
     @property
@@ -56,6 +57,11 @@ class Output(Protocol):
         ...
 
     def playing(self) -> Playing: ...
+
+    def hold(self, hold: SpeechHold) -> None:
+        """Paused: silence as with `stop`, and the position stands still; afterwards the same sound
+        goes on with the sample that would have come next. Lowered: quieter, by a short ramp."""
+        ...
 
     def stop(self) -> int:
         """Silence, now. Returns the position in samples; harmless when nothing plays."""

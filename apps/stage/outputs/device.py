@@ -7,17 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from apps.stage.outputs.base import OutputMissing, Playing
+from apps.stage.outputs.loudness import FADE_SECONDS, LOWERED_LEVEL, LOWERING_SECONDS, Loudness
 from apps.stage.outputs.silent import SilentOutput
 from apps.stage.sentence import BYTES_PER_SAMPLE
 from apps.stage.utterance import Utterance
 from libs.contracts.health import ModuleState
+from libs.contracts.interruption import SpeechHold
 from libs.worker.worker import Health
 
 #: Asked of PortAudio: below 20 ms some cards run dry, above 100 ms a stop is heard late.
 LATENCY_SECONDS = 0.05
 #: One callback's worth: what may still be heard after a stop.
 BLOCK_SECONDS = 0.02
-FADE_SECONDS = 0.005
 #: Rate of the stream before the first utterance; a voice of another rate opens it anew.
 FIRST_RATE_HZ = 24_000
 
@@ -35,7 +36,8 @@ class SoundQueue:
     """Samples between the event loop and the sound card's thread.
 
     Promises: `take` always gives as many bytes as asked for, silence where there is no sound;
-    after `flush` it gives a fade of 5 ms from what was sounding, then silence.
+    after `flush` it gives a fade of 5 ms from what was sounding, then silence. While it is paused
+    it gives silence; afterwards the sound goes on where the card had let it out to, with a ramp.
     """
 
     def __init__(self, rate_hz: int) -> None:
@@ -43,17 +45,30 @@ class SoundQueue:
         self._lock = threading.Lock()
         self._waiting = bytearray()
         self._fading = bytearray()
-        self._blocks: deque[tuple[int, float]] = deque()
+        self._blocks: deque[tuple[bytes, float]] = deque()
         self._heard = 0
+        self._loudness = Loudness(rate_hz)
+        self._level = 1.0
+        self._paused = False
         self.first_due_at: float | None = None
 
     def heard(self, now: float) -> int:
         """Samples of the present utterance that the card has let out."""
         with self._lock:
-            while self._blocks and now >= self._blocks[0][1] + self._blocks[0][0] / self.rate_hz:
-                self._heard += self._blocks.popleft()[0]
-            count, due_at = self._blocks[0] if self._blocks else (0, now)
-            return self._heard + min(count, max(0, int((now - due_at) * self.rate_hz)))
+            of_block = self._heard_of_block(now)
+            return self._heard + of_block
+
+    def _heard_of_block(self, now: float) -> int:
+        """Counts the blocks that are over; how much of the present one was heard."""
+        while self._blocks:
+            pcm, due_at = self._blocks[0]
+            count = len(pcm) // BYTES_PER_SAMPLE
+            passed = max(0, int((now - due_at) * self.rate_hz))
+            if passed < count:
+                return passed
+            self._heard += count
+            self._blocks.popleft()
+        return 0
 
     def put(self, pcm: bytes) -> None:
         with self._lock:
@@ -61,25 +76,49 @@ class SoundQueue:
 
     def flush(self) -> None:
         """Drops what waits, and counts from 0 again."""
-        fade = int(FADE_SECONDS * self.rate_hz) * BYTES_PER_SAMPLE
+        fade = 0 if self._paused else int(FADE_SECONDS * self.rate_hz) * BYTES_PER_SAMPLE
         with self._lock:
-            self._fading = bytearray(_faded(bytes(self._waiting[:fade])))
+            self._fading = bytearray(_faded(self._loudness.of(bytes(self._waiting[:fade]))))
+            self._loudness.jump(self._level)
             self._waiting.clear()
             self._blocks.clear()
             self._heard = 0
             self.first_due_at = None
+
+    def hold(self, hold: SpeechHold) -> None:
+        """Paused: from now on only silence is taken. Not any more: the sound goes on."""
+        with self._lock:
+            was_paused, self._paused = self._paused, hold is SpeechHold.PAUSED
+            if self._paused:
+                return
+            self._level = LOWERED_LEVEL if hold is SpeechHold.LOWERED else 1.0
+            if was_paused:
+                self._loudness.jump(0.0)
+            self._loudness.move(self._level, FADE_SECONDS if was_paused else LOWERING_SECONDS)
+
+    def give_back(self, now: float) -> None:
+        """What the card had not let out by then, and never will, waits again."""
+        with self._lock:
+            heard_of_block = self._heard_of_block(now)
+            taken = b"".join(pcm for pcm, _ in self._blocks)
+            self._waiting[:0] = taken[heard_of_block * BYTES_PER_SAMPLE :]
+            self._heard += heard_of_block
+            self._blocks.clear()
+            self.first_due_at = self.first_due_at if self._heard else None
 
     def take(self, size: int, due_at: float) -> bytes:
         """`size` bytes for the card, that will be heard at `due_at`. Called by its thread."""
         with self._lock:
             faded = bytes(self._fading[:size])
             del self._fading[:size]
-            part = bytes(self._waiting[: size - len(faded)])
-            del self._waiting[: size - len(faded)]
+            wanted = 0 if self._paused else size - len(faded)
+            part = bytes(self._waiting[:wanted])
+            del self._waiting[:wanted]
             if part:
                 due_at += len(faded) / BYTES_PER_SAMPLE / self.rate_hz
-                self._blocks.append((len(part) // BYTES_PER_SAMPLE, due_at))
+                self._blocks.append((part, due_at))
                 self.first_due_at = due_at if self.first_due_at is None else self.first_due_at
+                part = self._loudness.of(part)
         return faded + part + bytes(size - len(faded) - len(part))
 
 
@@ -107,6 +146,7 @@ class DeviceOutput:
         self._queue = SoundQueue(FIRST_RATE_HZ)
         self._fed = 0
         self._finished = False
+        self._hold = SpeechHold.NONE
         self._problem = ""
 
     @property
@@ -157,12 +197,28 @@ class DeviceOutput:
         position = self._queue.heard(self._now())
         return Playing(position, self._queue.first_due_at, self._finished and position >= self._fed)
 
+    def hold(self, hold: SpeechHold) -> None:
+        self._silent.hold(hold)
+        self._hold = hold
+        self._queue.hold(hold)
+        if hold is SpeechHold.PAUSED and self._stream is not None:
+            self._pause()
+
+    def _pause(self) -> None:
+        """What the card has buffered is not heard now: it is said again afterwards."""
+        playing = self.playing()
+        if self._stream is None or playing.ended or playing.audible_at is None:
+            return
+        cut_at = self._now()
+        self._abort()
+        self._queue.give_back(cut_at)
+
     def stop(self) -> int:
         if self._stream is None:
             return self._silent.stop()
         last = self.playing()
         self._queue.flush()
-        if not last.ended and self._stream is not None:
+        if not last.ended and self._stream is not None and self._hold is not SpeechHold.PAUSED:
             self._abort()
         self._silent.stop()
         return last.position
@@ -195,6 +251,7 @@ class DeviceOutput:
     def _open_stream(self, rate_hz: int) -> None:
         self._close_stream()
         queue = SoundQueue(rate_hz)
+        queue.hold(self._hold)
 
         def give(out: Any, frames: int, times: Any, status: Any) -> None:
             delay = max(0.0, times.outputBufferDacTime - times.currentTime)

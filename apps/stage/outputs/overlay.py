@@ -10,6 +10,7 @@ from apps.stage.pages import Page, Pages
 from apps.stage.sentence import BYTES_PER_SAMPLE
 from apps.stage.utterance import Utterance
 from libs.contracts.health import ModuleState
+from libs.contracts.interruption import SpeechHold
 from libs.worker.worker import Health
 
 #: A page tells its position ten times a second; for this long the stage counts on by itself.
@@ -25,7 +26,8 @@ class OverlayOutput:
 
     Promises: a page's word counts only for the utterance it was given, only forwards, never beyond
     what it was sent nor faster than time; when the voice page leaves, freezes or is muted, the
-    next page (or the silent clock) goes on from the same position.
+    next page (or the silent clock) goes on from the same position. In a pause a page is believed
+    where it stood, and no time passes for it.
     """
 
     def __init__(self, pages: Pages, now: Callable[[], float] = time.monotonic) -> None:
@@ -39,8 +41,10 @@ class OverlayOutput:
         self._finished = False
         self._audible_at: float | None = None
         self._page_audible_at: float | None = None
+        self._paused = False
         self._base = (0, 0.0)
         self._reported = (0, 0.0)
+        self._least = 0
         self._ended = False
         self.ignored_reports = 0
         self.stop_took_ms: float | None = None
@@ -85,6 +89,17 @@ class OverlayOutput:
             return Playing(silent.position, self._audible_at, silent.ended)
         return Playing(self._page_position(), self._audible_at, self._ended)
 
+    def hold(self, hold: SpeechHold) -> None:
+        now, position = self._now(), self.playing().position if self._number else 0
+        if self._paused is not (hold is SpeechHold.PAUSED):
+            self._paused = not self._paused
+            self._base = self._reported = (position, now)
+            self._page_audible_at = None
+            if self._audible_at is not None and self._audible_at > now:
+                self._audible_at = None
+        self._silent.hold(hold)
+        self._pages.send_all_ahead("hold", hold=hold.value)
+
     def stop(self) -> int:
         if not self._number:
             return 0
@@ -123,15 +138,20 @@ class OverlayOutput:
                 self._audible_at = heard_at
             self._base = (self._base[0], heard_at)
             return
-        self._reported = (report.samples, now)
+        if self._audible_at is None and report.samples > 0:
+            self._audible_at = now
+        if self._page_audible_at is None and not self._paused and report.samples > self._base[0]:
+            self._page_audible_at = now
+        self._reported, self._least = (report.samples, now), report.samples
         self._ended = isinstance(report, Ended)
 
     def _believable(self, report: Audible | Position | Ended) -> bool:
         if isinstance(report, Audible):
-            return self._fed > 0
+            return self._fed > 0 and not self._paused
         samples, since = self._base
-        fastest = samples + (self._now() - since + CLOCK_SLACK_SECONDS) * self._rate_hz
-        forwards = self._reported[0] <= report.samples <= min(self._fed, fastest)
+        passed = 0.0 if self._paused else self._now() - since
+        fastest = samples + (passed + CLOCK_SLACK_SECONDS) * self._rate_hz
+        forwards = self._least <= report.samples <= min(self._fed, fastest)
         complete = self._finished and report.samples == self._fed
         return forwards and (complete or not isinstance(report, Ended))
 
@@ -161,6 +181,7 @@ class OverlayOutput:
         """From `position` on this page sounds, or nobody."""
         self._page, self._page_audible_at = page, None
         self._base = self._reported = (position, self._now())
+        self._least = position
         if page is None:
             self._silent.begin(self._rate_hz, position, self._fed)
             if self._finished:

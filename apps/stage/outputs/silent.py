@@ -7,6 +7,7 @@ from apps.stage.outputs.base import Playing
 from apps.stage.sentence import BYTES_PER_SAMPLE
 from apps.stage.utterance import Utterance
 from libs.contracts.health import ModuleState
+from libs.contracts.interruption import SpeechHold
 from libs.worker.worker import Health
 
 
@@ -26,6 +27,7 @@ class SilentOutput:
         self._position = 0.0
         self._looked_at = 0.0
         self._audible_at: float | None = None
+        self._paused = False
 
     async def open(self) -> None:
         pass
@@ -41,13 +43,13 @@ class SilentOutput:
         self._rate_hz = rate_hz
         self._fed, self._finished = fed, False
         self._position, self._looked_at = float(position), self._now()
-        self._audible_at = self._looked_at if fed > position else None
+        self._audible_at = None
+        self._begin_to_count()
 
     def feed(self, pcm: bytes) -> None:
         self._advance()
-        if self._audible_at is None:
-            self._audible_at = self._now()
         self._fed += len(pcm) // BYTES_PER_SAMPLE
+        self._begin_to_count()
 
     def finish(self) -> None:
         self._finished = True
@@ -56,6 +58,11 @@ class SilentOutput:
         self._advance()
         ended = self._finished and self._position >= self._fed
         return Playing(int(self._position), self._audible_at, ended)
+
+    def hold(self, hold: SpeechHold) -> None:
+        self._advance()
+        self._paused = hold is SpeechHold.PAUSED
+        self._begin_to_count()
 
     def stop(self) -> int:
         self._advance()
@@ -66,8 +73,12 @@ class SilentOutput:
     def health(self) -> Health:
         return Health(ModuleState.READY, "no sound by choice (STAGE_OUTPUT=silent)", self.name)
 
+    def _begin_to_count(self) -> None:
+        if self._audible_at is None and not self._paused and self._fed > self._position:
+            self._audible_at = self._now()
+
     def _advance(self) -> None:
         now = self._now()
-        passed = (now - self._looked_at) * self._rate_hz
+        passed = 0.0 if self._paused else (now - self._looked_at) * self._rate_hz
         self._position = min(self._position + passed, float(self._fed))
         self._looked_at = now

@@ -4,12 +4,15 @@
 const PAGE_CHARACTERS = 84;
 /** After the last word a caption stays so long. */
 const LINGER_MS = 900;
+/** What was heard of a sentence that was cut stays so long. */
+const CUT_LINGER_MS = 1200;
 
 export class Captions {
   constructor(captionElement, noticeElement) {
     this.element = captionElement;
     this.notice = noticeElement;
     this.noticeTimer = 0;
+    this.cutTimer = 0;
     this.shown = "";
     this.lit = "";
     this.spans = [];
@@ -35,6 +38,18 @@ export class Captions {
     this.#light(said - page.start, timeline.doneAt !== null);
   }
 
+  /** She was cut off: only what was heard of the sentence stays, for a moment. */
+  cut(heard) {
+    if (!heard.trim()) {
+      this.clear();
+      return;
+    }
+    const words = wordsOf({ text: `${heard.trimEnd()}—`, words: [] });
+    this.#show(words, pages(words).at(-1), "cut");
+    this.#light(words.length, true);
+    this.cutTimer = setTimeout(() => this.clear(), CUT_LINGER_MS);
+  }
+
   showNotice(text, holdMs) {
     clearTimeout(this.noticeTimer);
     this.notice.textContent = text;
@@ -50,6 +65,7 @@ export class Captions {
 
   /** Fades the caption out; `atOnce` takes it away between two frames. */
   clear(atOnce = false) {
+    clearTimeout(this.cutTimer);
     this.element.classList.add("gone");
     this.shown = "";
     this.lit = "";

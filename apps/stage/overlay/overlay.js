@@ -23,12 +23,13 @@ const item = new Item();
 const view = new CanvasView(element("avatar"), [...PARTS, item.part]);
 const captions = new Captions(element("caption"), element("notice"));
 const poll = new Poll(element("poll"));
-const stage = { mood: "neutral", panic: false, timeline: null, sounding: 0, viseme: "sil" };
+const stage = { mood: "neutral", panic: false, timeline: null, sounding: 0, viseme: "sil", hold: "none" };
 let link = null;
 
 const voice = new VoicePlayer({
   onAllowed: soundAllowed,
   onAudible: (playing, leadMs) => link.send("audible", { playing, lead_ms: clamp(leadMs, 1000) }),
+  onStill: (playing, samples) => link.send("position", { playing, samples }),
   onEnded: (playing, samples) => link.send("ended", { playing, samples }),
   onStopped: (playing, samples, tookMs) =>
     link.send("stopped", { playing, samples, took_ms: Math.min(tookMs, 60000) }),
@@ -51,10 +52,13 @@ link = new Link({
   },
 });
 
+const HOLDS = ["none", "lowered", "paused"];
+
 /** What the stage says; a type that is not named here is ignored. */
 const MESSAGES = {
   beat: () => report(),
   scene: ({ mood, panic }) => setScene(String(mood), panic === true),
+  hold: ({ hold }) => setHold(HOLDS.includes(hold) ? hold : "none"),
   caption: ({ text, hold_ms }) => captions.showNotice(String(text), Number(hold_ms) || 0),
   item: ({ name, shapes }) => item.show(String(name), Array.isArray(shapes) ? shapes : []),
   poll: (message) => poll.show(message),
@@ -62,6 +66,7 @@ const MESSAGES = {
     silence();
     captions.clear(true);
     stage.timeline = new Timeline(playing, rate_hz);
+    stage.timeline.stand(stage.hold === "paused");
   },
   sentence: (message) => ofPresent(message)?.add(message),
   at: (message) => ofPresent(message)?.follow(message.samples),
@@ -80,7 +85,7 @@ const MESSAGES = {
   stop: (message) => {
     if (ofPresent(message) === null) return;
     silence();
-    captions.clear();
+    captions.cut(String(message.heard ?? ""));
   },
   done: (message) => {
     const timeline = ofPresent(message);
@@ -112,6 +117,13 @@ function setScene(mood, panic) {
     item.clear();
     poll.clear();
   }
+}
+
+/** How her voice is held back, now and for what comes. */
+function setHold(hold) {
+  stage.hold = hold;
+  voice.hold(hold);
+  stage.timeline?.stand(hold === "paused");
 }
 
 function report() {
@@ -166,7 +178,7 @@ function lookAhead(at) {
   const samples = playsHere ? voice.position(at) : timeline.followedPosition(at);
   const ms = (samples / timeline.rateHz) * 1000 + options.offsetMs;
   captions.follow(timeline, ms);
-  if (timeline.doneAt !== null) return ["sil", 0];
+  if (timeline.doneAt !== null || stage.hold === "paused") return ["sil", 0];
   return timeline.mouthAt(ms);
 }
 

@@ -4,6 +4,7 @@
  * `kitsuProbe.read()` gives
  * - connected: whether the stage is there; sounding: whether this page is the voice now
  * - audio: state of the AudioContext; rateHz; rms: loudness of the page's own audio graph, 0 to 1
+ * - hold: how her voice is held back (none, lowered, paused)
  * - viseme, mouthOpen (0 to 1), mood, panic
  * - caption: the words shown; saidWords: how many of them have been said; notice
  * - item: name of the item she shows; poll: its text
@@ -18,6 +19,7 @@ export function offerProbe({ link, voice, rig, captions, stage, item, poll }) {
     audio: voice.context.state,
     rateHz: voice.context.sampleRate,
     rms: voice.rms(),
+    hold: stage.hold,
     viseme: stage.viseme,
     mouthOpen: rig.mouth.open,
     mood: rig.mood,

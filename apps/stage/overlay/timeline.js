@@ -10,6 +10,7 @@ export class Timeline {
     this.sentences = [];
     this.mouth = [];
     this.told = null; // { samples, at }: the stage's word, for pages that do not sound
+    this.still = false;
     this.doneAt = null;
   }
 
@@ -33,8 +34,16 @@ export class Timeline {
 
   followedPosition(at) {
     if (this.told === null) return 0;
+    if (this.still) return this.told.samples;
     const passedMs = Math.min(Math.max(0, at - this.told.at), FOLLOW_MS);
     return this.told.samples + (passedMs / 1000) * this.rateHz;
+  }
+
+  /** In a pause it stays where it is, for pages that do not sound. */
+  stand(still) {
+    if (still === this.still) return;
+    if (this.told !== null) this.follow(this.followedPosition(performance.now()));
+    this.still = still;
   }
 
   /** `[viseme, weight]` at a time. */

@@ -2,9 +2,15 @@
 
 /** From the first chunk to the first sound: rides out jitter between chunks. */
 const LEAD_SECONDS = 0.08;
+/** After a pause its sound is here already. */
+const RESUME_LEAD_SECONDS = 0.03;
 /** After running dry, so much room before sound goes on. */
 const CATCH_UP_SECONDS = 0.03;
 const FADE_SECONDS = 0.008;
+/** From full loudness to lowered and back. */
+const LOWERING_SECONDS = 0.06;
+/** Loudness under a hold; while paused nothing is played at all. */
+const LEVELS = { none: 1, lowered: 0.25 };
 /** Below this the graph counts as silent. */
 const SILENCE_RMS = 1e-4;
 /** How long to watch for silence after a stop before giving up. */
@@ -16,21 +22,25 @@ const FIRST_RATE_HZ = 24000;
  * seam between two chunks is an audible click.
  *
  * Positions are in samples of the utterance. One clock counts: `startedAt` is the context time at
- * which sample 0 was or would have been heard; a run dry moves it, so that lips stay right.
+ * which sample 0 was or would have been heard; a run dry moves it, so that lips stay right. In a
+ * pause it is unknown: what was not heard is kept, and played from `stillAt` on afterwards, so that
+ * each sample is heard once.
  */
 export class VoicePlayer {
   /**
-   * Calls `onAudible(playing, leadMs)`, `onEnded(playing, samples)`,
-   * `onStopped(playing, samples, tookMs)`, and `onAllowed(allowed)` when the browser changes its mind.
+   * Calls `onAudible(playing, leadMs)`, `onStill(playing, samples)` when a pause has come into
+   * effect, `onEnded(playing, samples)`, `onStopped(playing, samples, tookMs)`, and `onAllowed(allowed)` when the browser changes its mind.
    */
-  constructor({ onAllowed, onAudible, onEnded, onStopped }) {
+  constructor({ onAllowed, onAudible, onStill, onEnded, onStopped }) {
     this.onAllowed = onAllowed;
     this.onAudible = onAudible;
+    this.onStill = onStill;
     this.onEnded = onEnded;
     this.onStopped = onStopped;
     this.context = null;
     this.analyser = null;
     this.current = null;
+    this.held = "none";
     this.underruns = 0;
     this.lastStop = null;
     this.#useRate(FIRST_RATE_HZ);
@@ -51,15 +61,21 @@ export class VoicePlayer {
     this.stop();
     this.#useRate(rateHz);
     const gain = this.context.createGain();
-    gain.connect(this.analyser);
+    const level = this.context.createGain();
+    level.gain.value = LEVELS[this.held] ?? 1;
+    gain.connect(level).connect(this.analyser);
     this.current = {
       playing,
       rateHz,
       gain,
+      level,
       fromSample,
       startedAt: null,
+      stillAt: this.held === "paused" ? fromSample : null,
+      stillTold: false,
       scheduledTo: fromSample,
       heardTo: fromSample,
+      unheard: [],
       total: null,
       sources: new Set(),
     };
@@ -68,13 +84,23 @@ export class VoicePlayer {
   chunk(playing, offset, pcm) {
     const now = this.current;
     if (now?.playing !== playing || offset !== now.scheduledTo) return;
+    now.scheduledTo = offset + pcm.length;
+    now.unheard.push({ offset, pcm });
+    if (now.stillAt !== null) return;
     const first = now.startedAt === null;
     this.#schedule(now, offset, pcm);
-    now.scheduledTo = offset + pcm.length;
-    if (first) {
-      const leadSeconds = now.startedAt + now.fromSample / now.rateHz - this.#heardTime();
-      this.onAudible(playing, leadSeconds * 1000);
-    }
+    if (first) this.#tellAudible(now);
+  }
+
+  /** `none`, `lowered` or `paused`; stays in force for what is played later. */
+  hold(kind) {
+    const before = this.held;
+    this.held = kind;
+    const now = this.current;
+    if (now === null || kind === before) return;
+    if (kind === "paused") this.#pause(now);
+    else if (before === "paused") this.#resume(now);
+    else this.#ramp(now.level.gain, LEVELS[kind], this.context.currentTime, LOWERING_SECONDS);
   }
 
   finish(playing, total) {
@@ -100,17 +126,25 @@ export class VoicePlayer {
     const now = this.current;
     if (now === null || now.startedAt === null) return now?.heardTo ?? 0;
     const heard = Math.floor((this.#heardTime(at) - now.startedAt) * now.rateHz);
-    now.heardTo = Math.max(now.heardTo, Math.min(heard, now.scheduledTo));
+    const least = Math.min(heard, now.scheduledTo, now.stillAt ?? Infinity);
+    now.heardTo = Math.max(now.heardTo, least);
+    while (now.unheard.length > 0 && endOf(now.unheard[0]) <= now.heardTo) now.unheard.shift();
     return now.heardTo;
   }
 
-  /** Called often: tells when the last sample was heard. */
+  /** Called often: tells when the last sample was heard, or the last one before a pause. */
   checkEnd() {
     const now = this.current;
-    if (now === null || now.total === null || this.position() < now.total) return;
+    if (now === null) return;
+    const position = this.position();
+    if (now.stillAt !== null && !now.stillTold && position >= now.stillAt) {
+      now.stillTold = true;
+      this.onStill(now.playing, position);
+    }
+    if (now.total === null || position < now.total) return;
     this.current = null;
     this.onEnded(now.playing, now.total);
-    now.gain.disconnect();
+    now.level.disconnect();
   }
 
   /** Loudness of the page's own audio graph now, 0 to 1. */
@@ -135,10 +169,48 @@ export class VoicePlayer {
     this.analyser.connect(this.context.destination);
   }
 
-  #schedule(now, offset, pcm) {
+  #tellAudible(now) {
+    const leadSeconds = now.startedAt + now.fromSample / now.rateHz - this.#heardTime();
+    this.onAudible(now.playing, leadSeconds * 1000);
+  }
+
+  /** Silence after a fade; the sample behind the fade is the next one to be heard. */
+  #pause(now) {
+    const from = this.context.currentTime;
+    const reached = now.startedAt === null ? 0 : (from + FADE_SECONDS - now.startedAt) * now.rateHz;
+    now.stillAt = Math.min(Math.max(Math.round(reached), now.fromSample), now.scheduledTo);
+    now.stillTold = false;
+    this.#ramp(now.level.gain, 0, from, FADE_SECONDS);
+    for (const source of now.sources) source.stop(from + FADE_SECONDS * 2);
+  }
+
+  #resume(now) {
+    const from = now.stillAt;
+    const { gain } = now.level;
+    Object.assign(now, { stillAt: null, startedAt: null, fromSample: from, heardTo: from });
+    for (const { offset, pcm } of now.unheard) {
+      if (offset + pcm.length <= from) continue;
+      const skipped = Math.max(0, from - offset);
+      this.#schedule(now, offset + skipped, pcm.subarray(skipped), RESUME_LEAD_SECONDS);
+    }
+    const goesOnAt = now.startedAt === null ? 0 : now.startedAt + from / now.rateHz;
+    gain.cancelScheduledValues(0);
+    gain.setValueAtTime(0, Math.max(goesOnAt, this.context.currentTime));
+    gain.linearRampToValueAtTime(LEVELS[this.held], goesOnAt + FADE_SECONDS);
+    if (now.startedAt !== null) this.#tellAudible(now);
+  }
+
+  #ramp(gain, goal, from, seconds) {
+    const value = gain.value;
+    gain.cancelScheduledValues(0);
+    gain.setValueAtTime(value, from);
+    gain.linearRampToValueAtTime(goal, from + seconds);
+  }
+
+  #schedule(now, offset, pcm, leadSeconds = LEAD_SECONDS) {
     const clock = this.context.currentTime;
     if (now.startedAt === null) {
-      now.startedAt = this.#onGrid(clock + LEAD_SECONDS - now.fromSample / now.rateHz, now.rateHz);
+      now.startedAt = this.#onGrid(clock + leadSeconds - now.fromSample / now.rateHz, now.rateHz);
     }
     let at = now.startedAt + offset / now.rateHz;
     if (at < clock) {
@@ -175,18 +247,22 @@ export class VoicePlayer {
     const look = () => {
       const now = performance.now();
       if (this.current !== null) {
-        stopped.gain.disconnect();
+        stopped.level.disconnect();
         return;
       }
       if (this.rms() > SILENCE_RMS && now - orderedAt < WATCH_SILENCE_MS) {
         setTimeout(look, 1);
         return;
       }
-      stopped.gain.disconnect();
+      stopped.level.disconnect();
       const latencyMs = (this.context.outputLatency || this.context.baseLatency || 0) * 1000;
       this.lastStop = { orderedAt, silentAt: now, latencyMs };
       this.onStopped(stopped.playing, samples, now - orderedAt + latencyMs);
     };
     setTimeout(look, FADE_SECONDS * 1000);
   }
+}
+
+function endOf({ offset, pcm }) {
+  return offset + pcm.length;
 }
