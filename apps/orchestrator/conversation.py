@@ -171,7 +171,7 @@ class Conversation:
                 self._look_again()
                 return
             now = clock.now()
-            waited = 0.0 if unwritten else max(0.0, now - candidate.input.arrived_at)
+            waited = 0.0 if unwritten else candidate.waited_seconds(now)
             turn = Turn(candidate, now, self._session.epoch, waited)
             self.active = turn
             self._give_up_in(self._settings.turn_thinking_seconds)

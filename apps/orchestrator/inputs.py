@@ -1,6 +1,7 @@
 """What happened, as an input that may become a turn."""
 
 from dataclasses import replace
+from math import isfinite
 
 from apps.orchestrator.floor import Candidate
 from apps.orchestrator.floor.alerts import Told
@@ -10,6 +11,9 @@ from libs.contracts.identity import derived_id
 from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.people import Author, Role
 from libs.telemetry import clock
+
+#: Longer than this no recogniser is waited for; its clock is wrong.
+LONGEST_RECOGNITION_SECONDS = 60.0
 
 HOST = Author(viewer_id="host", name="host", role=Role.BROADCASTER)
 
@@ -43,7 +47,13 @@ def from_voice(event: TranscriptFinalized) -> TurnInput:
         text=event.text[:2_000],
         arrived_at=event.speech_ended_at + event.silence_wait_seconds,
         wait_seconds=event.silence_wait_seconds,
+        recognition_seconds=_sensible(event.recognition_seconds),
     )
+
+
+def _sensible(seconds: float) -> float:
+    """Of a recogniser's own word: a time that can be one."""
+    return min(max(0.0, seconds), LONGEST_RECOGNITION_SECONDS) if isfinite(seconds) else 0.0
 
 
 def from_poll(event: PollFinished, result: str) -> TurnInput:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from apps.orchestrator.floor import Candidate
+from apps.orchestrator.unheard import unheard_of
 from libs.contracts.conversation import ReplyAbandoned, ReplyFinished
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
 from libs.contracts.timing import TurnStages
@@ -36,6 +37,8 @@ class Turn:
     """Why the reply was not what the model wrote, where it was not."""
     reply: str = ""
     heard_text: str = ""
+    unheard_text: str = ""
+    """The rest of what was meant to be said, where it was cut off."""
     stages: TurnStages = field(default_factory=TurnStages)
     code_pieces: int = 0
     retracted: bool = False
@@ -54,12 +57,17 @@ class Turn:
         self.state = "speaking"
         given = self.candidate.input
         wait = given.wait_seconds + self.floor_seconds
+        recognition = given.recognition_seconds
         total = max(0.0, event.started_at - given.arrived_at + given.wait_seconds)
         playback = max(0.0, event.started_at - event.first_chunk_at)
         policy = max(0.0, event.policy_seconds - event.gate_seconds)
+        first_token = event.first_token_seconds
         claimed = wait + policy + event.gate_seconds + event.synthesis_seconds + playback
+        claimed += recognition or 0.0
         self.stages = TurnStages(
             wait_ms=_ms(wait),
+            recognition_ms=None if recognition is None else _ms(recognition),
+            first_token_ms=None if first_token is None else _ms(min(first_token, policy)),
             policy_first_sentence_ms=_ms(policy),
             gate_ms=_ms(event.gate_seconds),
             tts_first_chunk_ms=_ms(event.synthesis_seconds),
@@ -88,6 +96,7 @@ class Turn:
     def playback_finished(self, event: PlaybackFinished) -> None:
         self.reply = self.reply or event.full_text
         self.heard_text = event.heard_text
+        self.unheard_text = unheard_of(event)
         outcomes: dict[PlaybackOutcome, TurnOutcome] = {
             PlaybackOutcome.COMPLETED: "completed",
             PlaybackOutcome.INTERRUPTED: "interrupted",
@@ -117,6 +126,7 @@ class Turn:
             "input": "" if self.retracted else given.told,
             "reply": "" if self.retracted else self.reply,
             "heard_text": "" if self.retracted else self.heard_text,
+            "unheard_text": "" if self.retracted else self.unheard_text,
             "outcome": self.outcome,
             "reason": self.reason,
             "state": self.state,

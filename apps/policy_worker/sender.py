@@ -67,6 +67,7 @@ class ReplySender:
         self._progress = Progress()
         self._begun_at = time.perf_counter()
         self.gate_seconds = 0.0
+        self.first_token_seconds: float | None = None
         self.first_sentence_seconds: float | None = None
 
     @property
@@ -76,6 +77,11 @@ class ReplySender:
     @property
     def elapsed_seconds(self) -> float:
         return time.perf_counter() - self._begun_at
+
+    def token_came(self) -> None:
+        """A model has begun to write."""
+        if self.first_token_seconds is None:
+            self.first_token_seconds = self.elapsed_seconds
 
     async def resume(self) -> bool:
         """Takes up what an earlier attempt left. True when the reply was over already."""
@@ -189,6 +195,7 @@ class ReplySender:
             energy=turn.persona.energy,
             verdict=verdict,
             policy_seconds=elapsed,
+            first_token_seconds=self.first_token_seconds,
             gate_seconds=verdict.seconds,
             expires_at=self._expires_at(),
         )

@@ -123,6 +123,7 @@ class SentenceSender:
             mouth=tuple(cue for cue in self._mouth if cue.at_seconds < end_seconds),
             words=tuple(cue for cue in self._words if cue.at_seconds < end_seconds),
             policy_seconds=sentence.policy_seconds,
+            first_token_seconds=sentence.first_token_seconds,
             gate_seconds=sentence.gate_seconds,
             synthesis_seconds=time.perf_counter() - self._received_at if first else 0.0,
             expires_at=self._expires_at(),
