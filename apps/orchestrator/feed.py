@@ -81,6 +81,11 @@ class Feed:
             )
         )
 
+    def went_on(self, input_id: str) -> None:
+        """What the host said more belongs to it: both are answered together."""
+        if (row := self._rows.get(f"in:{input_id}")) is not None:
+            self._put(row.model_copy(update={"note": "went on"}))
+
     def skipped(self, input_id: str, author: Author, text: str, reason: SkipReason) -> None:
         self._whose[f"in:{input_id}"] = author.viewer_id
         known = self._rows.get(f"in:{input_id}")

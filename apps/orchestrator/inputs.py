@@ -15,6 +15,9 @@ from libs.telemetry import clock
 #: Longer than this no recogniser is waited for; its clock is wrong.
 LONGEST_RECOGNITION_SECONDS = 60.0
 
+#: The longest text of an input.
+MOST_CHARACTERS = 2_000
+
 HOST = Author(viewer_id="host", name="host", role=Role.BROADCASTER)
 
 
@@ -44,11 +47,18 @@ def from_voice(event: TranscriptFinalized) -> TurnInput:
     return TurnInput(
         source=TurnSource.VOICE,
         author=HOST,
-        text=event.text[:2_000],
+        text=event.text[:MOST_CHARACTERS],
         arrived_at=event.speech_ended_at + event.silence_wait_seconds,
         wait_seconds=event.silence_wait_seconds,
         recognition_seconds=_sensible(event.recognition_seconds),
     )
+
+
+def joined(earlier: TurnInput, later: TurnInput) -> TurnInput:
+    """What was said in two pieces, as one; the time counts from its end. Of too much text the
+    newest stays."""
+    text = f"{earlier.text.rstrip()} {later.text.lstrip()}".strip()
+    return later.model_copy(update={"text": text[-MOST_CHARACTERS:]})
 
 
 def _sensible(seconds: float) -> float:

@@ -6,8 +6,9 @@ from typing import Any, Literal
 from apps.orchestrator.floor import Candidate
 from apps.orchestrator.unheard import unheard_of
 from libs.contracts.conversation import ReplyAbandoned, ReplyFinished
+from libs.contracts.interruption import StopSpeaking
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
-from libs.contracts.timing import TurnStages
+from libs.contracts.timing import TurnStages, TurnTimed
 
 TurnOutcome = Literal["completed", "interrupted", "expired", "failed", "blocked"]
 #: The reason of a turn whose line was taken back.
@@ -41,6 +42,8 @@ class Turn:
     """The rest of what was meant to be said, where it was cut off."""
     stages: TurnStages = field(default_factory=TurnStages)
     code_pieces: int = 0
+    replaced_by: Candidate | None = None
+    """The input that has its words too and is answered instead of it."""
     retracted: bool = False
     """What it answers was taken back: nothing of it is kept or shown."""
 
@@ -114,6 +117,29 @@ class Turn:
         self.retracted = True
         if self.outcome is not None:
             self.reason = RETRACTED
+
+    def cut(self, show: str, epoch: int, reason: str) -> StopSpeaking:
+        """What fences this turn's work, wherever it is."""
+        return StopSpeaking(
+            show=show,
+            turn_id=self.turn_id,
+            utterance_id=self.utterance_id,
+            epoch=epoch,
+            reason=reason,
+            by="orchestrator",
+        )
+
+    def timed(self, show: str) -> TurnTimed:
+        """Of a turn that has its outcome."""
+        return TurnTimed(
+            show=show,
+            turn_id=self.turn_id,
+            utterance_id=self.utterance_id,
+            epoch=self.epoch,
+            source_kind=self.candidate.input.source,
+            outcome=self.outcome or "failed",
+            stages=self.stages,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The shape of `GET /telemetry/turns`, with the panel's `state` beside it."""

@@ -15,6 +15,7 @@ from apps.orchestrator.conversation import Conversation
 from apps.orchestrator.feed import Feed
 from apps.orchestrator.floor_desk import FloorDesk
 from apps.orchestrator.floor_handlers import FloorHandlers
+from apps.orchestrator.host_desk import HostDesk
 from apps.orchestrator.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory.database import Database
@@ -105,6 +106,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers):
         self.polls = PollDesk(self)
         self.notes = NoteDesk(self)
         self.floor = FloorDesk(self)
+        self.host = HostDesk(self)
         self.commands = CommandDesk(self, self.floor)
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
@@ -147,6 +149,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers):
 
     async def stop(self) -> None:
         self.floor.stop()
+        self.host.stop()
         await self.conversation.stop()
         await self.panic_desk.close()
         await self.models.close()

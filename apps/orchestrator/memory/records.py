@@ -86,8 +86,9 @@ def waiting_inputs(db: sqlite3.Connection) -> list[Candidate]:
 
 
 def open_turn(db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> None:
-    """The input is taken, the turn is open, and what was said to her is in the conversation."""
+    """The input is taken and the turn is open. The input's own page may come after."""
     candidate, given = turn.candidate, turn.candidate.input
+    add_input(db, candidate)
     db.execute("UPDATE input SET state = 'taken' WHERE input_id = ?", (candidate.input_id,))
     db.execute(
         "INSERT OR IGNORE INTO turn (turn_id, utterance_id, input_id, source, viewer_id, author,"
@@ -114,6 +115,12 @@ def open_turn(db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> Non
     )
 
 
+def open_published(db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> None:
+    """The same of a request that is on its way already."""
+    open_turn(db, turn, request)
+    mark_published(db, turn.turn_id)
+
+
 def mark_published(db: sqlite3.Connection, turn_id: str) -> None:
     db.execute("UPDATE turn SET published = 1 WHERE turn_id = ?", (turn_id,))
 
@@ -136,8 +143,10 @@ def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
 
     The request goes: it quotes other viewers, who may want to be forgotten. What the gate
     would not have answered is no part of the conversation, and of what was taken back neither the
-    line nor the answer, which may quote it.
+    line nor the answer, which may quote it. The input that replaces a turn has its words too.
     """
+    if turn.replaced_by is not None:
+        add_input(db, turn.replaced_by)
     sql = "SELECT reason FROM turn WHERE turn_id = ? AND outcome IS NULL"
     row = db.execute(sql, (turn.turn_id,)).fetchone()
     if row is None:
@@ -157,6 +166,7 @@ def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
     )
     given = turn.candidate.input
     left_out = turn.blocked or turn.outcome == "blocked" or turn.reason == RETRACTED
+    left_out = left_out or turn.replaced_by is not None
     if given.source != "operator" and not left_out:
         author = given.author
         _add_message(

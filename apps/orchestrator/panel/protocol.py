@@ -212,7 +212,6 @@ class Turn(Message):
     reply: str = ""
     heard_text: str = ""
     unheard_text: str = ""
-    """What she would have gone on to say, had she not been cut off."""
     outcome: PlaybackOutcome | Literal["blocked"] | None = None
     reason: str = ""
     """A code, where something did not go as it should."""
