@@ -34,7 +34,6 @@ from libs.contracts.conversation import (
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.speaking import PlaybackFinished, PlaybackStarted
-from libs.contracts.timing import TurnTimed
 from libs.telemetry import clock
 
 #: After an interruption the stage has this long to say what was heard.
@@ -47,6 +46,9 @@ SPEAKING_SILENCE_SECONDS = 60.0
 log = logging.getLogger("kitsu.orchestrator.conversation")
 
 Publish = Callable[[Event], Awaitable[None]]
+
+
+async def _nothing(turn: Turn) -> None: ...
 
 
 class Conversation:
@@ -75,6 +77,8 @@ class Conversation:
         self._next_look: asyncio.TimerHandle | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._memory = memory
+        self.when_opened: Callable[[Turn], Awaitable[None]] = _nothing
+        """Called before the request of a new turn goes out."""
         self.latency = LatencyWindow()
         self.active: Turn | None = None
         self._cut = False
@@ -139,7 +143,7 @@ class Conversation:
         if not first_time:
             if (written := self.room.at_hand(candidate)) is not None:
                 return written
-            if self._is_open(candidate) or await self.room.knows(candidate):
+            if self.is_open(candidate) or await self.room.knows(candidate):
                 return None
         self.room.floor.goes_by(self._session.snapshot.name)
         written = self.room.enter(candidate)
@@ -171,18 +175,19 @@ class Conversation:
                 self._look_again()
                 return
             now = clock.now()
-            waited = 0.0 if unwritten else max(0.0, now - candidate.input.arrived_at)
+            waited = 0.0 if unwritten else candidate.waited_seconds(now)
             turn = Turn(candidate, now, self._session.epoch, waited)
             self.active = turn
             self._give_up_in(self._settings.turn_thinking_seconds)
+            await self.when_opened(turn)
             request = await self._request(turn)
             if unwritten:
                 if self.active is turn:  # it was not given up meanwhile
                     await self._publish(request)
                 await asyncio.sleep(ANSWER_FIRST_SECONDS)
-                await self._database.keep(lambda db: self._accept(db, turn, request))
+                await self._database.keep(lambda db: records.open_published(db, turn, request))
             else:
-                await self._database.keep(lambda db: self._open(db, turn, request))
+                await self._database.keep(lambda db: records.open_turn(db, turn, request))
         if unwritten:
             self._in_background("tell of turn", self._tell_of(turn, request))
             self._feed.heard_input(candidate.input_id, candidate.input)
@@ -201,15 +206,6 @@ class Conversation:
 
     def _look_now(self) -> None:
         self._in_background("look who waits", self.advance())
-
-    def _open(self, db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> None:
-        """Runs in the database's thread, in one transaction. The input's page may come after."""
-        records.add_input(db, turn.candidate)
-        records.open_turn(db, turn, request)
-
-    def _accept(self, db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> None:
-        self._open(db, turn, request)
-        records.mark_published(db, turn.turn_id)
 
     async def _request(self, turn: Turn) -> TurnCommitted:
         near = await self._memory.think_of(turn.candidate.input)
@@ -230,7 +226,7 @@ class Conversation:
 
     # What became of it ------------------------------------------------------------------------
 
-    def _is_open(self, candidate: Candidate) -> bool:
+    def is_open(self, candidate: Candidate) -> bool:
         return self.active is not None and self.active.candidate.input_id == candidate.input_id
 
     def _is_active(self, event: Event) -> bool:
@@ -278,15 +274,20 @@ class Conversation:
         epoch = self._session.next_epoch()
         show = self._settings.kitsu_show
         await self._publish(StopSpeaking(show=show, epoch=epoch, reason=reason, by=by))
-        self.expect_the_end()
+        self.expect_the_end(reason)
         await self._session.keep_epoch()
         return epoch
 
-    def expect_the_end(self) -> None:
+    def expect_the_end(self, reason: str = "stopped") -> None:
         """The open turn was cut: whoever knows what was heard has a moment to say so."""
         if self.active is not None:
             self._cut = True
-            self._give_up_in(LAST_WORD_SECONDS, "interrupted", "stopped")
+            self._give_up_in(LAST_WORD_SECONDS, "interrupted", reason)
+
+    def think_on(self) -> None:
+        """The open turn is kept from being heard for a while: that does not count against it."""
+        if self.active is not None and self.active.state == "thinking" and not self._cut:
+            self._give_up_in(self._settings.turn_thinking_seconds)
 
     def close_floor(self, reason: SkipReason) -> None:
         """No turn is opened from now on. Takes no time; `hold` or `let_go` must follow."""
@@ -303,21 +304,26 @@ class Conversation:
         if turn is not None and turn.state == "thinking":
             await self._give_up(turn, "interrupted", reason)
 
+    async def replace_thought(self, turn: Turn, candidate: Candidate, reason: str) -> bool:
+        """A turn of which nothing was heard ends, and this input, which has its words too, wants
+        the floor: on disk both happen or neither does. False: something of it was heard."""
+        turn.replaced_by = candidate
+        await self.cut_turn(turn, reason)
+        if self.active is turn:
+            if turn.state != "thinking":
+                turn.replaced_by = None
+                return False
+            turn.end("interrupted", reason)
+            await self._finish(turn)
+        return True
+
     async def let_go(self) -> None:
         self.room.held = None
         await self.advance()
 
     async def cut_turn(self, turn: Turn, reason: str) -> None:
         """Fences this turn's work, wherever it is."""
-        cut = StopSpeaking(
-            show=self._settings.kitsu_show,
-            turn_id=turn.turn_id,
-            utterance_id=turn.utterance_id,
-            epoch=self._session.epoch,
-            reason=reason,
-            by="orchestrator",
-        )
-        await self._publish(cut)
+        await self._publish(turn.cut(self._settings.kitsu_show, self._session.epoch, reason))
         if self.active is turn:
             self._cut = True
             self._give_up_in(LAST_WORD_SECONDS, "interrupted", reason)
@@ -332,6 +338,8 @@ class Conversation:
         self._cut = False
         async with self._picking:  # a quick answer may come before its question is on disk
             await self._close(turn, turn.outcome or "failed", turn.reason)
+            if turn.replaced_by is not None:
+                self.room.enter(turn.replaced_by)
         await self.advance()
 
     async def _close(self, turn: Turn, outcome: TurnOutcome, reason: str) -> None:
@@ -344,17 +352,7 @@ class Conversation:
 
         await self._database.keep(write)
         await self._memory.refresh()
-        await self._publish(
-            TurnTimed(
-                show=self._settings.kitsu_show,
-                turn_id=turn.turn_id,
-                utterance_id=turn.utterance_id,
-                epoch=turn.epoch,
-                source_kind=turn.candidate.input.source,
-                outcome=turn.outcome or outcome,
-                stages=turn.stages,
-            )
-        )
+        await self._publish(turn.timed(self._settings.kitsu_show))
         self._show(turn)
 
     def _give_up_in(

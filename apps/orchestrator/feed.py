@@ -8,6 +8,7 @@ from apps.orchestrator.panel.protocol import FeedMessage, FeedRow
 from apps.orchestrator.row_budget import RowBudget
 from apps.orchestrator.screens import FEED_ROWS, Screens
 from apps.orchestrator.turns import Turn
+from apps.orchestrator.unheard import rest_of
 from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.conversation import SkipReason, TurnInput, TurnSource
 from libs.contracts.people import Author
@@ -80,6 +81,11 @@ class Feed:
             )
         )
 
+    def went_on(self, input_id: str) -> None:
+        """What the host said more belongs to it: both are answered together."""
+        if (row := self._rows.get(f"in:{input_id}")) is not None:
+            self._put(row.model_copy(update={"note": "went on"}))
+
     def skipped(self, input_id: str, author: Author, text: str, reason: SkipReason) -> None:
         self._whose[f"in:{input_id}"] = author.viewer_id
         known = self._rows.get(f"in:{input_id}")
@@ -102,10 +108,11 @@ class Feed:
 
     def heard_reply(self, turn: Turn, event: PlaybackFinished) -> None:
         """What was heard, and what was cut off."""
-        full, heard = event.full_text, event.heard_text
-        rest = full[len(heard) :].strip() if full.startswith(heard) else full
+        heard = event.heard_text
+        rest = rest_of(event.full_text, heard)
         completed = event.outcome is PlaybackOutcome.COMPLETED
-        note = "" if completed else f"{event.outcome.value} {event.reason}".strip()
+        why = event.reason.removeprefix(event.outcome.value).strip()
+        note = "" if completed else f"{event.outcome.value} {why}".strip()
         self._whose[f"out:{turn.utterance_id}"] = turn.candidate.input.author.viewer_id
         self._inputs[f"out:{turn.utterance_id}"] = turn.candidate.input
         if turn.retracted:

@@ -1,4 +1,4 @@
-"""The floor in the show: quiet and mutes, alerts, the host's voice, and what fills a silence."""
+"""The floor in the show: quiet and mutes, alerts, and what fills a silence."""
 
 import asyncio
 from collections.abc import Sequence
@@ -201,16 +201,7 @@ class FloorDesk:
         await self._worker.conversation.offer(candidate, first_time=first_time)
         self._worker.status_changed()
 
-    # The host, and silence --------------------------------------------------------------------
-
-    def host_started(self, at: float) -> None:
-        self.floor.host.started(at)
-        self.silence.somebody_came(at)
-
-    async def host_ended(self, at: float) -> None:
-        """When the words do not come, those who wait are looked at again."""
-        self.floor.host.ended(at)
-        await self._worker.conversation.advance()
+    # Silence ----------------------------------------------------------------------------------
 
     async def keep_running(self) -> None:
         """Fills silences, where that is wanted."""

@@ -8,6 +8,9 @@ from apps.orchestrator.floor import Candidate
 from libs.bus.base import Delivery
 from libs.contracts.chat import ChatAlerted
 from libs.contracts.listening import (
+    InterruptionDecided,
+    MicrophoneReported,
+    SpeechDismissed,
     SpeechEnded,
     SpeechStarted,
     TranscriptFinalized,
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from apps.orchestrator.conversation import Conversation
     from apps.orchestrator.feed import Feed
     from apps.orchestrator.floor_desk import FloorDesk
+    from apps.orchestrator.host_desk import HostDesk
     from apps.orchestrator.panic_desk import PanicDesk
 
 
@@ -28,6 +32,7 @@ class FloorHandlers(Worker):
     conversation: "Conversation"
     feed: "Feed"
     floor: "FloorDesk"
+    host: "HostDesk"
     panic_desk: "PanicDesk"
 
     def status_changed(self, urgent: bool = False) -> None:
@@ -47,21 +52,34 @@ class FloorHandlers(Worker):
 
     @handles(SpeechStarted)
     async def hear_host(self, event: SpeechStarted, delivery: Delivery) -> None:
-        self.floor.host_started(event.emitted_at)
+        await self.host.started(event)
 
     @handles(SpeechEnded)
     async def hear_end_of_host(self, event: SpeechEnded, delivery: Delivery) -> None:
-        await self.floor.host_ended(event.emitted_at)
+        await self.host.ended(event)
+
+    @handles(SpeechDismissed)
+    async def hear_nothing(self, event: SpeechDismissed, delivery: Delivery) -> None:
+        await self.host.dismissed(event)
+
+    @handles(InterruptionDecided)
+    async def hear_interruption(self, event: InterruptionDecided, delivery: Delivery) -> None:
+        await self.host.decided(event, delivery)
+
+    @handles(MicrophoneReported)
+    async def hear_of_microphone(self, event: MicrophoneReported, delivery: Delivery) -> None:
+        await self.host.reported(event)
 
     @handles(TranscriptFinalized)
     async def hear_voice(
         self, event: TranscriptFinalized, delivery: Delivery
     ) -> Awaitable[None] | None:
-        given, phrase = inputs.from_voice(event), self.panic_desk.phrase_in(event.text)
+        phrase = self.panic_desk.phrase_in(event.text)
         if phrase is None:
-            return await self.accept(inputs.candidate_of(event.event_id, given), delivery)
+            return await self.host.understood(event, delivery)
         await self.panic_desk.hear_voice(phrase, delivery)
-        self.feed.ordered_panic(event.event_id, given)
+        await self.host.dismissed(event)
+        self.feed.ordered_panic(event.event_id, inputs.from_voice(event))
         return None
 
     @handles(TranscriptUpdated)
@@ -70,3 +88,5 @@ class FloorHandlers(Worker):
         phrase = self.panic_desk.phrase_in(event.text)
         if phrase is not None:
             await self.panic_desk.hear_voice(phrase, delivery)
+        else:
+            await self.host.partly_understood(event)

@@ -1,6 +1,7 @@
 """What happened, as an input that may become a turn."""
 
 from dataclasses import replace
+from math import isfinite
 
 from apps.orchestrator.floor import Candidate
 from apps.orchestrator.floor.alerts import Told
@@ -10,6 +11,12 @@ from libs.contracts.identity import derived_id
 from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.people import Author, Role
 from libs.telemetry import clock
+
+#: Longer than this no recogniser is waited for; its clock is wrong.
+LONGEST_RECOGNITION_SECONDS = 60.0
+
+#: The longest text of an input.
+MOST_CHARACTERS = 2_000
 
 HOST = Author(viewer_id="host", name="host", role=Role.BROADCASTER)
 
@@ -40,10 +47,23 @@ def from_voice(event: TranscriptFinalized) -> TurnInput:
     return TurnInput(
         source=TurnSource.VOICE,
         author=HOST,
-        text=event.text[:2_000],
+        text=event.text[:MOST_CHARACTERS],
         arrived_at=event.speech_ended_at + event.silence_wait_seconds,
         wait_seconds=event.silence_wait_seconds,
+        recognition_seconds=_sensible(event.recognition_seconds),
     )
+
+
+def joined(earlier: TurnInput, later: TurnInput) -> TurnInput:
+    """What was said in two pieces, as one; the time counts from its end. Of too much text the
+    newest stays."""
+    text = f"{earlier.text.rstrip()} {later.text.lstrip()}".strip()
+    return later.model_copy(update={"text": text[-MOST_CHARACTERS:]})
+
+
+def _sensible(seconds: float) -> float:
+    """Of a recogniser's own word: a time that can be one."""
+    return min(max(0.0, seconds), LONGEST_RECOGNITION_SECONDS) if isfinite(seconds) else 0.0
 
 
 def from_poll(event: PollFinished, result: str) -> TurnInput:

@@ -12,6 +12,8 @@ WINDOW_TURNS = 200
 
 STAGE_FIELDS = {
     "wait": "wait_ms",
+    "recognition": "recognition_ms",
+    "first_token": "first_token_ms",
     "policy": "policy_first_sentence_ms",
     "gate": "gate_ms",
     "tts": "tts_first_chunk_ms",

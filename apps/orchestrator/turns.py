@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from apps.orchestrator.floor import Candidate
+from apps.orchestrator.unheard import unheard_of
 from libs.contracts.conversation import ReplyAbandoned, ReplyFinished
+from libs.contracts.interruption import StopSpeaking
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
-from libs.contracts.timing import TurnStages
+from libs.contracts.timing import TurnStages, TurnTimed
 
 TurnOutcome = Literal["completed", "interrupted", "expired", "failed", "blocked"]
 #: The reason of a turn whose line was taken back.
@@ -36,8 +38,12 @@ class Turn:
     """Why the reply was not what the model wrote, where it was not."""
     reply: str = ""
     heard_text: str = ""
+    unheard_text: str = ""
+    """The rest of what was meant to be said, where it was cut off."""
     stages: TurnStages = field(default_factory=TurnStages)
     code_pieces: int = 0
+    replaced_by: Candidate | None = None
+    """The input that has its words too and is answered instead of it."""
     retracted: bool = False
     """What it answers was taken back: nothing of it is kept or shown."""
 
@@ -54,12 +60,17 @@ class Turn:
         self.state = "speaking"
         given = self.candidate.input
         wait = given.wait_seconds + self.floor_seconds
+        recognition = given.recognition_seconds
         total = max(0.0, event.started_at - given.arrived_at + given.wait_seconds)
         playback = max(0.0, event.started_at - event.first_chunk_at)
         policy = max(0.0, event.policy_seconds - event.gate_seconds)
+        first_token = event.first_token_seconds
         claimed = wait + policy + event.gate_seconds + event.synthesis_seconds + playback
+        claimed += recognition or 0.0
         self.stages = TurnStages(
             wait_ms=_ms(wait),
+            recognition_ms=None if recognition is None else _ms(recognition),
+            first_token_ms=None if first_token is None else _ms(min(first_token, policy)),
             policy_first_sentence_ms=_ms(policy),
             gate_ms=_ms(event.gate_seconds),
             tts_first_chunk_ms=_ms(event.synthesis_seconds),
@@ -88,6 +99,7 @@ class Turn:
     def playback_finished(self, event: PlaybackFinished) -> None:
         self.reply = self.reply or event.full_text
         self.heard_text = event.heard_text
+        self.unheard_text = unheard_of(event)
         outcomes: dict[PlaybackOutcome, TurnOutcome] = {
             PlaybackOutcome.COMPLETED: "completed",
             PlaybackOutcome.INTERRUPTED: "interrupted",
@@ -106,6 +118,29 @@ class Turn:
         if self.outcome is not None:
             self.reason = RETRACTED
 
+    def cut(self, show: str, epoch: int, reason: str) -> StopSpeaking:
+        """What fences this turn's work, wherever it is."""
+        return StopSpeaking(
+            show=show,
+            turn_id=self.turn_id,
+            utterance_id=self.utterance_id,
+            epoch=epoch,
+            reason=reason,
+            by="orchestrator",
+        )
+
+    def timed(self, show: str) -> TurnTimed:
+        """Of a turn that has its outcome."""
+        return TurnTimed(
+            show=show,
+            turn_id=self.turn_id,
+            utterance_id=self.utterance_id,
+            epoch=self.epoch,
+            source_kind=self.candidate.input.source,
+            outcome=self.outcome or "failed",
+            stages=self.stages,
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The shape of `GET /telemetry/turns`, with the panel's `state` beside it."""
         given = self.candidate.input
@@ -117,6 +152,7 @@ class Turn:
             "input": "" if self.retracted else given.told,
             "reply": "" if self.retracted else self.reply,
             "heard_text": "" if self.retracted else self.heard_text,
+            "unheard_text": "" if self.retracted else self.unheard_text,
             "outcome": self.outcome,
             "reason": self.reason,
             "state": self.state,

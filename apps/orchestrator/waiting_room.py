@@ -130,6 +130,10 @@ class WaitingRoom:
     async def mute(self, viewer_id: str) -> None:
         await self._leave(self.floor.withdraw(viewer_id=viewer_id, reason=SkipReason.BLOCKED))
 
+    async def drop(self, candidate: Candidate, reason: SkipReason, detail: str) -> None:
+        """One that was taken leaves without an answer after all."""
+        await self._leave([Skipped(candidate, reason, detail)])
+
     async def hush(self) -> None:
         """From now on it is quiet: only the operator and the host are answered."""
         await self._leave(self.floor.clear(SkipReason.QUIET))

@@ -12,9 +12,11 @@ from apps.orchestrator.chat_hearing import ChatHearing
 from apps.orchestrator.chat_lines import ChatLines
 from apps.orchestrator.command_desk import CommandDesk
 from apps.orchestrator.conversation import Conversation
+from apps.orchestrator.expected_words import ExpectedWords
 from apps.orchestrator.feed import Feed
 from apps.orchestrator.floor_desk import FloorDesk
 from apps.orchestrator.floor_handlers import FloorHandlers
+from apps.orchestrator.host_desk import HostDesk
 from apps.orchestrator.housekeeping import HOUSEKEEPING_SECONDS, Housekeeping
 from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory.database import Database
@@ -105,6 +107,8 @@ class OrchestratorWorker(ChatHearing, FloorHandlers):
         self.polls = PollDesk(self)
         self.notes = NoteDesk(self)
         self.floor = FloorDesk(self)
+        self.host = HostDesk(self)
+        self.words = ExpectedWords(self, gate)
         self.commands = CommandDesk(self, self.floor)
         self.message_count = 0
         self._teller = StatusTeller(self.screens, lambda: status_message(self))
@@ -136,6 +140,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers):
         await self.polls.restore()
         self.spawn("polls", self.polls.keep_running())
         self.spawn("floor", self.floor.keep_running())
+        self.spawn("words expected", self.words.keep_telling())
         self.spawn("status", self._teller.keep_telling())
         self.spawn("housekeeping", Housekeeping(self).keep())
         if self.memory.meaning is not None:
@@ -147,6 +152,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers):
 
     async def stop(self) -> None:
         self.floor.stop()
+        self.host.stop()
         await self.conversation.stop()
         await self.panic_desk.close()
         await self.models.close()
@@ -250,6 +256,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers):
             await self.session.change_persona(event)
         except ValueError as error:
             await self.report("persona", str(error))
+        self.words.changed()
         self.status_changed()
 
     @handles(SetExpression)
@@ -304,6 +311,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers):
         if self.roster.hear(event):
             self.chat.hear_beat(event)
             self.status_changed()
+        self.words.hear_beat(event)
         if event.highest_epoch > self.session.epoch:
             self.session.next_epoch(event.highest_epoch)
             await self.session.keep_epoch()

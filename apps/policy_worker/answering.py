@@ -16,6 +16,7 @@ from apps.policy_worker.engines.base import (
     Task,
     ToolCall,
     Truncated,
+    Usage,
 )
 from apps.policy_worker.engines.errors import (
     EngineError,
@@ -171,6 +172,8 @@ class Answering:
         truncated = False
         async with aclosing(pieces), aclosing(self._in_time(pieces, text)) as timely:
             async for piece in timely:
+                if not isinstance(piece, Usage):
+                    self._sender.token_came()
                 if isinstance(piece, str):
                     raw.append(piece)
                     await self._send(text.feed(piece))

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from apps.policy_worker.acknowledgement import Acknowledging
 from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engines.base import Picture, ReplyEngine
 from apps.policy_worker.engines.errors import EngineError
@@ -37,6 +38,7 @@ class Means:
     counters: Counter[str]
     listener: Listener
     prompts: PromptTeller
+    acknowledging: Acknowledging
     stage_names: tuple[str, ...] = ()
     """What OBS offers in this show."""
     items: tuple[str, ...] = ()

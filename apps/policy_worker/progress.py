@@ -32,6 +32,8 @@ class Progress:
     """The last `SpeakSentence` as JSON."""
     last_actions: list[dict[str, Any]] = field(default_factory=list)
     """What she does with it: each `ActionChosen` as JSON."""
+    acknowledged: bool = False
+    """The first of them only says that the question was heard."""
     end: dict[str, Any] | None = None
     """The `ReplyFinished` as JSON, once the reply is over."""
 
@@ -47,6 +49,7 @@ class Progress:
             said,
             last if isinstance(last, dict) else None,
             [one for one in chosen if isinstance(one, dict)] if isinstance(chosen, list) else [],
+            note.get("acknowledged") is True and bool(said),
             end if isinstance(end, dict) else None,
         )
 
@@ -55,5 +58,6 @@ class Progress:
             "said": self.said,
             "last_sentence": self.last_sentence,
             "last_actions": self.last_actions,
+            "acknowledged": self.acknowledged,
             "end": self.end,
         }

@@ -108,12 +108,15 @@ class Reply:
         await self._finish(End(STOCK))
 
     async def _answer(self) -> None:
-        await self._open_eyes()
-        before = len(self._sender.said)
+        before, means = len(self._sender.said), self._means
         try:
-            engine, error = await self._answering.ask()
+            async with means.acknowledging.while_thinking(
+                self._sender, means.gate, self._stock.acknowledgements
+            ):
+                await self._open_eyes()
+                engine, error = await self._answering.ask()
         finally:  # a reply that ends without a word was asked something too
-            await self._means.prompts.tell()
+            await means.prompts.tell()
         if error is None and engine is not None:
             await self._close_whole(engine, before)
         elif len(self._sender.said) > before:

@@ -117,7 +117,7 @@ class Respond:
     ) -> None:
         """Puts what becomes of the turn on the queue; a final word in every case."""
         ears = _Ears(queue)
-        sender = ReplySender(turn, _NoNotes(), ears.hear, begun=False)
+        sender = ReplySender(turn, _NoNotes(), ears.hear, again=False)
         reply = self._worker.reply_with(sender, ears.hear, picture, ears.retried)
         ears.reply = reply
         reason = "internal_error"

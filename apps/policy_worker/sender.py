@@ -11,6 +11,7 @@ from apps.policy_worker.code_blocks import CodeBlock
 from apps.policy_worker.progress import LIFETIME_SECONDS, Progress, event_id_of, note_name
 from apps.policy_worker.reply_clock import ReplyClock
 from apps.policy_worker.stage_orders import order_of
+from libs.bus.base import BusError
 from libs.contracts.conversation import (
     ActionChosen,
     CodeWritten,
@@ -56,30 +57,49 @@ class ReplySender:
     pass; a sentence that was sent before a crash keeps its id and its words; one `ReplyFinished`.
     """
 
-    def __init__(self, turn: TurnCommitted, notes: Notes, publish: Publish, begun: bool) -> None:
-        """`begun`: an earlier attempt may have left something."""
+    def __init__(self, turn: TurnCommitted, notes: Notes, publish: Publish, again: bool) -> None:
+        """`again`: an earlier attempt may have left something."""
         assert turn.utterance_id is not None
         self.turn = turn
         self.utterance_id = turn.utterance_id
         self._notes = notes
         self._publish = publish
-        self._begun = begun
+        self._again = again
+        self._writing = asyncio.Lock()
+        self._lost: BusError | None = None
+        """Why something may not have been sent: then nothing that follows it is."""
         self._progress = Progress()
         self._begun_at = time.perf_counter()
         self.gate_seconds = 0.0
+        self.first_token_seconds: float | None = None
         self.first_sentence_seconds: float | None = None
 
     @property
     def said(self) -> tuple[str, ...]:
-        return tuple(self._progress.said)
+        """What was said of the reply; that the question was heard is no part of it."""
+        return tuple(self._progress.said[self._progress.acknowledged :])
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was sent, now or before a crash."""
+        return bool(self._progress.said)
+
+    @property
+    def acknowledged(self) -> bool:
+        return self._progress.acknowledged
 
     @property
     def elapsed_seconds(self) -> float:
         return time.perf_counter() - self._begun_at
 
+    def token_came(self) -> None:
+        """A model has begun to write."""
+        if self.first_token_seconds is None:
+            self.first_token_seconds = self.elapsed_seconds
+
     async def resume(self) -> bool:
         """Takes up what an earlier attempt left. True when the reply was over already."""
-        if not self._begun:
+        if not self._again:
             return False
         note = await self._notes.note(note_name(self.utterance_id))
         if note is None:
@@ -106,6 +126,14 @@ class ReplySender:
             return False
         await self._say(verdict, mood, actions)
         return True
+
+    async def acknowledge(self, judged: Judged) -> None:
+        """Says as the first sentence that the question was heard. Nothing may have been said yet,
+        and the text must have passed the gate."""
+        assert not self.begun
+        self.gate_seconds += judged.verdict.seconds
+        self._progress.acknowledged = True
+        await self._say(judged.verdict, Mood.NEUTRAL, ())
 
     async def tell_blocked(
         self, action: GateAction, rule: str, category: str, text: str, heard: bool = False
@@ -176,7 +204,7 @@ class ReplySender:
     async def _say(self, verdict: Verdict, mood: Mood, actions: Iterable[Action]) -> None:
         turn, progress = self.turn, self._progress
         index, elapsed = len(progress.said), self.elapsed_seconds
-        if self.first_sentence_seconds is None:
+        if self.first_sentence_seconds is None and index >= progress.acknowledged:
             self.first_sentence_seconds = elapsed
         sentence = SpeakSentence.caused_by(
             turn,
@@ -189,6 +217,7 @@ class ReplySender:
             energy=turn.persona.energy,
             verdict=verdict,
             policy_seconds=elapsed,
+            first_token_seconds=self.first_token_seconds,
             gate_seconds=verdict.seconds,
             expires_at=self._expires_at(),
         )
@@ -225,10 +254,18 @@ class ReplySender:
         await self._write_down_and_publish(finished)
 
     async def _write_down_and_publish(self, *events: Event) -> None:
-        """The bus keeps the order of what one worker writes, so one round trip does for all."""
-        note = self._progress.as_note()
-        writing = self._notes.set_note(note_name(self.utterance_id), note, LIFETIME_SECONDS)
-        await asyncio.gather(writing, *map(self._publish, events))
+        """The bus keeps the order of what one worker writes, so one round trip does for all. What
+        was written down last is all that may be missing: one at a time."""
+        async with self._writing:
+            if self._lost is not None:
+                raise self._lost
+            note = self._progress.as_note()
+            writing = self._notes.set_note(note_name(self.utterance_id), note, LIFETIME_SECONDS)
+            try:
+                await asyncio.gather(writing, *map(self._publish, events))
+            except BusError as error:
+                self._lost = error
+                raise
 
 
 def _what(order: Event) -> tuple[str, str]:

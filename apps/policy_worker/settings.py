@@ -47,6 +47,9 @@ class PolicySettings(ModelServerSettings):
     """Family mode for texts that come without a persona of their own (`POST /respond`)."""
     policy_first_token_seconds: float = Field(default=5.0, ge=0.1, le=120)
     """An engine that has nothing to say after this long is left for the next one."""
+    policy_acknowledge_ms: int = Field(default=0, ge=0, le=10_000)
+    """When the host waits longer than this for the first sentence she says a short "mm?"; 0: never.
+    """
     policy_retry_attempts: int = Field(default=1, ge=0, le=5)
     """How often an engine that failed quickly is asked again."""
     policy_retry_backoff: float = Field(default=0.25, ge=0, le=5)

@@ -26,6 +26,7 @@ MAXIMUM_TIMEOUT_SECONDS = 6.0
 #: Kitsu's own secrets; no other program is given them.
 OWN_SECRETS = frozenset(
     {
+        "ASR_OPENAI_API_KEY",
         "OBS_WS_PASSWORD",
         "OPENAI_API_KEY",
         "ORCHESTRATOR_API_KEY",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from starlette.routing import BaseRoute, Route
 
+from apps.policy_worker.acknowledgement import Acknowledging
 from apps.policy_worker.answering import Retried
 from apps.policy_worker.engine_ladder import EngineLadder
 from apps.policy_worker.engine_troubles import EngineTroubles
@@ -72,6 +73,7 @@ class PolicyWorker(Worker):
         self.stage_names = StageNames(bus.latch)
         self._eyes = Eyes(self.show, self.publish)
         self.patience = Patience(settings.policy_first_token_seconds)
+        self._acknowledging = Acknowledging(settings.policy_acknowledge_ms / 1_000)
         self._troubles = EngineTroubles(self.report)
         self.guard = self._make_guard()
         self._models = ModelApi(self.ladder, settings.ollama_url)
@@ -151,8 +153,8 @@ class PolicyWorker(Worker):
             await self._abandon(event, given_up)
 
     def _reply_to(self, turn: TurnCommitted, delivery: Delivery) -> Reply:
-        begun = turn.again or delivery.deliveries > 1
-        sender = ReplySender(turn, self.bus, self.publish, begun)
+        again = turn.again or delivery.deliveries > 1
+        sender = ReplySender(turn, self.bus, self.publish, again)
         return self.reply_with(sender, self.publish, self._picture_of(turn, delivery.data))
 
     def _picture_of(self, turn: TurnCommitted, data: bytes) -> Picture | None:
@@ -182,6 +184,7 @@ class PolicyWorker(Worker):
             counters=self.counters,
             listener=self._troubles,
             prompts=PromptTeller(turn, publish, self._redact),
+            acknowledging=self._acknowledging,
             stage_names=self.stage_names.of(turn.show),
             items=self._items,
             look=self._look_for(turn),

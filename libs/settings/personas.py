@@ -53,6 +53,8 @@ class StockLines(_Strict):
     """After an answer that broke off."""
     hold_on: Lines = Field(min_length=1)
     """While something takes its time."""
+    acknowledgements: Lines = ()
+    """A short sound to the host while she thinks; none: she makes none."""
     code_ready: Lines = Field(min_length=1)
     """When code was written and nothing was said about it."""
     cannot_see: Lines = Field(min_length=1)

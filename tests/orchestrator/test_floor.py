@@ -163,6 +163,7 @@ def test_while_the_host_speaks_only_operator_and_host_are_answered() -> None:
     here.offer(line("order", source=TurnSource.OPERATOR), 0.5)
     assert [taken(here, 1.0), taken(here, 1.0)] == ["order", None]
     here.offer(line("words", source=TurnSource.VOICE), 2.0)
+    here.host.understood()
     assert [taken(here, 2.0) for _ in range(3)] == ["words", "gift", "kitsu, hello!"]
 
 

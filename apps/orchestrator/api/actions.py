@@ -103,6 +103,7 @@ async def forget_viewer(worker: "OrchestratorWorker", viewer_id: str, by: str) -
     async with worker.conversation.nothing_half_written():
         removed = await worker.memory.forget(viewer_id)
     worker.floor.forget(viewer_id)
+    worker.words.changed()
     worker.feed.forget(viewer_id)
     worker.papers.forget(viewer_id)
     worker.safety.texts.forget(viewer_id)
@@ -136,6 +137,7 @@ async def set_persona(worker: "OrchestratorWorker", change: SetPersona) -> None:
     except ValueError as error:
         raise Problem(422, "Unknown style", str(error), "style") from None
     await worker.publish(change)
+    worker.words.changed()
     if change.persona is not None:
         said = f"The persona is {change.persona} now (by {change.by})."
         await worker.incidents.note("persona", "info", said, change.by)

@@ -61,6 +61,8 @@ class Expression(Body):
 class Transcript(Body):
     text: str = Field(min_length=1, max_length=2_000)
     silence_wait_seconds: float = Field(default=0.0, ge=0, le=30)
+    recognition_seconds: float = Field(default=0.0, ge=0, le=60)
+    """From the end of that wait to these words."""
 
 
 @router.get("/status")
@@ -129,11 +131,13 @@ async def post_expression(expression: Expression, worker: TheWorker) -> dict[str
 @router.post("/events/asr", status_code=202)
 async def post_transcript(transcript: Transcript, worker: TheWorker) -> dict[str, str]:
     """What an external recogniser heard the host say."""
+    waited = transcript.silence_wait_seconds + transcript.recognition_seconds
     event = TranscriptFinalized(
         show=worker.show,
         text=transcript.text,
-        speech_ended_at=worker.now() - transcript.silence_wait_seconds,
+        speech_ended_at=worker.now() - waited,
         silence_wait_seconds=transcript.silence_wait_seconds,
+        recognition_seconds=transcript.recognition_seconds,
         engine="api",
     )
     await worker.publish(event)

@@ -45,6 +45,11 @@ class Candidate:
     def viewer_id(self) -> str:
         return self.input.author.viewer_id
 
+    def waited_seconds(self, now: float) -> float:
+        """How long it waited for its turn; of speech, since its words were there."""
+        ready_at = self.input.arrived_at + (self.input.recognition_seconds or 0.0)
+        return max(0.0, now - ready_at)
+
 
 class Part(NamedTuple):
     """One reason for or against answering a line, and what it counts."""

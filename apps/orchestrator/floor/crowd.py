@@ -3,6 +3,7 @@
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from apps.orchestrator.floor.reading import Reading, alike, are_the_same, fold
 from apps.orchestrator.floor.rules import FloorRules
@@ -10,6 +11,8 @@ from libs.contracts.people import Author, Role
 
 #: Viewers that are remembered, the last heard first; and of each so many lines.
 REMEMBERED_VIEWERS = 2_000
+#: Of them so many count as those of just now.
+LATELY_VIEWERS = 200
 LINES_A_VIEWER = 3
 #: Long lines that may turn out to be copied.
 REMEMBERED_TEXTS = 1_000
@@ -105,6 +108,15 @@ class Crowd:
         viewer_id = self._by_name.get(fold(name.strip().lstrip("@")))
         chatter = self._chatters.get(viewer_id) if viewer_id is not None else None
         return chatter.author if chatter is not None else None
+
+    def lately(self, since: float) -> list[Author]:
+        """Who was heard since then, the last one first; at most `LATELY_VIEWERS`."""
+        found: list[Author] = []
+        for chatter in islice(reversed(self._chatters.values()), LATELY_VIEWERS):
+            last = chatter.lines[-1][0] if chatter.lines else chatter.heard_at
+            if last >= since and chatter.author.name:
+                found.append(chatter.author)
+        return found
 
     def forget(self, viewer_id: str) -> None:
         """Their words and name go; that they were heard, and when they were answered, stays."""

@@ -85,8 +85,6 @@ class Floor:
         source = candidate.source
         if source is TurnSource.CHAT:
             return self._offer_chat(candidate, now)
-        if source is TurnSource.VOICE:
-            self.host.understood()
         queue = self._queues[source]
         if source is TurnSource.IDLE:
             queue.append(candidate)

@@ -2,11 +2,12 @@
 
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from libs.contracts.conversation import TurnSource
 from libs.settings import ROOT
 from libs.settings.yaml_lines import first_duplicate, line_of
 
@@ -80,8 +81,17 @@ class AlertRules(_Strict):
 
 
 class HostRules(_Strict):
-    grace_seconds: float = Field(default=1.5, ge=0, le=30)
+    grace_seconds: float = Field(default=4.0, ge=0, le=30)
     at_most_seconds: float = Field(default=30.0, ge=1, le=600)
+    thought: Literal["hold", "drop", "go_on"] = "hold"
+    """What becomes of a reply of which nothing was heard yet when the host begins to speak."""
+    goes_on_seconds: float = Field(default=3.0, ge=0, le=30)
+    """So long after his own words, what he says next belongs to them."""
+    interrupts: tuple[TurnSource, ...] = Field(
+        default=(TurnSource.VOICE, TurnSource.PAID, TurnSource.CHAT, TurnSource.IDLE),
+        max_length=len(TurnSource),
+    )
+    """Which turns he may cut off by his voice."""
 
 
 class IdleRules(_Strict):

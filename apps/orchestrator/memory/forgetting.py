@@ -20,10 +20,13 @@ LEAST_NAME_LETTERS = 3
 #: After a summary was emptied, the next one reads so many messages again.
 SUMMED_UP_AGAIN = 400
 
+#: Of an answer nothing stays.
+NO_ANSWER = "reply = '', heard_text = '', unheard_text = ''"
+
 #: Tables with texts of others, the key of a row, when it was written, and the texts.
 _QUOTING = (
-    ("message", "message_id", "at", ("text",)),
-    ("turn", "turn_id", "opened_at", ("input", "reply", "heard_text")),
+    ("message", "message_id", "at", ("text", "unheard")),
+    ("turn", "turn_id", "opened_at", ("input", "reply", "heard_text", "unheard_text")),
     ("fact", "fact_id", "learned_at", ("topic", "text")),
     ("code", "code_id", "at", ("text",)),
     ("incident", "incident_id", "at", ("message", "by")),
@@ -79,7 +82,7 @@ def _answers_that_used(db: sqlite3.Connection, viewer_id: str) -> int:
     used = "SELECT turn_id FROM recalled WHERE viewer_id = ?"
     gone = remove_messages(db, f"speaker = 'kitsu' AND turn_id IN ({used})", (viewer_id,))
     gone += code.remove(db, used, (viewer_id,))
-    sql = f"UPDATE turn SET reply = '', heard_text = '' WHERE turn_id IN ({used})"
+    sql = f"UPDATE turn SET {NO_ANSWER} WHERE turn_id IN ({used})"
     db.execute(sql, (viewer_id,))
     return gone
 
@@ -131,7 +134,7 @@ def _rewrite(
     db.execute(sql, (*changed.values(), row[key]))
     if not word_index.is_there(db):
         return
-    if table == "message":
+    if table == "message" and "text" in changed:
         word_index.remove(db, "message_words", [row[key]])
         word_index.add(db, "message_words", row[key], changed["text"])
     elif table == "fact":

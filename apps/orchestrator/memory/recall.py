@@ -73,7 +73,7 @@ def within_budget(lines: Sequence[HistoryLine], tokens: int) -> tuple[HistoryLin
     """The newest lines that fit, oldest first."""
     kept: list[HistoryLine] = []
     for line in reversed(lines):
-        tokens -= tokens_of(line.text) + tokens_of(line.name)
+        tokens -= tokens_of(line.text) + tokens_of(line.unheard) + tokens_of(line.name)
         if tokens < 0:
             break
         kept.append(line)

@@ -13,6 +13,7 @@ from typing import Any
 from apps.orchestrator.floor import Candidate, Skipped
 from apps.orchestrator.memory import code, word_index
 from apps.orchestrator.turns import RETRACTED, Turn
+from apps.orchestrator.unheard import unheard_of
 from libs.contracts.conversation import HistoryLine, SkipReason, TurnCommitted, TurnInput
 from libs.contracts.speaking import PlaybackFinished
 from libs.contracts.timing import TurnStages
@@ -85,8 +86,9 @@ def waiting_inputs(db: sqlite3.Connection) -> list[Candidate]:
 
 
 def open_turn(db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> None:
-    """The input is taken, the turn is open, and what was said to her is in the conversation."""
+    """The input is taken and the turn is open. The input's own page may come after."""
     candidate, given = turn.candidate, turn.candidate.input
+    add_input(db, candidate)
     db.execute("UPDATE input SET state = 'taken' WHERE input_id = ?", (candidate.input_id,))
     db.execute(
         "INSERT OR IGNORE INTO turn (turn_id, utterance_id, input_id, source, viewer_id, author,"
@@ -113,6 +115,12 @@ def open_turn(db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> Non
     )
 
 
+def open_published(db: sqlite3.Connection, turn: Turn, request: TurnCommitted) -> None:
+    """The same of a request that is on its way already."""
+    open_turn(db, turn, request)
+    mark_published(db, turn.turn_id)
+
+
 def mark_published(db: sqlite3.Connection, turn_id: str) -> None:
     db.execute("UPDATE turn SET published = 1 WHERE turn_id = ?", (turn_id,))
 
@@ -135,8 +143,10 @@ def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
 
     The request goes: it quotes other viewers, who may want to be forgotten. What the gate
     would not have answered is no part of the conversation, and of what was taken back neither the
-    line nor the answer, which may quote it.
+    line nor the answer, which may quote it. The input that replaces a turn has its words too.
     """
+    if turn.replaced_by is not None:
+        add_input(db, turn.replaced_by)
     sql = "SELECT reason FROM turn WHERE turn_id = ? AND outcome IS NULL"
     row = db.execute(sql, (turn.turn_id,)).fetchone()
     if row is None:
@@ -145,23 +155,25 @@ def close_turn(db: sqlite3.Connection, turn: Turn, at: float) -> bool:
         turn.take_back()
     kept = turn.as_json()
     db.execute(
-        "UPDATE turn SET outcome = ?, reason = ?, input = ?, reply = ?, heard_text = ?, stages = ?,"
-        " request = '' WHERE turn_id = ?",
+        "UPDATE turn SET outcome = ?, reason = ?, input = ?, reply = ?, heard_text = ?,"
+        " unheard_text = ?, stages = ?, request = '' WHERE turn_id = ?",
         (
-            *(kept[name] for name in ("outcome", "reason", "input", "reply", "heard_text")),
+            *(kept[name] for name in ("outcome", "reason", "input", "reply")),
+            *(kept[name] for name in ("heard_text", "unheard_text")),
             turn.stages.model_dump_json(),
             turn.turn_id,
         ),
     )
     given = turn.candidate.input
     left_out = turn.blocked or turn.outcome == "blocked" or turn.reason == RETRACTED
+    left_out = left_out or turn.replaced_by is not None
     if given.source != "operator" and not left_out:
         author = given.author
         _add_message(
             db, turn.turn_id, "viewer", author.viewer_id, author.name, author.role, given.text, at
         )
     if turn.heard_text and turn.reason != RETRACTED:
-        _add_message(db, turn.turn_id, "kitsu", "", "", "", turn.heard_text, at)
+        _add_answer(db, turn.turn_id, turn.heard_text, turn.unheard_text, at)
     return True
 
 
@@ -173,10 +185,17 @@ def heard_late(db: sqlite3.Connection, event: PlaybackFinished) -> None:
     )
     row = db.execute(sql, (event.utterance_id, RETRACTED)).fetchone()
     if row is not None and event.heard_text:
-        sql = "UPDATE turn SET heard_text = ? WHERE turn_id = ?"
-        db.execute(sql, (event.heard_text, row["turn_id"]))
-        at = event.stopped_at or event.emitted_at
-        _add_message(db, row["turn_id"], "kitsu", "", "", "", event.heard_text, at)
+        sql = "UPDATE turn SET heard_text = ?, unheard_text = ? WHERE turn_id = ?"
+        heard, unheard = event.heard_text, unheard_of(event)
+        db.execute(sql, (heard, unheard, row["turn_id"]))
+        _add_answer(db, row["turn_id"], heard, unheard, event.stopped_at or event.emitted_at)
+
+
+def _add_answer(db: sqlite3.Connection, turn_id: str, heard: str, unheard: str, at: float) -> None:
+    """What nobody heard stands beside it: it can be told, and is found by no search."""
+    _add_message(db, turn_id, "kitsu", "", "", "", heard, at)
+    sql = "UPDATE message SET unheard = ? WHERE turn_id = ? AND speaker = 'kitsu'"
+    db.execute(sql, (unheard, turn_id))
 
 
 def _add_message(
@@ -217,7 +236,13 @@ def history(db: sqlite3.Connection, lines: int, since: float = 0.0) -> tuple[His
         "SELECT * FROM message WHERE at >= ? ORDER BY message_id DESC LIMIT ?", (since, lines)
     ).fetchall()
     return tuple(
-        HistoryLine(speaker=r["speaker"], name=r["name"], role=r["role"], text=r["text"])
+        HistoryLine(
+            speaker=r["speaker"],
+            name=r["name"],
+            role=r["role"],
+            text=r["text"],
+            unheard=r["unheard"],
+        )
         for r in reversed(rows)
     )
 
@@ -263,7 +288,8 @@ def _turns(
     return [
         {
             **{key: row[key] for key in ("turn_id", "utterance_id", "source", "author", "input")},
-            **{key: row[key] for key in ("reply", "heard_text", "outcome", "reason", "opened_at")},
+            **{key: row[key] for key in ("reply", "heard_text", "unheard_text")},
+            **{key: row[key] for key in ("outcome", "reason", "opened_at")},
             "stages": {**TurnStages().model_dump(), **json.loads(row["stages"])},
             "state": "done" if row["outcome"] else "thinking",
             "code_pieces": row["code_pieces"],

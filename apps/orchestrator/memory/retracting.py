@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.orchestrator.memory import code, facts
-from apps.orchestrator.memory.forgetting import SUMMED_UP_AGAIN, empty_open_requests
+from apps.orchestrator.memory.forgetting import (
+    NO_ANSWER,
+    SUMMED_UP_AGAIN,
+    empty_open_requests,
+)
 from apps.orchestrator.memory.viewers import remove_messages
 from apps.orchestrator.turns import RETRACTED
 from apps.orchestrator.withdrawal import Withdrawal
@@ -102,7 +106,7 @@ def _strike_turn(db: sqlite3.Connection, turn_id: str) -> list[str]:
     code.remove(db, "?", (turn_id,))
     remove_messages(db, "turn_id = ?", (turn_id,))
     db.execute(
-        "UPDATE turn SET input = '', reply = '', heard_text = '', reason = ? WHERE turn_id = ?",
+        f"UPDATE turn SET input = '', {NO_ANSWER}, reason = ? WHERE turn_id = ?",
         (RETRACTED, turn_id),
     )
     return [row["turn_id"] for row in recalled]
@@ -112,7 +116,7 @@ def _empty_answer(db: sqlite3.Connection, turn_id: str) -> None:
     """Her answer to somebody else that went with a memory of what was taken back."""
     remove_messages(db, "speaker = 'kitsu' AND turn_id = ?", (turn_id,))
     code.remove(db, "?", (turn_id,))
-    db.execute("UPDATE turn SET reply = '', heard_text = '' WHERE turn_id = ?", (turn_id,))
+    db.execute(f"UPDATE turn SET {NO_ANSWER} WHERE turn_id = ?", (turn_id,))
 
 
 def _strike_summary(db: sqlite3.Connection, turn_id: str) -> None:

@@ -45,7 +45,7 @@ def export(db: sqlite3.Connection, viewer_id: str, now: float) -> dict[str, Any]
         (viewer_id,),
     ).fetchall()
     answers = db.execute(
-        "SELECT m.turn_id, m.text, m.at FROM message m JOIN turn t USING (turn_id)"
+        "SELECT m.turn_id, m.text, m.unheard, m.at FROM message m JOIN turn t USING (turn_id)"
         " WHERE t.viewer_id = ? AND m.speaker = 'kitsu' ORDER BY m.message_id",
         (viewer_id,),
     ).fetchall()

@@ -211,6 +211,7 @@ class Turn(Message):
     input: str = ""
     reply: str = ""
     heard_text: str = ""
+    unheard_text: str = ""
     outcome: PlaybackOutcome | Literal["blocked"] | None = None
     reason: str = ""
     """A code, where something did not go as it should."""
@@ -231,7 +232,8 @@ class Percentiles(Message):
 
 
 class LatencyMessage(Message):
-    """`stages` by name: total, wait, policy, gate, tts, playback, bus."""
+    """`stages` by name: total, wait, recognition, policy, gate, tts, playback, bus, which add up to
+    the total; first_token is a part of policy."""
 
     type: Literal["latency"] = "latency"
     at: float

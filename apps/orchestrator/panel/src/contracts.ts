@@ -366,6 +366,7 @@ export interface Turn {
   readonly input?: string;
   readonly reply?: string;
   readonly heard_text?: string;
+  readonly unheard_text?: string;
   readonly outcome?: PlaybackOutcome | "blocked" | null;
   readonly reason?: string;
   readonly opened_at: number;
