@@ -1,0 +1,173 @@
+"""The microphone of the browser that shows the panel.
+
+The page opens `WS /microphone` on this process' own port and sends first a text frame, JSON
+`{"rate_hz": 16000, "label": "…"}`, then binary frames: a little-endian uint32, the position of the
+frame's first sample since the page began to capture, and mono s16le samples. It is told
+`{"type": "ready"}` when its sound is taken, else why not, and the socket is closed.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ValidationError
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from apps.asr_worker.inputs.base import RATE_HZ, Block, Source
+from apps.asr_worker.inputs.block_queue import BlockQueue
+from apps.asr_worker.inputs.panel_frames import Frames, NotSound
+from libs.safety import clean_chat
+from libs.telemetry import clock
+
+#: Where the panel's page brings its sound.
+PANEL_PATH = "/microphone"
+#: A page that sends nothing for so long is gone, whatever the network says.
+SILENT_SECONDS = 3.0
+LABEL_CHARACTERS = 120
+HELLO_BYTES = 2_000
+
+#: Close codes that the page understands.
+NOT_OPEN, MISTAKEN, SILENT, REPLACED = 4404, 4400, 4408, 4409
+
+HOW_TO_GIVE = (
+    "no browser gives its microphone: open the panel and press “Use this browser's microphone”"
+)
+
+log = logging.getLogger("kitsu.asr_worker.panel")
+
+
+class _Greeting(BaseModel):
+    rate_hz: int
+    label: str = ""
+
+
+@dataclass(eq=False)
+class _Page:
+    """One page that brings sound."""
+
+    socket: WebSocket
+    label: str
+    frames: Frames = field(repr=False)
+
+
+class PanelInput:
+    """A `SoundInput` that one page of the panel feeds; the newest page that asks is that one.
+
+    Promises: a page is taken only while this input is open; the page before it is told that another
+    took its place; one that sends no sound, or anything else than sound, is closed; what is not
+    taken in time is lost oldest first and counted, as is what the page itself left out.
+    """
+
+    def __init__(self, now: Callable[[], float] = clock.now) -> None:
+        self._now = now
+        self._queue = BlockQueue(RATE_HZ)
+        self._open = False
+        self._page: _Page | None = None
+        self._goodbyes: set[asyncio.Task[None]] = set()
+
+    @property
+    def source(self) -> Source:
+        return "panel"
+
+    @property
+    def device(self) -> str:
+        return self._page.label if self._page is not None else ""
+
+    @property
+    def present(self) -> bool:
+        return self._page is not None
+
+    @property
+    def problem(self) -> str:
+        return "" if self.present else HOW_TO_GIVE
+
+    @property
+    def lost_samples(self) -> int:
+        return self._queue.lost_samples
+
+    async def open(self) -> None:
+        self._queue.clear()
+        self._open = True
+
+    async def close(self) -> None:
+        self._open = False
+        page, self._page = self._page, None
+        if page is not None:
+            self._send_away_soon(page, NOT_OPEN, "nobody listens now")
+
+    async def take(self) -> list[Block]:
+        return await self._queue.take()
+
+    def routes(self) -> list[BaseRoute]:
+        return [WebSocketRoute(PANEL_PATH, self._serve)]
+
+    # The page ---------------------------------------------------------------------------------
+
+    async def _serve(self, socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            label = await _hello(socket)
+            if not self._open:
+                await _send_away(socket, NOT_OPEN, "nobody listens to a browser's microphone now")
+                return
+            page = _Page(socket, label, Frames(self._now))
+            before, self._page = self._page, page
+            if before is not None:
+                self._send_away_soon(before, REPLACED, "another page gives its microphone now")
+            await self._hear(page)
+        except NotSound as mistake:
+            log.warning("a page sent no sound: %s", mistake)
+            await _send_away(socket, MISTAKEN, str(mistake))
+        except TimeoutError:
+            await _send_away(socket, SILENT, "no sound came for a while")
+        except WebSocketDisconnect:
+            pass
+        finally:
+            if self._page is not None and self._page.socket is socket:
+                self._page = None
+
+    async def _hear(self, page: _Page) -> None:
+        await page.socket.send_text(json.dumps({"type": "ready", "label": page.label}))
+        while self._page is page:
+            async with asyncio.timeout(SILENT_SECONDS):
+                message = await page.socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if message.get("bytes") is None:
+                raise NotSound("text where sound was expected")
+            sound = page.frames.take(message["bytes"])
+            if self._page is page and sound.pcm:
+                self._queue.put(sound.pcm, sound.at, sound.left_out)
+
+    def _send_away_soon(self, page: _Page, code: int, why: str) -> None:
+        """Nobody waits until a page that may be gone has said goodbye."""
+        goodbye = asyncio.create_task(_send_away(page.socket, code, why), name="send a page away")
+        self._goodbyes.add(goodbye)
+        goodbye.add_done_callback(self._goodbyes.discard)
+
+
+async def _hello(socket: WebSocket) -> str:
+    """The page's own word for its microphone. Raises `NotSound`."""
+    async with asyncio.timeout(SILENT_SECONDS):
+        message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1000))
+    text = message.get("text")
+    if text is None or len(text) > HELLO_BYTES:
+        raise NotSound("no greeting, or one that is too long")
+    try:
+        told = _Greeting.model_validate_json(text)
+    except ValidationError:
+        raise NotSound("the greeting is not one") from None
+    if told.rate_hz != RATE_HZ:
+        raise NotSound(f"sound must come at {RATE_HZ} Hz")
+    return clean_chat(told.label, maximum=LABEL_CHARACTERS) or "a browser's microphone"
+
+
+async def _send_away(socket: WebSocket, code: int, why: str) -> None:
+    with suppress(RuntimeError, WebSocketDisconnect):
+        await socket.close(code, why)
