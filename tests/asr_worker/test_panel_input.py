@@ -269,3 +269,25 @@ def test_more_sound_than_time_is_refused() -> None:
     with pytest.raises(NotSound, match="more sound than time"):
         for number in range(400):
             frames.take(frame(number * SAMPLES))
+
+
+async def test_a_page_in_full_flow_is_told_as_well_that_another_took_its_place(ears: Ears) -> None:
+    await ears.input.open()
+
+    async def flow(socket: ClientConnection) -> None:
+        position = 0
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                await socket.send(frame(position))
+                position += SAMPLES
+                await asyncio.sleep(0.001 if position < 100_000 else 0.032)
+
+    for _ in range(5):
+        async with ears.page("old") as old:
+            await ready(old)
+            flowing = asyncio.create_task(flow(old))
+            await asyncio.sleep(0.02)
+            async with ears.page("new") as new:
+                await ready(new)
+                assert await code_of(old) == REPLACED
+            await flowing

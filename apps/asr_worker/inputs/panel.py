@@ -97,7 +97,7 @@ class PanelInput:
         self._open = False
         page, self._page = self._page, None
         if page is not None:
-            self._send_away_soon(page, NOT_OPEN, "nobody listens now")
+            self._replace(page)
 
     async def take(self) -> list[Block]:
         return await self._queue.take()
@@ -117,7 +117,7 @@ class PanelInput:
             page = _Page(socket, label, Frames(self._now))
             before, self._page = self._page, page
             if before is not None:
-                self._send_away_soon(before, REPLACED, "another page gives its microphone now")
+                self._replace(before)
             await self._hear(page)
         except NotSound as mistake:
             log.warning("a page sent no sound: %s", mistake)
@@ -142,12 +142,20 @@ class PanelInput:
             sound = page.frames.take(message["bytes"])
             if self._page is page and sound.pcm:
                 self._queue.put(sound.pcm, sound.at, sound.left_out)
+        await self._say_why(page)
 
-    def _send_away_soon(self, page: _Page, code: int, why: str) -> None:
-        """Nobody waits until a page that may be gone has said goodbye."""
-        goodbye = asyncio.create_task(_send_away(page.socket, code, why), name="send a page away")
+    def _replace(self, page: _Page) -> None:
+        """Nobody waits until a page that may be gone has understood."""
+        goodbye = asyncio.create_task(self._say_why(page), name="send a page away")
         self._goodbyes.add(goodbye)
         goodbye.add_done_callback(self._goodbyes.discard)
+
+    async def _say_why(self, page: _Page) -> None:
+        """To a page that is not the one any more; the second time it does nothing."""
+        if self._page is None:
+            await _send_away(page.socket, NOT_OPEN, "nobody listens now")
+        else:
+            await _send_away(page.socket, REPLACED, "another page gives its microphone now")
 
 
 async def _hello(socket: WebSocket) -> str:

@@ -3,9 +3,6 @@
 export const LINE_LIMIT = 2000;
 export const NAME_LIMIT = 128;
 
-export const LISTENING_MODES = ["open", "push_to_talk", "wake_name"] as const;
-export type ListeningMode = (typeof LISTENING_MODES)[number];
-
 export const MODULE_STATES = ["ready", "starting", "degraded", "off", "down", "not_configured"] as const;
 export type ModuleState = (typeof MODULE_STATES)[number];
 
@@ -133,6 +130,8 @@ export interface LatencyMessage {
   readonly turns: number;
   readonly stages: Readonly<Record<string, Percentiles>>;
 }
+
+export type ListeningMode = "open" | "push_to_talk" | "wake_name";
 
 export interface MemoryStatus {
   readonly current_summary?: string;
