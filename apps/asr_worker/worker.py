@@ -1,6 +1,8 @@
 """The ears: microphone to speech to text."""
 
-from apps.asr_worker.inputs.panel import PANEL_PATH
+from starlette.routing import BaseRoute
+
+from apps.asr_worker.inputs.panel import PANEL_PATH, PanelInput
 from apps.asr_worker.settings import AsrSettings
 from libs.bus.base import Bus
 from libs.contracts.health import ModuleState
@@ -15,6 +17,10 @@ class AsrWorker(Worker):
 
     def __init__(self, settings: AsrSettings, bus: Bus) -> None:
         super().__init__(settings, bus)
+        self.panel = PanelInput()
+
+    def routes(self) -> list[BaseRoute]:
+        return self.panel.routes()
 
     def health(self) -> Health:
         return Health(ModuleState.NOT_CONFIGURED, "no recogniser: typed and chat input only")

@@ -70,7 +70,7 @@ async def mute_link(show: Stand, scope: Scope, path: str = "/microphone/mute") -
 async def test_what_the_ears_say_is_what_a_program_is_told(show: Stand, ears: ScriptedEars) -> None:
     await ears.say(level_dbfs=-23.5, noise_floor_dbfs=-61.0, problem="silent", voice=True)
     async with asyncio.timeout(5):
-        while (told := await show.get("/microphone"))["level_dbfs"] != -23.5:
+        while (told := await show.get("/microphone"))["level_dbfs"] != -23.5:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert told["state"] == "listening"
     assert (told["device"], told["problem"], told["voice"]) == ("Yeti", "silent", True)

@@ -1,8 +1,9 @@
-"""Ears that take a browser's microphone: the real input, behind the gate that the real ones have."""
+"""Ears that take a browser's microphone: the real input behind the gate of the real ones."""
 
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from starlette.applications import Starlette
 
 from apps.asr_worker.inputs.base import Block
@@ -62,7 +63,7 @@ class ScriptedEars:
         self._server.run(take())
 
     @property
-    def sound(self) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    def sound(self) -> NDArray[np.float32]:
         """All that was heard, from -1 to 1."""
         pcm = b"".join(block.pcm for block in self.blocks)
-        return np.frombuffer(pcm, "<i2").astype(np.float32) / 32_768
+        return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32_768)

@@ -49,7 +49,7 @@ def test_the_card_says_in_words_how_she_listens_and_what_mends_it(panel: OpenPan
     expect(step).to_have_text("It is silent: is its own switch off?")
     shown(panel, state="unable", source="none")
     expect(step).to_contain_text("No recogniser: typed and chat input only")
-    expect(panel.part("mute")).to_have_count(0)
+    expect(panel.part("mute-ears")).to_have_count(0)
     expect(panel.part("mute-pill")).to_have_count(0)
     shown(panel, state="waiting", problem="“Blue Yeti” is not there any more.")
     expect(step).to_have_text("“Blue Yeti” is not there any more.")
@@ -162,8 +162,8 @@ def test_one_press_mutes_her_ears_and_the_header_shows_it(panel: OpenPanel) -> N
     pill.click()
     expect(pill).to_have_text("Muted")
     expect(pill).to_have_attribute("aria-pressed", "true")
-    expect(panel.part("mute")).to_have_text("Muted for her")
-    panel.part("mute").click()
+    expect(panel.part("mute-ears")).to_have_text("Muted for her")
+    panel.part("mute-ears").click()
     expect(pill).to_have_text("Mic")
     assert [c["muted"] for c in panel.orchestrator.heard("set_microphone")] == [True, False]
     panel.page.keyboard.press("Control+z")
@@ -173,9 +173,9 @@ def test_one_press_mutes_her_ears_and_the_header_shows_it(panel: OpenPanel) -> N
 def test_a_mute_that_came_to_nothing_is_not_shown_as_done(panel: OpenPanel) -> None:
     panel.open()
     panel.orchestrator.refusal = {"title": "The ears are not there", "detail": "kitsu restart …"}
-    panel.part("mute").click()
+    panel.part("mute-ears").click()
     expect(panel.page.get_by_text("The ears are not there")).to_be_visible()
-    expect(panel.part("mute")).to_have_text("Mute for her")
+    expect(panel.part("mute-ears")).to_have_text("Mute for her")
     expect(panel.part("mute-pill")).to_have_text("Mic")
 
 
@@ -264,11 +264,11 @@ def test_in_a_narrow_dock_nothing_of_it_is_cut_off(dock: OpenPanel) -> None:
     dock.open()
     shown(dock, muted=True, state="muted", device="x" * 80)
     expect(dock.part("mute-pill")).to_have_text("Muted")
-    for testid in ("connection", "mute-pill", "mute", "talk", "level", "listen-means"):
+    for testid in ("connection", "mute-pill", "mute-ears", "talk", "level", "listen-means"):
         box = dock.part(testid).bounding_box()
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 320, testid
-    for testid in ("mute", "talk"):
+    for testid in ("mute-ears", "talk"):
         fits = "(part) => part.scrollWidth <= part.clientWidth"
         assert dock.part(testid).evaluate(fits), testid

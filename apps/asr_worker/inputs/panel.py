@@ -18,13 +18,15 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from apps.asr_worker.inputs.base import RATE_HZ, Block, Source
-from apps.asr_worker.inputs.block_queue import BlockQueue
-from apps.asr_worker.inputs.panel_frames import Frames, NotSound
+from apps.asr_worker.inputs.panel_frames import Frames, NotSound, Sound
+from libs.audio.ring import SoundRing
 from libs.safety import clean_chat
 from libs.telemetry import clock
 
 #: Where the panel's page brings its sound.
 PANEL_PATH = "/microphone"
+#: What is not taken within so long is lost, oldest first.
+RING_SECONDS = 5.0
 #: A page that sends nothing for so long is gone, whatever the network says.
 SILENT_SECONDS = 3.0
 LABEL_CHARACTERS = 120
@@ -64,8 +66,10 @@ class PanelInput:
 
     def __init__(self, now: Callable[[], float] = clock.now) -> None:
         self._now = now
-        self._queue = BlockQueue(RATE_HZ)
-        self._open = False
+        self._ring: SoundRing | None = None
+        """Of this opening; none while it is closed."""
+        self._next_position = 0
+        self._lost_before = 0
         self._page: _Page | None = None
         self._goodbyes: set[asyncio.Task[None]] = set()
 
@@ -87,20 +91,24 @@ class PanelInput:
 
     @property
     def lost_samples(self) -> int:
-        return self._queue.lost_samples
+        return self._lost_before + (self._ring.lost_samples if self._ring is not None else 0)
 
     async def open(self) -> None:
-        self._queue.clear()
-        self._open = True
+        self._lost_before = self.lost_samples
+        self._ring, self._next_position = SoundRing(int(RING_SECONDS * RATE_HZ)), 0
 
     async def close(self) -> None:
-        self._open = False
+        self._lost_before, self._ring = self.lost_samples, None
         page, self._page = self._page, None
         if page is not None:
             self._replace(page)
 
     async def take(self) -> list[Block]:
-        return await self._queue.take()
+        ring = self._ring
+        if ring is None:
+            raise RuntimeError("the input is not open")
+        await ring.wait()
+        return [Block(piece.position, piece.pcm, piece.at) for piece in ring.take()]
 
     def routes(self) -> list[BaseRoute]:
         return [WebSocketRoute(PANEL_PATH, self._serve)]
@@ -111,7 +119,7 @@ class PanelInput:
         await socket.accept()
         try:
             label = await _hello(socket)
-            if not self._open:
+            if self._ring is None:
                 await _send_away(socket, NOT_OPEN, "nobody listens to a browser's microphone now")
                 return
             page = _Page(socket, label, Frames(self._now))
@@ -140,9 +148,15 @@ class PanelInput:
             if message.get("bytes") is None:
                 raise NotSound("text where sound was expected")
             sound = page.frames.take(message["bytes"])
-            if self._page is page and sound.pcm:
-                self._queue.put(sound.pcm, sound.at, sound.left_out)
+            if self._page is page and self._ring is not None and sound.pcm:
+                self._keep(sound, self._ring)
         await self._say_why(page)
+
+    def _keep(self, sound: Sound, ring: SoundRing) -> None:
+        """Positions count on from page to page."""
+        position = self._next_position + sound.left_out
+        self._next_position = position + len(sound.pcm) // 2
+        ring.append(position, sound.pcm, sound.at)
 
     def _replace(self, page: _Page) -> None:
         """Nobody waits until a page that may be gone has understood."""

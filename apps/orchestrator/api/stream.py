@@ -172,15 +172,12 @@ async def _carry_out(command: protocol.PanelCommand, worker: "OrchestratorWorker
             await _hand_on(command, worker)
 
 
-async def _hand_on(
-    command: protocol.SetMicrophoneCommand | protocol.HoldToTalkCommand | Order,
-    worker: "OrchestratorWorker",
-) -> None:
+async def _hand_on(command: protocol.PanelCommand, worker: "OrchestratorWorker") -> None:
     """To the ears, or to OBS."""
     match command:
         case protocol.SetMicrophoneCommand():
             await actions.set_microphone(worker, command.muted, command.mode, "panel")
         case protocol.HoldToTalkCommand():
             await actions.hold_to_talk(worker, command.held, command.at_most_seconds, "panel")
-        case _:
+        case Order():
             await worker.studio.order(event_of(command, "panel"))
