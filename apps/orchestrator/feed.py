@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from apps.orchestrator.floor import Candidate, Skipped
+from apps.orchestrator.inputs import HOST
 from apps.orchestrator.panel.protocol import FeedMessage, FeedRow
 from apps.orchestrator.row_budget import RowBudget
 from apps.orchestrator.screens import FEED_ROWS, Screens
@@ -100,6 +101,11 @@ class Feed:
                 note=reason.value,
             )
         )
+
+    def heard_aside(self, speech_id: str, text: str, note: str) -> None:
+        """What the host said that was no turn, and what it was."""
+        row_id, at = f"aside:{speech_id}", clock.now()
+        self._put(FeedRow(id=row_id, at=at, kind="mic", author=HOST.name, text=text, note=note))
 
     def ordered_panic(self, input_id: str, given: TurnInput) -> None:
         """A line that engages panic is no turn."""

@@ -52,6 +52,7 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         mood=worker.session.mood.value,
         poll=worker.polls.status(),
         chat=worker.chat.status(),
+        microphone=worker.microphone.status(),
         notices=_bus_notice(worker)
         + _persona_notice(worker)
         + [

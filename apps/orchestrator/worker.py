@@ -6,7 +6,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from apps.orchestrator.api.application import build_application
-from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS
+from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS, KEYED_GETS
 from apps.orchestrator.chat_desk import ChatDesk
 from apps.orchestrator.chat_hearing import ChatHearing
 from apps.orchestrator.chat_lines import ChatLines
@@ -22,6 +22,8 @@ from apps.orchestrator.incidents import IncidentLog
 from apps.orchestrator.memory.database import Database
 from apps.orchestrator.memory.memory import Memory, memory_rules
 from apps.orchestrator.memory.summary_desk import SummaryDesk
+from apps.orchestrator.microphone_desk import MicrophoneDesk
+from apps.orchestrator.microphone_handlers import MicrophoneHandlers
 from apps.orchestrator.models_desk import ModelsDesk
 from apps.orchestrator.note_desk import NoteDesk
 from apps.orchestrator.on_air import OnAir
@@ -64,11 +66,12 @@ from libs.worker.access import Access, Scope
 from libs.worker.worker import Health, handles
 
 
-class OrchestratorWorker(ChatHearing, FloorHandlers):
+class OrchestratorWorker(ChatHearing, FloorHandlers, MicrophoneHandlers):
     """Listens to everything that is said about the show and decides what is answered next."""
 
     module = "orchestrator"
     drop_work_in_panic = False
+    keyed_gets = KEYED_GETS
     settings: OrchestratorSettings
 
     def __init__(self, settings: OrchestratorSettings, bus: Bus) -> None:
@@ -79,6 +82,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers):
         self.database = Database(settings.kitsu_data_dir / "memory" / "kitsu.sqlite")
         self.session = Session(self.database, settings)
         self.feed = Feed(self.screens, lambda: self.session.snapshot.name)
+        self.microphone = MicrophoneDesk(self.screens, self.feed, self.roster)
         self.incidents = IncidentLog(self.database, self.screens)
         gate = Gate.load(settings.policy_family_friendly)
         meaning = meaning_of(settings, self.database)

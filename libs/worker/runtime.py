@@ -331,25 +331,27 @@ class Runtime:
             **worker.access_rules(),
         }
         panic = frozenset({"/panic"})
-        page = self._panel_page() if self._module.output else None
         rules = GateRules(
             own_hosts(host, port),
             scopes,
             panic,
-            panic,
+            panic | worker.keyed_gets,
             f"kitsu_{port}",
-            page,
+            self._panel_page(panic if self._module.output else frozenset()),
             body_limits=worker.body_limits(),
             body_types=worker.body_types(),
         )
         return HttpPort(WebGate(app, rules, Access(settings.kitsu_data_dir)), listener)
 
-    def _panel_page(self) -> OtherPage:
-        """The panel may press panic here itself when its orchestrator does not answer."""
-        settings = self._worker.settings
+    def _panel_page(self, paths: frozenset[str]) -> OtherPage | None:
+        """The panel may press panic here itself when its orchestrator does not answer, and open
+        what this worker has for it."""
+        settings, sockets = self._worker.settings, self._worker.panel_sockets
+        if not paths and not sockets:
+            return None
         hosts = own_hosts(settings.orch_host, settings.orch_port)
         origins = frozenset(f"http://{host}" for host in hosts)
-        return OtherPage(origins, frozenset({"/panic"}), f"kitsu_{settings.orch_port}")
+        return OtherPage(origins, paths, f"kitsu_{settings.orch_port}", sockets)
 
     async def _get_live(self, request: Request) -> Response:
         uptime = round(time.monotonic() - self._started_at, 1)

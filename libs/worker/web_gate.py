@@ -37,8 +37,9 @@ SECURITY_HEADERS: Headers = (
 
 @dataclass(frozen=True)
 class OtherPage:
-    """A page of another of our processes, and what it may POST here when its own process does not
-    answer: only `paths`, only from exactly these `origins`, only signed in by its own cookie.
+    """A page of another of our processes, and what it may do here itself: POST to `paths` (when its
+    own process does not answer) and open WebSockets at `sockets`; only from exactly these
+    `origins`, only signed in by its own cookie.
 
     Cookies know no ports, and for a browser another port of the same host is the same site.
     """
@@ -46,6 +47,7 @@ class OtherPage:
     origins: frozenset[str]
     paths: frozenset[str]
     cookie_name: str
+    sockets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def own_hosts(host: str, port: int) -> frozenset[str]:
 class WebGate:
     """Lets a request pass only if it comes from ourselves and carries enough rights.
 
-    A POST of `GateRules.other_page` passes too, and its page may read the answer.
+    A POST or a WebSocket of `GateRules.other_page` passes too, and its page may read the answer.
 
     Answers 403 for a foreign Host, Origin or site, 413 and 415 for bodies that are too large or
     not JSON, 401 without a token, 403 with one whose scope is too small. The scope that was found
@@ -138,10 +140,14 @@ class WebGate:
     def _other_page(self, scope: AsgiScope, headers: Mapping[str, str]) -> OtherPage | None:
         """The page this comes from, when it is one that may do this and nothing looks odd."""
         page = self._rules.other_page
-        if page is None or scope["type"] != "http" or scope["method"] != "POST":
+        if page is None:
             return None
+        if scope["type"] == "websocket":
+            paths = page.sockets
+        else:
+            paths = page.paths if scope["method"] == "POST" else frozenset()
         origin, host = headers.get("origin", ""), headers.get("host", "")
-        expected = origin in page.origins and scope["path"] in page.paths
+        expected = origin in page.origins and scope["path"] in paths
         same_name = origin.rpartition("://")[2].rpartition(":")[0] == host.rpartition(":")[0]
         same_site = headers.get("sec-fetch-site", "same-site") == "same-site"
         return page if expected and same_name and same_site else None

@@ -65,6 +65,10 @@ class Worker:
     audio_look_back_seconds: ClassVar[float] = 0.0
     """How far back a newly started reader of audio begins."""
     drop_work_in_panic: ClassVar[bool] = True
+    panel_sockets: ClassVar[frozenset[str]] = frozenset()
+    """WebSocket paths of `routes` that the panel's page may open here itself."""
+    keyed_gets: ClassVar[frozenset[str]] = frozenset()
+    """Paths of `routes` where a GET does something: only a key counts there, never a cookie."""
 
     def __init__(self, settings: ShowSettings, bus: Bus) -> None:
         self.settings = settings

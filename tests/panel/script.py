@@ -53,6 +53,7 @@ def opening_status() -> dict[str, Any]:
             "tts_worker": _module("Voice", engine="espeak-ng", output=True),
             "policy_worker": _module("Brain", engine="scripted", output=True),
             "orchestrator": _module("Orchestrator"),
+            "asr_worker": _module("Ears", engine="faster-whisper base"),
         },
         "scene": None,
         "last_tts": None,
@@ -64,9 +65,39 @@ def opening_status() -> dict[str, Any]:
             "sounding": True,
         },
         "studio": studio(),
+        "microphone": microphone(),
         "queue": 0,
         "mood": "happy",
         "notices": [],
+    }
+
+
+def microphone(state: str = "listening", **more: Any) -> dict[str, Any]:
+    """How the ears listen; a good microphone in a quiet room."""
+    return {
+        "state": state,
+        "mode": "open",
+        "muted": False,
+        "talking": False,
+        "voice": False,
+        "source": "device",
+        "device": "Blue Yeti Stereo Microphone",
+        "recogniser": "faster-whisper base, int8",
+        "problem": "",
+        "level_dbfs": -58.0,
+        "peak_dbfs": -49.0,
+        "noise_floor_dbfs": -60.0,
+        "lost_seconds": 0.0,
+        "asr_port": 0,
+        **more,
+    }
+
+
+def speech(id_: str, state: str, text: str = "", **more: Any) -> dict[str, Any]:
+    """The message of one speech."""
+    return {
+        "type": "speech",
+        "speech": {"id": id_, "at": EVENING, "state": state, "text": text, **more},
     }
 
 

@@ -233,6 +233,11 @@ class ScriptedOrchestrator:
         elif isinstance(command, protocol.PersonaCommand):
             given = command.model_dump(exclude_none=True, exclude={"id", "command"})
             self.status["persona"].update(given)
+        elif isinstance(command, protocol.SetMicrophoneCommand):
+            told = command.model_dump(exclude_none=True, exclude={"id", "command"})
+            self.status["microphone"].update(told)
+        elif isinstance(command, protocol.HoldToTalkCommand):
+            self.status["microphone"]["talking"] = command.held
         elif isinstance(command, protocol.ExpressionCommand):
             self.status["mood"] = command.mood.value
         elif isinstance(command, Order):

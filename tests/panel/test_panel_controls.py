@@ -144,7 +144,7 @@ def test_turns_show_where_their_time_went(
     expect(turn).to_contain_text("cut short")
     expect(turn).to_contain_text("400 ms")
     turn.locator("summary").click()
-    expect(turn).to_contain_text("Policy")
+    expect(turn).to_contain_text("First sentence")
     expect(turn).to_contain_text("192 ms")
 
 

@@ -12,7 +12,7 @@ from scripts import check_panel
 SOURCES = check_panel.PANEL / "src"
 #: The panel notes ask for a page under 80 kB, compressed; the inside of closed cards comes later.
 PAGE_LIMIT_BYTES = 80_000
-LATER_LIMIT_BYTES = 20_000
+LATER_LIMIT_BYTES = 26_000
 
 
 def test_the_page_holds_no_inline_script_and_no_foreign_address() -> None:
@@ -24,7 +24,15 @@ def test_the_page_holds_no_inline_script_and_no_foreign_address() -> None:
 
 def test_no_file_name_carries_a_hash() -> None:
     names = {path.name for path in check_panel.STATIC.iterdir()}
-    assert names == {"index.html", "panel.js", "later.js", "panel.css", "fox.svg", "licenses.md"}
+    assert names == {
+        "capture.js",
+        "fox.svg",
+        "index.html",
+        "later.js",
+        "licenses.md",
+        "panel.css",
+        "panel.js",
+    }
 
 
 def test_the_page_is_small() -> None:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from libs.testing.chromium import chromium
 from libs.testing.running_show import RunningShow
+from libs.worker.access import Scope
 from libs.worker.http_port import HttpPort, bind
 
 pytestmark = [pytest.mark.browser, pytest.mark.system]
@@ -125,6 +126,41 @@ async def test_a_page_on_another_port_of_this_machine_cannot_use_what_the_panel_
         await page.evaluate(BY_PICTURE, url + "/panic?key=guessed")
     await page.wait_for_timeout(500)
     assert await nothing_happened(show)
+
+
+async def test_only_the_panels_page_gets_to_the_ears_with_a_microphone(
+    silent_show: RunningShow, browser: Browser, foreign_port: int
+) -> None:
+    """A page that could would whisper into her ear what nobody hears on the stream."""
+    show = silent_show
+    context = await signed_in(browser, show)
+    port = show.ports["asr_worker"]
+    url = f"ws://127.0.0.1:{port}/microphone"
+    hello = '{"rate_hz": 16000, "label": "evil"}'
+    foreign = await foreign_page(context, foreign_port)
+    neighbour = await context.new_page()
+    await neighbour.goto(f"http://127.0.0.1:{foreign_port}/")
+    unsigned = await (await browser.new_context()).new_page()
+    await unsigned.goto(show.url)
+    watcher = await browser.new_context()
+    overlay = show.access.make_cookie(Scope.OVERLAY)
+    cookie = f"kitsu_{show.ports['orchestrator']}"
+    await watcher.add_cookies([{"name": cookie, "value": overlay, "url": show.url}])
+    watching = await watcher.new_page()
+    await watching.goto(show.url)
+    for page in (foreign, neighbour, unsigned, watching):
+        assert await page.evaluate(BY_SOCKET, [url, hello]) == "refused"
+        rebound = url.replace("127.0.0.1", "evil.example")
+        assert await page.evaluate(BY_SOCKET, [rebound, hello]) == "refused"
+    panel = context.pages[0]
+    for other in ("/stream", "/panic", "/microphone/"):
+        assert (
+            await panel.evaluate(BY_SOCKET, [f"ws://127.0.0.1:{port}{other}", hello]) == "refused"
+        )
+    for module in ("stage", "tts_worker", "policy_worker"):
+        elsewhere = f"ws://127.0.0.1:{show.ports[module]}/microphone"
+        assert await panel.evaluate(BY_SOCKET, [elsewhere, hello]) == "refused"
+    assert await panel.evaluate(BY_SOCKET, [url, hello]) == "open"
 
 
 async def test_the_panel_can_press_panic_at_a_module_but_do_nothing_else_there(

@@ -3,6 +3,7 @@
 (The same attacks from a real foreign page in Chromium stand in tests/system/test_attacks.py.)
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -46,7 +47,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
 
     async def live(socket: WebSocket) -> None:
         await socket.accept()
-        door.let_in.append("socket")
+        door.let_in.append(socket.url.path)
         await socket.send_text("hello")
         await socket.close()
 
@@ -54,7 +55,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     app = Starlette(
         routes=[
             *(Route(path, act, methods=["GET", "POST"]) for path in paths),
-            WebSocketRoute("/stream", live),
+            *(WebSocketRoute(path, live) for path in ("/stream", "/microphone", "/panic", "/")),
         ]
     )
     scopes = {"/open": Scope.PUBLIC, "/overlay": Scope.OVERLAY, "/panic": Scope.HOOK}
@@ -66,7 +67,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         panic,
         panic,
         f"kitsu_{port}",
-        OtherPage(origins, panic, "kitsu_8000"),
+        OtherPage(origins, panic, "kitsu_8000", frozenset({"/microphone"})),
         body_limit_bytes=10_000,
         body_limits={"/picture": 30_000},
     )
@@ -334,6 +335,68 @@ async def test_the_panels_cookie_is_worth_nothing_without_the_panels_page(door: 
     assert await post(door, "/panic", panel_cookie(door)) == 401
     assert await post(door, "/say", panel_cookie(door)) == 401
     assert await get(door, "/overlay", panel_cookie(door)) == 401
+    assert door.let_in == []
+
+
+# The panel's page, when it opens a WebSocket of another process --------------------------------
+
+SOUND_PAGE = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-site"}
+
+
+async def socket_opens(door: Door, headers: dict[str, str], path: str = "/microphone") -> bool:
+    """By the words of a browser's handshake, so that every header can be another one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    lines = {
+        "Host": f"127.0.0.1:{door.port}",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+        **headers,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    writer.write(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+    status = (await asyncio.wait_for(reader.readline(), 5)).split()[1]
+    writer.close()
+    return status == b"101"
+
+
+async def test_the_panels_page_may_open_the_socket_that_is_there_for_it(door: Door) -> None:
+    assert await socket_opens(door, {**SOUND_PAGE, **panel_cookie(door)})
+    untold = {"Origin": "http://127.0.0.1:8000", **panel_cookie(door)}
+    assert await socket_opens(door, untold)  # not every browser tells the site
+    assert door.let_in == ["/microphone", "/microphone"]
+
+
+@pytest.mark.parametrize("path", ["/stream", "/panic", "/microphone/", "/microphone/more", "/"])
+async def test_the_panels_page_may_open_no_other_socket(door: Door, path: str) -> None:
+    assert not await socket_opens(door, {**SOUND_PAGE, **panel_cookie(door)}, path)
+    assert door.let_in == []
+
+
+@pytest.mark.parametrize("wrong", WRONG_ORIGINS.values(), ids=WRONG_ORIGINS.keys())
+async def test_no_other_page_may_open_it_with_the_panels_cookie(
+    door: Door, wrong: dict[str, str]
+) -> None:
+    assert not await socket_opens(door, {**SOUND_PAGE, **panel_cookie(door), **wrong})
+    assert door.let_in == []
+
+
+async def test_the_panels_page_must_be_signed_in_as_operator_to_open_it(door: Door) -> None:
+    own = {"Cookie": f"kitsu_{door.port}={door.access.make_cookie(Scope.OPERATOR)}"}
+    forged = {"Cookie": "kitsu_8000=operator.99999999999.00"}
+    overlay, hook = panel_cookie(door, Scope.OVERLAY), panel_cookie(door, Scope.HOOK)
+    for cookie in ({}, own, forged, overlay, hook):
+        assert not await socket_opens(door, {**SOUND_PAGE, **cookie})
+    for scope in (Scope.OVERLAY, Scope.HOOK, Scope.OPERATOR):
+        path = f"/microphone?key={door.access.token(scope)}"
+        assert not await socket_opens(door, SOUND_PAGE, path)
+    assert door.let_in == []
+
+
+async def test_a_post_to_the_panels_socket_is_none(door: Door) -> None:
+    answer = await send(door, {**PANEL, **panel_cookie(door)}, "/microphone")
+    assert answer.status_code == 403
     assert door.let_in == []
 
 

@@ -7,8 +7,9 @@ from apps.orchestrator.floor import Candidate
 from apps.orchestrator.pictures import PICTURE_BYTES
 from apps.orchestrator.withdrawal import Withdrawal
 from libs.contracts.chat import ChatMessageReceived
-from libs.contracts.control import SetModuleEnabled, SetPersona
+from libs.contracts.control import HoldToTalk, SetMicrophone, SetModuleEnabled, SetPersona
 from libs.contracts.identity import new_id
+from libs.contracts.listening import ListeningMode
 from libs.contracts.memory import ViewerForgotten
 from libs.contracts.modules import MODULES_BY_ID
 from libs.contracts.people import Author, Role
@@ -146,3 +147,32 @@ async def set_persona(worker: "OrchestratorWorker", change: SetPersona) -> None:
 
 async def set_expression(worker: "OrchestratorWorker", mood: Mood) -> None:
     await worker.publish(SetExpression(show=worker.show, mood=mood))
+
+
+async def set_microphone(
+    worker: "OrchestratorWorker", muted: bool | None, mode: ListeningMode | None, by: str
+) -> SetMicrophone:
+    """Raises `Problem` when there are no ears to be told."""
+    _need_ears(worker)
+    order = SetMicrophone(show=worker.show, muted=muted, mode=mode, by=by)
+    await worker.publish(order)
+    said = {None: "", True: "muted for her", False: "open for her again"}[muted]
+    what = ", ".join(part for part in (said, f"mode {mode}" if mode else "") if part)
+    await worker.incidents.note("microphone", "info", f"Microphone: {what} (by {by}).", by)
+    return order
+
+
+async def hold_to_talk(
+    worker: "OrchestratorWorker", held: bool, at_most_seconds: float, by: str
+) -> None:
+    """Raises `Problem` when there are no ears to be told."""
+    _need_ears(worker)
+    await worker.publish(
+        HoldToTalk(show=worker.show, held=held, at_most_seconds=at_most_seconds, by=by)
+    )
+
+
+def _need_ears(worker: "OrchestratorWorker") -> None:
+    if not worker.microphone.there:
+        step = "Nobody listens now: look at the Ears (`kitsu status`, `kitsu restart asr_worker`)."
+        raise Problem(503, "The ears are not there", step, "ears")

@@ -11,6 +11,7 @@ from apps.orchestrator.api import (
     control,
     floor,
     memory,
+    microphone,
     models,
     obs,
     pages,
@@ -37,7 +38,20 @@ def build_application(worker: "OrchestratorWorker") -> FastAPI:
         redoc_url=None,
     )
     application.state.worker = worker
-    rooms = (control, obs, telemetry, memory, models, polls, floor, safety, twitch, stream, pages)
+    rooms = (
+        control,
+        microphone,
+        obs,
+        telemetry,
+        memory,
+        models,
+        polls,
+        floor,
+        safety,
+        twitch,
+        stream,
+        pages,
+    )
     for room in rooms:
         application.include_router(room.router)
     application.add_exception_handler(RequestValidationError, _invalid)

@@ -10,7 +10,11 @@ ACCESS_RULES = {
     "/health": Scope.PUBLIC,
     "/panic": Scope.HOOK,
     "/stop": Scope.HOOK,
+    "/microphone/mute": Scope.HOOK,
 }
+
+#: Addresses that do something when they are opened: only with a key.
+KEYED_GETS = frozenset({"/microphone/mute"})
 
 #: A picture in base64, and the line it goes with.
 BODY_LIMITS = {"/ingest/chat": PICTURE_BYTES * 4 // 3 + 20_000}

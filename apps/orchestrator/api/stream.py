@@ -59,6 +59,7 @@ async def _welcome(worker: "OrchestratorWorker") -> list[BaseModel]:
     return [
         status_message(worker),
         *worker.feed.latest(),
+        *worker.microphone.latest(),
         *(
             protocol.TurnMessage(turn=protocol.Turn.model_validate(turn))
             for turn in reversed(turns)
@@ -167,5 +168,16 @@ async def _carry_out(command: protocol.PanelCommand, worker: "OrchestratorWorker
             await actions.stop_speaking(worker, "panel")
         case protocol.ExpressionCommand():
             await actions.set_expression(worker, command.mood)
+        case protocol.SetMicrophoneCommand() | protocol.HoldToTalkCommand() | Order():
+            await _hand_on(command, worker)
+
+
+async def _hand_on(command: protocol.PanelCommand, worker: "OrchestratorWorker") -> None:
+    """To the ears, or to OBS."""
+    match command:
+        case protocol.SetMicrophoneCommand():
+            await actions.set_microphone(worker, command.muted, command.mode, "panel")
+        case protocol.HoldToTalkCommand():
+            await actions.hold_to_talk(worker, command.held, command.at_most_seconds, "panel")
         case Order():
             await worker.studio.order(event_of(command, "panel"))

@@ -12,6 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from apps.orchestrator import studio_orders as orders
 from apps.orchestrator.panel.chat_status import ChatStatus
 from libs.contracts.health import ModuleState
+from libs.contracts.listening import (
+    DismissReason,
+    InterruptionKind,
+    ListeningMode,
+    MicrophoneState,
+)
 from libs.contracts.speaking import Mood, PlaybackOutcome
 from libs.contracts.stage import PollOption
 from libs.contracts.studio import PanicStep, StudioInput, StudioLink, StudioPanic
@@ -143,6 +149,45 @@ class FloorStatus(Message):
     counts: dict[str, int] = {}
 
 
+class MicrophoneStatus(Message):
+    """How she listens. `not_there`: nothing was heard of the ears for a while, and nothing else
+    here counts. `asr_port`: where their process answers."""
+
+    state: MicrophoneState | Literal["not_there"] = "not_there"
+    mode: ListeningMode = ListeningMode.OPEN
+    muted: bool = False
+    talking: bool = False
+    voice: bool = False
+    source: Literal["device", "panel", "file", "none"] = "none"
+    device: str = ""
+    recogniser: str = ""
+    problem: str = ""
+    level_dbfs: float = -120.0
+    peak_dbfs: float = -120.0
+    noise_floor_dbfs: float | None = None
+    lost_seconds: float = 0.0
+    asr_port: int = 0
+
+
+class HeardSpeech(Message):
+    """What lies between two silences, and what became of it. The same id again replaces it.
+
+    `confirmed` is the beginning of `text` that will not change any more. `over_speech`: she was
+    speaking then; `interruption` is what was made of it. `reason`: why it opened no turn.
+    """
+
+    id: str
+    at: float
+    state: Literal["hearing", "recognising", "understood", "dismissed"]
+    text: str = ""
+    confirmed: str = ""
+    over_speech: bool = False
+    interruption: InterruptionKind | None = None
+    reason: DismissReason | None = None
+    detail: str = ""
+    engine: str = ""
+
+
 class Notice(Message):
     """Something that keeps the show from being its best, with the step that mends it."""
 
@@ -172,12 +217,23 @@ class StatusMessage(Message):
     mood: str = "neutral"
     poll: PollStatus | None = None
     chat: ChatStatus
+    microphone: MicrophoneStatus = MicrophoneStatus()
     notices: list[Notice] = []
 
 
 class SpeakingMessage(Message):
     type: Literal["speaking"] = "speaking"
     speaking: SpeakingStatus | None
+
+
+class MicrophoneMessage(Message):
+    type: Literal["microphone"] = "microphone"
+    microphone: MicrophoneStatus
+
+
+class SpeechMessage(Message):
+    type: Literal["speech"] = "speech"
+    speech: HeardSpeech
 
 
 class FeedRow(Message):
@@ -269,6 +325,8 @@ class AckMessage(Message):
 ServerMessage = (
     StatusMessage
     | SpeakingMessage
+    | MicrophoneMessage
+    | SpeechMessage
     | FeedMessage
     | TurnMessage
     | LatencyMessage
@@ -333,6 +391,22 @@ class ExpressionCommand(Command):
     mood: Mood
 
 
+class SetMicrophoneCommand(Command):
+    """Changes only the fields that are given."""
+
+    command: Literal["set_microphone"] = "set_microphone"
+    muted: bool | None = None
+    mode: ListeningMode | None = None
+
+
+class HoldToTalkCommand(Command):
+    """Sent again while the key is held, for it ends by itself."""
+
+    command: Literal["hold_to_talk"] = "hold_to_talk"
+    held: bool
+    at_most_seconds: float = Field(default=3.0, ge=0, le=120)
+
+
 class ObsSceneCommand(orders.SceneOrder, Command):
     command: Literal["obs_scene"] = "obs_scene"
 
@@ -385,6 +459,8 @@ PanelCommand = Annotated[
     | SayCommand
     | StopCommand
     | ExpressionCommand
+    | SetMicrophoneCommand
+    | HoldToTalkCommand
     | ObsSceneCommand
     | ObsMuteCommand
     | ObsVolumeCommand

@@ -58,6 +58,8 @@ export interface ChatStatus {
   readonly last_gap?: ChatGapStatus | null;
 }
 
+export type DismissReason = "back_channel" | "own_voice" | "noise" | "no_words" | "invented" | "not_addressed" | "muted" | "keyword" | "failed";
+
 export interface ExpressionCommand {
   readonly id: string;
   readonly command: "expression";
@@ -87,6 +89,26 @@ export interface FloorStatus {
   readonly counts?: Readonly<Record<string, number>>;
 }
 
+export interface HeardSpeech {
+  readonly id: string;
+  readonly at: number;
+  readonly state: "hearing" | "recognising" | "understood" | "dismissed";
+  readonly text?: string;
+  readonly confirmed?: string;
+  readonly over_speech?: boolean;
+  readonly interruption?: InterruptionKind | null;
+  readonly reason?: DismissReason | null;
+  readonly detail?: string;
+  readonly engine?: string;
+}
+
+export interface HoldToTalkCommand {
+  readonly id: string;
+  readonly command: "hold_to_talk";
+  readonly held: boolean;
+  readonly at_most_seconds?: number;
+}
+
 export interface Incident {
   readonly id: string;
   readonly at: number;
@@ -100,6 +122,8 @@ export interface IncidentMessage {
   readonly incident: Incident;
 }
 
+export type InterruptionKind = "words" | "keyword" | "push_to_talk" | "back_channel" | "false_alarm";
+
 export interface LatencyMessage {
   readonly type: "latency";
   readonly at: number;
@@ -107,10 +131,36 @@ export interface LatencyMessage {
   readonly stages: Readonly<Record<string, Percentiles>>;
 }
 
+export type ListeningMode = "open" | "push_to_talk" | "wake_name";
+
 export interface MemoryStatus {
   readonly current_summary?: string;
   readonly restore_context?: boolean;
   readonly messages?: number;
+}
+
+export interface MicrophoneMessage {
+  readonly type: "microphone";
+  readonly microphone: MicrophoneStatus;
+}
+
+export type MicrophoneState = "listening" | "muted" | "waiting" | "starting" | "unable" | "off";
+
+export interface MicrophoneStatus {
+  readonly state?: MicrophoneState | "not_there";
+  readonly mode?: ListeningMode;
+  readonly muted?: boolean;
+  readonly talking?: boolean;
+  readonly voice?: boolean;
+  readonly source?: "device" | "panel" | "file" | "none";
+  readonly device?: string;
+  readonly recogniser?: string;
+  readonly problem?: string;
+  readonly level_dbfs?: number;
+  readonly peak_dbfs?: number;
+  readonly noise_floor_dbfs?: number | null;
+  readonly lost_seconds?: number;
+  readonly asr_port?: number;
 }
 
 export interface ModuleCommand {
@@ -284,6 +334,13 @@ export interface SayCommand {
   readonly text: string;
 }
 
+export interface SetMicrophoneCommand {
+  readonly id: string;
+  readonly command: "set_microphone";
+  readonly muted?: boolean | null;
+  readonly mode?: ListeningMode | null;
+}
+
 export interface SpeakingMessage {
   readonly type: "speaking";
   readonly speaking: SpeakingStatus | null;
@@ -294,6 +351,11 @@ export interface SpeakingStatus {
   readonly text: string;
   readonly position_seconds: number;
   readonly known_seconds?: number;
+}
+
+export interface SpeechMessage {
+  readonly type: "speech";
+  readonly speech: HeardSpeech;
 }
 
 export interface StatusMessage {
@@ -316,6 +378,7 @@ export interface StatusMessage {
   readonly mood?: string;
   readonly poll?: PollStatus | null;
   readonly chat: ChatStatus;
+  readonly microphone?: MicrophoneStatus;
   readonly notices?: ReadonlyArray<Notice>;
 }
 
@@ -395,6 +458,8 @@ export interface TurnStages {
 export type ServerMessage =
   | StatusMessage
   | SpeakingMessage
+  | MicrophoneMessage
+  | SpeechMessage
   | FeedMessage
   | TurnMessage
   | LatencyMessage
@@ -409,6 +474,8 @@ export type PanelCommand =
   | SayCommand
   | StopCommand
   | ExpressionCommand
+  | SetMicrophoneCommand
+  | HoldToTalkCommand
   | ObsSceneCommand
   | ObsMuteCommand
   | ObsVolumeCommand
