@@ -14,9 +14,9 @@ Phrases = Annotated[tuple[str, ...], NoDecode]
 
 class AsrSettings(ShowSettings):
     asr_input_device: str = Field(default="", max_length=400)
-    """Name (or part of it) or number of a sound device; empty: the system's default. `panel`: the
-    microphone of the browser that shows the panel. `file:PATH`: a sound file, played in real time.
-    `none`: nothing is heard."""
+    """Name (or part of it) or number of a sound device, `NAME#2` for its second channel alone;
+    empty: the system's default. `panel`: the microphone of the browser that shows the panel.
+    `file:PATH`: a sound file, played in real time. `none`: nothing is heard."""
     asr_fake_audio: bool = False
     """A made-up speaker instead of a microphone, for tests and soak."""
     asr_sample_rate: int = Field(default=16_000, ge=8_000, le=192_000)

@@ -11,6 +11,7 @@ from typing import Any
 from apps.cli import checkup_install
 from apps.cli.check import Check
 from apps.cli.checkup_obs import obs
+from apps.cli.checkup_sound import sound
 from apps.cli.checkup_twitch import twitch
 from apps.cli.failures import Failed
 from apps.cli.setting_names import unknown_names
@@ -41,11 +42,10 @@ def all_checks() -> list[Check]:
         bus,
         ports,
         voice,
-        sound,
-        overlay,
-        ollama,
     )
-    return [*checks, *(look(settings) for look in looks), *obs(settings), *twitch(settings)]
+    checks += [look(settings) for look in looks]
+    checks += [*sound(settings), overlay(settings), ollama(settings)]
+    return [*checks, *obs(settings), *twitch(settings)]
 
 
 def python() -> Check:
@@ -175,21 +175,6 @@ def voice(settings: CliSettings) -> Check:
         again = "python3 scripts/kitsu.py doctor"
         return Check("voice", "fail", f"the embedded voice is missing ({error})", again)
     return Check("voice", "ok", f"embedded voice ({os.path.basename(path)})")  # noqa: PTH119
-
-
-def sound(settings: CliSettings) -> Check:
-    """Only the device output needs it; the overlay page plays sound without it."""
-    from apps.cli.commands.devices import PORTAUDIO_MEND, sound_devices
-
-    try:
-        devices = sound_devices()
-    except Failed:
-        return Check("sound devices", "warn", "PortAudio is missing", PORTAUDIO_MEND.split("\n")[0])
-    outputs = sum(device["outputs"] > 0 for device in devices)
-    if not outputs:
-        mend = "None needed for the overlay; else connect a device, see: kitsu devices"
-        return Check("sound devices", "warn", "no sound output on this machine", mend)
-    return Check("sound devices", "ok", f"{outputs} outputs")
 
 
 def overlay(settings: CliSettings) -> Check:

@@ -15,6 +15,9 @@ class CliSettings(ShowSettings):
     obs_ws_url: str = "ws://127.0.0.1:4455"
     """Where OBS answers; empty: OBS is not used."""
     obs_ws_password: str = Field(default="", repr=False)
+    asr_input_device: str = ""
+    asr_fake_audio: bool = False
+    stage_device: str = ""
     twitch_channel: str = ""
     twitch_client_id: str = ""
     twitch_oauth_token: str = Field(default="", repr=False)

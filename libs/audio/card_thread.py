@@ -1,10 +1,13 @@
 """Calls into the sound system, which may block for long or for ever."""
 
 import asyncio
+import atexit
 import contextlib
+import os
 import queue
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -48,27 +51,29 @@ class CardThread:
                 loop.call_soon_threadsafe(done.set)
 
         order.add_done_callback(tell)
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                await done.wait()
-        except TimeoutError:
-            self._hanging = order
-            raise SoundSystemHangs from None
-        except asyncio.CancelledError:
-            self._hanging = order
-            raise
+        with _own_standard_error():
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    await done.wait()
+            except TimeoutError:
+                self._hanging = order
+                raise SoundSystemHangs from None
+            except asyncio.CancelledError:
+                self._hanging = order
+                raise
         return order.result()
 
     def call_and_wait(self, work: Callable[[], Result], timeout_seconds: float) -> Result:
         """The same for a program without an event loop."""
         order = self._order(work)
-        try:
-            return order.result(timeout_seconds)
-        except TimeoutError:
-            if order.done():
-                raise
-            self._hanging = order
-            raise SoundSystemHangs from None
+        with _own_standard_error():
+            try:
+                return order.result(timeout_seconds)
+            except TimeoutError:
+                if order.done():
+                    raise
+                self._hanging = order
+                raise SoundSystemHangs from None
 
     def end(self) -> None:
         """The thread ends when its last call has."""
@@ -93,3 +98,25 @@ class CardThread:
                 order.set_result(work())
             except Exception as error:  # noqa: BLE001 - carried to the caller
                 order.set_exception(error)
+
+
+@contextlib.contextmanager
+def _own_standard_error() -> Iterator[None]:
+    """Around a wait for PortAudio, which `sounddevice` starts with standard error closed, and ends
+    when the process ends: neither may be left to a call that hangs."""
+    try:
+        copy = os.dup(2)
+    except OSError:
+        copy = -1
+    try:
+        yield
+    except SoundSystemHangs:
+        if copy >= 0:
+            os.dup2(copy, 2)
+        sounds = sys.modules.get("sounddevice")
+        if sounds is not None and hasattr(sounds, "_exit_handler"):
+            atexit.unregister(sounds._exit_handler)
+        raise
+    finally:
+        if copy >= 0:
+            os.close(copy)

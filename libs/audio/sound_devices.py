@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from libs.telemetry.redaction import visible
+
 Direction = Literal["input", "output"]
 
 #: Of the ways to one device on Windows, the first of these is taken: they mix and convert.
 _HOST_APIS = ("Windows WASAPI", "Windows DirectSound", "MME")
-LONGEST_NAME = 120
+LONGEST_NAME = 80
 
 INSTALL_STEPS = {
     "linux": "sudo apt install libportaudio2 (Fedora: sudo dnf install portaudio)",
@@ -71,7 +73,7 @@ def sound_devices() -> list[SoundDevice]:
     return [
         SoundDevice(
             index=index,
-            name=" ".join(str(device["name"]).split())[:LONGEST_NAME],
+            name=_clean(str(device["name"])),
             host_api=apis[device["hostapi"]],
             inputs=int(device["max_input_channels"]),
             outputs=int(device["max_output_channels"]),
@@ -98,11 +100,11 @@ def choose(devices: Sequence[SoundDevice], wanted: str, direction: Direction) ->
     else:
         fitting = _named(usable, " ".join(wanted.split()).casefold())
     if not fitting:
-        raise NoSuchDevice(f"no {what} fits '{wanted[:LONGEST_NAME]}': see kitsu devices")
+        raise NoSuchDevice(f"no {what} fits '{_clean(wanted)}': see kitsu devices")
     names = sorted({device.name for device in fitting})
     if len(names) > 1:
-        listed = ", ".join(f"'{name}'" for name in names)[:200]
-        raise NoSuchDevice(f"'{wanted[:LONGEST_NAME]}' fits {listed}: say more of the name")
+        listed = ", ".join(f"'{name}'" for name in names)[: 2 * LONGEST_NAME]
+        raise NoSuchDevice(f"'{_clean(wanted)}' fits {listed}: say more of the name")
     return min(fitting, key=_preference)
 
 
@@ -118,7 +120,12 @@ def _preference(device: SoundDevice) -> tuple[int, int]:
 
 def reason(error: Exception) -> str:
     """What PortAudio said, on one line."""
-    return " ".join(str(error.args[0] if error.args else error).split())[:LONGEST_NAME]
+    return _clean(str(error.args[0] if error.args else error))
+
+
+def _clean(text: str) -> str:
+    """On one line and safe to show: drivers tell names that a device's maker chose."""
+    return visible(" ".join(text.split()))[:LONGEST_NAME]
 
 
 class OpenStreams:

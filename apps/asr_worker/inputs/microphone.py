@@ -1,9 +1,7 @@
 """A microphone of this machine."""
 
 import asyncio
-import atexit
 import contextlib
-import sys
 import time
 from collections.abc import Callable
 
@@ -201,7 +199,6 @@ class Microphone:
             await self._cards.call(capture.close, PATIENCE_SECONDS)
         except SoundTrouble as trouble:
             self._problem = str(trouble)
-            _leave_portaudio_alone_at_exit()
 
     async def _read_devices_again(self) -> None:
         with contextlib.suppress(SoundTrouble):  # the next try to open says what is wrong
@@ -218,10 +215,3 @@ def _told(trouble: SoundTrouble) -> str:
     if isinstance(trouble, PortAudioMissing | DeviceRefused):
         return f"{trouble}{OR_PANEL}"
     return str(trouble)
-
-
-def _leave_portaudio_alone_at_exit() -> None:
-    """It would wait for the stream that hangs, and the process would never end."""
-    sounds = sys.modules.get("sounddevice")
-    if sounds is not None:
-        atexit.unregister(sounds._exit_handler)

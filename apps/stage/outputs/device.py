@@ -11,6 +11,7 @@ from apps.stage.outputs.loudness import FADE_SECONDS, LOWERED_LEVEL, LOWERING_SE
 from apps.stage.outputs.silent import SilentOutput
 from apps.stage.sentence import BYTES_PER_SAMPLE
 from apps.stage.utterance import Utterance
+from libs.audio.sound_devices import OPEN_STREAMS
 from libs.contracts.health import ModuleState
 from libs.contracts.interruption import SpeechHold
 from libs.worker.worker import Health
@@ -257,6 +258,7 @@ class DeviceOutput:
             delay = max(0.0, times.outputBufferDacTime - times.currentTime)
             out[:] = queue.take(frames * BYTES_PER_SAMPLE, self._now() + delay)
 
+        OPEN_STREAMS.opened()
         try:
             stream = self._sounds.RawOutputStream(
                 samplerate=rate_hz,
@@ -269,6 +271,7 @@ class DeviceOutput:
             )
             stream.start()
         except (OSError, ValueError, self._sounds.PortAudioError) as error:
+            OPEN_STREAMS.closed()
             self._problem = DEVICE_HINT.format(problem=str(error).strip()[:120])
             raise OutputMissing(self._problem) from None
         self._stream, self._queue, self._problem = stream, queue, ""
@@ -277,3 +280,4 @@ class DeviceOutput:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close(ignore_errors=True)
+            OPEN_STREAMS.closed()

@@ -1,0 +1,55 @@
+"""What `kitsu doctor` says of loudspeakers and microphones."""
+
+from apps.cli.check import Check
+from apps.cli.settings import CliSettings
+from apps.cli.sound_desk import SoundDesk, chosen_loudspeaker, chosen_microphone
+from libs.audio.sound_devices import PortAudioMissing, SoundDevice, SoundTrouble
+
+SEE = "kitsu devices"
+PANEL = "ASR_INPUT_DEVICE=panel takes the microphone of the panel's browser"
+
+
+def sound(settings: CliSettings) -> list[Check]:
+    """Only the device output needs PortAudio; the overlay page plays sound without it."""
+    try:
+        devices = SoundDesk().devices()
+    except PortAudioMissing as missing:
+        step = str(missing).partition(": ")[2]
+        found = "PortAudio is missing"
+        without = Check("sound devices", "warn", found, f"{step}; not needed for the overlay")
+        return [without, microphone([], settings, found, step)]
+    except SoundTrouble as trouble:
+        step = "restart the sound system, or the machine"
+        again = Check("sound devices", "warn", str(trouble), step)
+        return [again, microphone([], settings, str(trouble), step)]
+    return [loudspeaker(devices, settings), microphone(devices, settings)]
+
+
+def loudspeaker(devices: list[SoundDevice], settings: CliSettings) -> Check:
+    outputs = sum(device.outputs > 0 for device in devices)
+    if not outputs:
+        mend = f"None needed for the overlay; else connect a device, see: {SEE}"
+        return Check("sound devices", "warn", "no sound output on this machine", mend)
+    chosen = chosen_loudspeaker(devices, settings.stage_device)
+    if chosen.problem:
+        mend = f"Set STAGE_DEVICE to a name or number of: {SEE}"
+        return Check("sound devices", "warn", chosen.problem, mend)
+    return Check("sound devices", "ok", f"{outputs} outputs")
+
+
+def microphone(
+    devices: list[SoundDevice], settings: CliSettings, trouble: str = "", step: str = ""
+) -> Check:
+    """`trouble` and `step`: why devices cannot be listed."""
+    chosen = chosen_microphone(devices, settings)
+    if chosen.other:
+        return Check("microphone", "ok", chosen.other)
+    if trouble:
+        return Check("microphone", "warn", trouble, f"{step}; or {PANEL}")
+    if chosen.problem and not any(device.inputs for device in devices):
+        mend = f"Connect one (it is found by itself); or {PANEL}"
+        return Check("microphone", "warn", "no microphone on this machine", mend)
+    if chosen.problem:
+        mend = f"Set ASR_INPUT_DEVICE to a name or number of: {SEE}; or {PANEL}"
+        return Check("microphone", "warn", chosen.problem, mend)
+    return Check("microphone", "ok", f"device {chosen.index}, {chosen.name}")
