@@ -1,6 +1,7 @@
 """The task that takes sound and has it heard, from the opening of the input to its close."""
 
 import asyncio
+from collections.abc import Callable
 
 from apps.asr_worker.hearing import Hearing
 from apps.asr_worker.inputs.base import Block, SoundInput
@@ -14,7 +15,8 @@ LOOK_SECONDS = 0.25
 
 class Listening:
     """Promises: while muted, sound is measured and then dropped: no model and no other ear gets it;
-    what is being said or recognised when it ends has an end too."""
+    it ends, and captures no more, when there is no recogniser any more; what is being said or
+    recognised when it ends has an end too."""
 
     def __init__(
         self,
@@ -23,19 +25,21 @@ class Listening:
         microphone: Microphone,
         levels: LevelMeter,
         guard: KeywordEar,
+        ready: Callable[[], bool],
     ) -> None:
         self._sound = sound
         self.hearing = hearing
         self._microphone = microphone
         self._levels = levels
         self._guard = guard
+        self._ready = ready
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Until it is cancelled, or the recogniser is gone."""
         taking: asyncio.Task[list[Block]] | None = None
         try:
             await self._sound.open()
-            while True:
+            while self._ready():
                 taking = taking or asyncio.create_task(self._sound.take(), name="take sound")
                 await asyncio.wait({taking}, timeout=LOOK_SECONDS)
                 if not taking.done():
@@ -46,7 +50,10 @@ class Listening:
         finally:
             if taking is not None:
                 taking.cancel()
-            self.hearing.stop(DismissReason.MUTED, "no longer listening", also_waiting=True)
+            if self._ready():
+                self.hearing.stop(DismissReason.MUTED, "no longer listening", also_waiting=True)
+            else:
+                self.hearing.stop(DismissReason.FAILED, "no recogniser", also_waiting=True)
             await self._sound.close()
 
     async def _hear(self, blocks: list[Block]) -> None:

@@ -24,6 +24,8 @@ from libs.speech.turn_taking import Pause, Verdict
 
 #: With less voice than this nobody said anything.
 LEAST_VOICED_SECONDS = 0.12
+#: What is understood later than this after it was said is answered by nobody any more.
+LATEST_SECONDS = 20.0
 #: Words while one still speaks: so often, and not of less than this.
 PARTIAL_EVERY_SECONDS = 0.7
 
@@ -183,6 +185,9 @@ class SpeechCourse:
         transcripts = [await piece for piece in self._pieces]
         understanding = self._services.understanding
         words = understanding.words_of(transcripts, end.voiced_seconds)
+        if self._services.now() - end.voice_ended_at > LATEST_SECONDS:
+            self.dismiss(DismissReason.FAILED, "it was understood too late", words.text)
+            return
         reason = understanding.why_no_words(words)
         if reason is None:
             how = Circumstances(self.started_at, self.by_key, self.keyword)

@@ -198,15 +198,21 @@ class AsrWorker(Worker):
         parts = self.parts
         model = await asyncio.to_thread(parts.voice_model)
         turn_model_note = await self._load_turn_model()
-        await parts.guard.start()
+        await self._supervised("keyword_guard_failed", "The keyword guard", parts.guard.start)
         hearing = self._hearing_with(model)
         self._report.notes = tuple(
             note for note in (model.problem, turn_model_note, parts.guard.problem) if note
         )
         self._report.hearing = hearing
         self._changed.set()
-        listening = Listening(parts.sound, hearing, self.microphone, parts.levels, parts.guard)
-        await listening.run()
+        await Listening(
+            parts.sound,
+            hearing,
+            self.microphone,
+            parts.levels,
+            parts.guard,
+            lambda: parts.ladder.ready,
+        ).run()
 
     async def _load_turn_model(self) -> str:
         if self.settings.asr_turn_end != "smart" or self._turn_model is not None:

@@ -50,12 +50,13 @@ class TalkKey:
 
     def __init__(self) -> None:
         self._held = False
-        self._until = 0.0
+        self._began_at = self._until = 0.0
         self._ended_at = float("-inf")
 
     def hold(self, held: bool, at_most_seconds: float, now: float) -> None:
         """The order of a page or key; a hold is renewed while it lasts."""
         if held and at_most_seconds > 0:
+            self._began_at = self._began_at if self.held(now) else now
             self._held, self._until = True, now + at_most_seconds
         elif self.held(now):
             self._held, self._ended_at = False, now
@@ -63,7 +64,7 @@ class TalkKey:
     def held(self, now: float) -> bool:
         if self._held and now >= self._until:
             self._held, self._ended_at = False, self._until
-        return self._held
+        return self._held and now >= self._began_at
 
     def counts(self, now: float) -> bool:
         """Whether what is heard at this time is said into the key."""

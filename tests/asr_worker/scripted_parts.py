@@ -241,8 +241,11 @@ class ScriptedEar:
         self.problem = ""
         self.heard = 0
         self.runs = False
+        self.start_error: Exception | None = None
 
     async def start(self) -> None:
+        if self.start_error is not None:
+            raise self.start_error
         self.runs = True
 
     async def stop(self) -> None:

@@ -222,6 +222,19 @@ async def test_a_recogniser_slower_than_speech_is_slow_piles_nothing_up(stand: S
     assert it.interruption.names().count("over") == 1
 
 
+async def test_what_is_understood_half_a_minute_later_opens_no_turn(stand: Stand) -> None:
+    it = stand()
+    it.ladder.hold()
+    await it.speech()
+    it.now += 25
+    it.ladder.release()
+    await turns_of_the_loop()
+    dismissed = it.one(SpeechDismissed)
+    assert (dismissed.reason, dismissed.detail) == (
+        DismissReason.FAILED, "it was understood too late",
+    )  # fmt: skip
+
+
 # Partials ---------------------------------------------------------------------------------------
 
 
@@ -293,7 +306,7 @@ async def test_a_gap_resets_the_model_and_keeps_the_speech(stand: Stand) -> None
 async def test_a_long_gap_ends_the_speech_before_it(stand: Stand) -> None:
     it = stand("before", "after")
     await it.say(1.0)
-    it.lose(20.0)
+    it.lose(8.0)
     await it.speech(1.0)
     assert it.texts() == ["before", "after"]
     first = it.all_of(TranscriptFinalized)[0]

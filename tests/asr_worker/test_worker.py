@@ -90,6 +90,34 @@ async def test_an_input_that_fails_is_opened_again(tmp_path: Path) -> None:
         assert (await ears.some(ErrorReported))[0].code == "listening_failed"
 
 
+async def test_without_its_recogniser_it_captures_no_more_until_there_is_one(
+    tmp_path: Path,
+) -> None:
+    scripts = Scripts()
+    async with running_ears(tmp_path, scripts) as ears:
+        await ears.listens()
+        ears.say(silence=0.0)
+        await ears.reported(lambda r: r.voice)
+        scripts.ladder.ready = False
+        await until(lambda: not scripts.sound.is_open)
+        (dismissed,) = await ears.some(SpeechDismissed)
+        await ears.reported(lambda r: r.state is MicrophoneState.UNABLE)
+        scripts.ladder.ready = True
+        await ears.reported(lambda r: r.state is MicrophoneState.LISTENING)
+    assert dismissed.reason is DismissReason.FAILED
+
+
+async def test_a_keyword_guard_that_cannot_start_makes_nobody_deaf(tmp_path: Path) -> None:
+    scripts = Scripts()
+    scripts.guard.start_error = RuntimeError("scripted")
+    async with running_ears(tmp_path, scripts) as ears:
+        await ears.listens()
+        ears.say()
+        await ears.some(TranscriptFinalized)
+        assert (await ears.some(ErrorReported))[0].code == "keyword_guard_failed"
+        assert scripts.sound.opened == 1
+
+
 async def test_the_report_tells_how_listening_is_and_the_route_tells_the_same(
     tmp_path: Path,
 ) -> None:

@@ -112,6 +112,16 @@ def test_a_key_that_is_not_renewed_ends_by_itself() -> None:
     assert not key.counts(10.0)
 
 
+def test_sound_from_before_the_press_does_not_count_although_it_comes_late() -> None:
+    key = TalkKey()
+    key.hold(True, 5.0, now=10.0)
+    assert not key.counts(9.9)
+    key.hold(True, 5.0, now=12.0)
+    assert key.counts(10.1)
+    key.hold(False, 5.0, now=13.0)
+    assert key.counts(12.9)
+
+
 def test_letting_go_of_a_key_that_was_not_held_changes_nothing() -> None:
     key = TalkKey()
     key.hold(False, 15.0, now=5.0)
