@@ -17,9 +17,10 @@ from libs.contracts.listening import (
 from libs.speech.back_channels import is_back_channel
 from libs.speech.bands import WINDOW_SAMPLES, WINDOW_SECONDS, BandLevels, Floats
 from libs.speech.barge_in import BargeIn, Decision, Orders, Rule, State
-from libs.speech.laughter import laughs
 from libs.speech.own_voice import LOOK_AHEAD_SECONDS, Judgement, OwnVoice
 from libs.speech.own_words import are_hers
+from libs.speech.wordless import wordless
+from libs.telemetry import clock
 
 #: From this probability on a window is a voice.
 VOICE_PROBABILITY = 0.5
@@ -61,6 +62,7 @@ class Interruption:
         show: str = "main",
         rule: Rule = "words",
         own_voice_gate: bool = True,
+        now: Callable[[], float] = clock.now,
     ) -> None:
         self.own_voice = OwnVoice()
         self.barge_in = BargeIn(rule)
@@ -69,6 +71,7 @@ class Interruption:
         self._publish = publish
         self._show = show
         self._gate = own_voice_gate
+        self._clock = now
         self._now = 0.0
         self._audible_at = float("-inf")
         self._seen_revision = playback.revision
@@ -95,7 +98,7 @@ class Interruption:
         self._remember(window, voiced and not own)
         audible = self._audible()
         orders = self.barge_in.window(
-            self._now, WINDOW_SECONDS, voiced and not own, audible, self._laughing()
+            self._now, WINDOW_SECONDS, voiced and not own, audible, self._wordless()
         )
         await self._carry_out(orders)
         return own
@@ -197,19 +200,19 @@ class Interruption:
             self._audible_at = self._now
         return audible
 
-    # Laughter ----------------------------------------------------------------------------------
+    # Sounds without words ----------------------------------------------------------------------
 
     def _remember(self, window: Window, voiced: bool) -> None:
         levels = self._bands.of(window.samples)
         self._quiet_windows = 0 if voiced else self._quiet_windows + 1
-        if self._quiet_windows * WINDOW_SECONDS > self.barge_in.times.laugh_rest:
+        if self._quiet_windows * WINDOW_SECONDS > self.barge_in.times.listened_rest:
             self._recent.clear()
         if voiced or self._recent:
             self._recent.append(levels)
 
-    def _laughing(self) -> bool:
-        undecided = self.barge_in.state in (State.PAUSED, State.LAUGHING)
-        return undecided and laughs(tuple(self._recent))
+    def _wordless(self) -> bool:
+        undecided = self.barge_in.state in (State.PAUSED, State.LISTENED)
+        return undecided and wordless(tuple(self._recent))
 
     # Orders ------------------------------------------------------------------------------------
 
@@ -227,6 +230,7 @@ class Interruption:
                 epoch=self._playback.epoch,
                 hold=orders.hold,
                 at_most_seconds=lasting,
+                emitted_at=self._clock(),
             )
             self._playback.take(hold)
             self._waiting.append(hold)
@@ -245,6 +249,7 @@ class Interruption:
             kind=decision.kind,
             text=decision.text[:2_000],
             decided_after_seconds=round(decision.after_seconds, 3),
+            emitted_at=self._clock(),
         )
 
     async def _send(self) -> None:

@@ -129,7 +129,18 @@ class Playback:
         """`count` samples at 16 kHz that she makes from `at` on. None: it is not known."""
         if self._anchors and self._anchors[-1].expected:
             self._give_up_expecting(at)
-        anchor = self._anchor(at)
+        parts: list[Floats] = []
+        while count > 0:
+            anchor, until = self._stretch(at)
+            length = min(count, max(1, round((until - at) * RATE_HZ))) if until else count
+            part = self._part(anchor, at, length)
+            if part is None:
+                return None
+            parts.append(part)
+            at, count = at + length / RATE_HZ, count - length
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def _part(self, anchor: _Anchor | None, at: float, count: int) -> Floats | None:
         if anchor is None:
             return np.zeros(count, np.float32)
         line = self._lines.get(anchor.line)
@@ -144,6 +155,15 @@ class Playback:
             line.forget_before(position)
         level = LOWERED_LEVEL if anchor.hold is SpeechHold.LOWERED else 1.0
         return line.read(position, count) * np.float32(level)
+
+    def _stretch(self, at: float) -> tuple[_Anchor | None, float | None]:
+        """What held at that moment, and until when."""
+        until = None
+        for anchor in reversed(self._anchors):
+            if anchor.at <= at:
+                return anchor, until
+            until = anchor.at
+        return (self._anchors[0], None) if len(self._anchors) == 1 else (self._anchor(at), until)
 
     def said(self, at: float) -> list[str]:
         """The sentences she says now or said just before."""

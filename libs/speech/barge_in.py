@@ -22,17 +22,19 @@ class Times:
 
     lower_after: float = 0.09
     """So much voice within `within` lowers her."""
-    pause_after: float = 0.21
+    pause_after: float = 0.24
     within: float = 0.4
     decide_after: float = 0.4
     """From the pause on: then it is decided, whatever is known."""
-    ends_after: float = 0.15
+    ends_after: float = 0.2
     """So much silence ends a short sound."""
     echo: float = 0.1
     """A sound that ends so soon after the pause may have been her."""
+    breath: float = 0.06
+    """At the deadline so much silence counts as an end as well."""
     release_after: float = 0.35
     """A voice that did not go on lowers her this much longer."""
-    laugh_rest: float = 0.5
+    listened_rest: float = 0.5
     """So much silence ends a laugh."""
     hold: float = 1.2
     """How long a hold lasts at the stage without being renewed."""
@@ -66,7 +68,7 @@ class State(Enum):
     LOWERED = auto()
     PAUSED = auto()
     """Not decided: never longer than `decide_after`."""
-    LAUGHING = auto()
+    LISTENED = auto()
     """Decided as a back-channel; lowered while it goes on."""
     TAKEN = auto()
     """Somebody has the floor: nothing of hers sounds until that speech is over."""
@@ -99,7 +101,7 @@ class BargeIn:
     # What comes in -----------------------------------------------------------------------------
 
     def window(
-        self, now: float, seconds: float, voiced: bool, audible: bool, laughing: bool = False
+        self, now: float, seconds: float, voiced: bool, audible: bool, wordless: bool = False
     ) -> Orders:
         """`seconds` of sound that ended `now`. `voiced`: another's voice; `audible`: she is heard,
         or would be if she were not held."""
@@ -116,7 +118,7 @@ class BargeIn:
             return self._cut(InterruptionKind.PUSH_TO_TALK, now)
         if self.rule != "words":
             return Orders()
-        return self._by_voice(now, laughing)
+        return self._by_voice(now, seconds, wordless)
 
     def words(self, text: str, now: float, audible: bool) -> Orders:
         """What is understood so far. Real words decide at once, also after she went on."""
@@ -171,17 +173,17 @@ class BargeIn:
 
     # What is made of it --------------------------------------------------------------------------
 
-    def _by_voice(self, now: float, laughing: bool) -> Orders:
-        voice = sum(seconds for _, seconds in self._voiced)
+    def _by_voice(self, now: float, seconds: float, wordless: bool) -> Orders:
+        voice = sum(length for _, length in self._voiced)
         alarms = sum(at > now - self.times.careful_for for at in self._alarms)
         enough = self.times.pause_after + alarms * self.times.careful_by
         silence = now - self._voice_at
         if self.state is State.PAUSED:
-            return self._undecided(now, silence, laughing)
-        if self.state is State.LAUGHING:
-            if silence >= self.times.laugh_rest:
+            return self._undecided(now, seconds, silence, wordless)
+        if self.state is State.LISTENED:
+            if silence >= self.times.listened_rest:
                 return self._free(now)
-            listening = laughing or is_back_channel(self.text)  # more words will say so
+            listening = wordless or is_back_channel(self.text)  # more words will say so
             if listening or voice < enough or silence > 0:
                 return self._renew(now)
         if voice >= enough:
@@ -195,15 +197,19 @@ class BargeIn:
             return self._hold(SpeechHold.LOWERED, now)
         return Orders()
 
-    def _undecided(self, now: float, silence: float, laughing: bool) -> Orders:
+    def _undecided(self, now: float, seconds: float, silence: float, wordless: bool) -> Orders:
         if silence >= self.times.ends_after:
             return self._ended(now)
-        if now - self._paused_at < self.times.decide_after:
+        if (
+            now + seconds - self._paused_at <= self.times.decide_after
+        ):  # the next one is in time too
             return self._renew(now)
-        if laughing or is_back_channel(self.text):
-            self._voiced.clear()
-            self.state = State.LAUGHING
+        if silence >= self.times.breath:
+            return self._ended(now)
+        if wordless or is_back_channel(self.text):
             decision = self._decision(InterruptionKind.BACK_CHANNEL, now)
+            self._voiced.clear()
+            self.state = State.LISTENED
             return Orders(self._hold(SpeechHold.LOWERED, now).hold, decision)
         return self._cut(InterruptionKind.WORDS, now)
 
@@ -229,7 +235,7 @@ class BargeIn:
     def _nothing_to_hold(self, now: float) -> Orders:
         if self.state is State.PAUSED:
             return self._go_on(InterruptionKind.FALSE_ALARM, now)
-        if self.state in (State.LOWERED, State.LAUGHING):
+        if self.state in (State.LOWERED, State.LISTENED):
             return self._free(now)
         self._voiced.clear()
         return Orders()

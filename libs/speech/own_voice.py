@@ -183,6 +183,7 @@ class OwnVoice:
         size = float(np.sum(heard**2)) * np.sum(hers**2, axis=(1, 2))
         alike = product / np.sqrt(np.maximum(size, 1.0))
         strength = min(1.0, float(np.sqrt(np.mean(heard**2))) / 8.0)
+        strength *= float(np.mean(self._hers[-_LAGS:].max(axis=1) > _AUDIBLE_DBFS))
         self._likeness += 0.02 * strength * (alike - self._likeness)
         best = int(np.argmax(self._likeness))
         if self._likeness[best] > _DELAY_KNOWN:

@@ -1,5 +1,6 @@
 """Her side of a scene as events: what TTS workers and the stage would publish, in their order."""
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,7 +51,8 @@ class HerPlayback:
         lengths = [len(sound) / RATE_HZ for sound in self.sentences]
         return sum(lengths) + GAP_SECONDS * (len(lengths) - 1)
 
-    def sound(self) -> Floats:
+    @functools.cached_property
+    def whole(self) -> Floats:
         gap = np.zeros(round(GAP_SECONDS * RATE_HZ), np.float32)
         parts = [part for sound in self.sentences for part in (sound, gap)]
         return np.concatenate(parts[:-1])

@@ -17,6 +17,7 @@ from libs.contracts.speaking import (
     PlaybackStarted,
 )
 from libs.speech.bands import RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Floats
+from libs.speech.barge_in import Rule
 from tests.asr_worker.her_playback import HerPlayback, Told
 from tests.asr_worker.rooms import Room, noise
 
@@ -42,7 +43,7 @@ class Show:
     utterances: list[HerPlayback]
     room: Room
     hosts: list[Host] = field(default_factory=list)
-    rule: str = "words"
+    rule: Rule = "words"
     gate: bool = True
     published: list[tuple[float, Event]] = field(default_factory=list)
     speeches: list[tuple[float, DismissReason | None]] = field(default_factory=list)
@@ -51,8 +52,8 @@ class Show:
     def __post_init__(self) -> None:
         self.playback = Playback()
         self.ears = Interruption(
-            self.playback, self.publish, rule=self.rule, own_voice_gate=self.gate  # type: ignore[arg-type]
-        )  # fmt: skip
+            self.playback, self.publish, "main", self.rule, self.gate, now=lambda: self.now
+        )
         self.told: list[Told] = []
         self.hold = SpeechHold.NONE
         self.hold_until = 0.0
@@ -92,7 +93,7 @@ class Show:
             self._report()
             return np.zeros(WINDOW_SAMPLES, np.float32)
         start = round(self.position * RATE_HZ)
-        sound = self.current.sound()[start : start + WINDOW_SAMPLES]
+        sound = self.current.whole[start : start + WINDOW_SAMPLES]
         self.position += WINDOW_SECONDS
         self._report()
         if self.position >= self.current.seconds:
@@ -116,10 +117,11 @@ class Show:
         self.current, self.position = self.waiting.pop(0), 0.0
         her = self.current
         her.began = self.now
-        for one in her.events():
+        events = her.events()
+        started = next(e.event for e in events if isinstance(e.event, PlaybackStarted))
+        for one in events:
             if not isinstance(one.event, PlaybackStarted | PlaybackProgressed | PlaybackFinished):
                 self.told.append(one)
-        started = next(e.event for e in her.events() if isinstance(e.event, PlaybackStarted))
         self.tell(started)
         self.word_due = self.now + 0.25
 
@@ -230,7 +232,7 @@ class SimpleGate:
             self.speech = False
             self._show.speeches.append((now, await ears.understood(host.text if host else "")))
             await ears.over()
-        if self.speech and host is not None and host.partials and self._voiced % 10 == 9:
+        if self.speech and host is not None and host.partials and self._voiced % 5 == 4:
             share = (now - START - host.at) / (len(host.sound) / RATE_HZ)
             words = host.text.split()
-            await ears.words(" ".join(words[: int(len(words) * max(0.0, share - 0.2))]))
+            await ears.words(" ".join(words[: int(len(words) * max(0.0, share - 0.05))]))

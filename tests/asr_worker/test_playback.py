@@ -47,7 +47,7 @@ def reference(playback: Playback, at: float, seconds: float = 0.2) -> Floats:
 
 def played(her: HerPlayback, at: float, seconds: float = 0.2) -> Floats:
     start = round((at - her.began) * RATE_HZ)
-    return her.sound()[start : start + round(seconds * RATE_HZ)]
+    return her.whole[start : start + round(seconds * RATE_HZ)]
 
 
 @pytest.mark.parametrize("position", [0.1, 0.6, 1.3, 2.0, 2.9])

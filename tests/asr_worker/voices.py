@@ -35,11 +35,14 @@ INTERRUPTIONS = (
     "Hang on, somebody just gave us a big present.",
     "Okay but what about the second question from before?",
 )
-#: What a listener says while she goes on.
-BACK_CHANNELS = (
-    "uh-huh", "mm-hmm", "yeah", "right", "okay", "haha", "wow", "oh", "mhm", "yes", "sure", "nice",
-    "really", "cool", "hmm", "aha", "I see", "yep", "true", "great",
-)  # fmt: skip
+#: What a listener says while she goes on, and how the voice must be told to say it: it would
+#: spell "mm-hmm".
+BACK_CHANNELS = {
+    "uh-huh": "uh-huh", "mm-hmm": "um-hum", "yeah": "yeah", "right": "right", "okay": "okay",
+    "haha": "haha", "wow": "wow", "oh": "oh", "mhm": "uhm", "yes": "yes", "sure": "sure",
+    "nice": "nice", "really": "really", "cool": "cool", "hmm": "hum", "aha": "aha",
+    "I see": "I see", "yep": "yep", "true": "true", "great": "great",
+}  # fmt: skip
 
 
 def sentence(number: int) -> str:
