@@ -133,6 +133,31 @@ def assert_once_each(heard: Any, said: Any) -> None:
     assert quieter <= 3 * 2 * 0.008 * RATE_HZ + 20
 
 
+@pytest.mark.parametrize("comes", ["in the pause", "after the pause"])
+async def test_a_pause_after_the_sound_ran_dry_leaves_what_comes_audible(
+    browser: Any, stage: RunningStage, comes: str
+) -> None:
+    async with open_page(browser, stage) as page:
+        await voice_page(stage)
+        voice = ScriptedVoice()
+        events = voice.sentence(TEXT, 1.5)
+        await stage.say(*events[:3])
+        await page.until(positionSamples=4_800)
+        await hold(stage, SpeechHold.PAUSED)
+        await page.until(hold="paused", rms=0)
+        if comes == "in the pause":
+            await stage.say(*events[3:], voice.finished())
+            await asyncio.sleep(0.3)
+            assert (await page.probe())["positionSamples"] == 4_800
+        await hold(stage, SpeechHold.NONE)
+        if comes == "after the pause":
+            await page.until(hold="none")
+            await stage.say(*events[3:], voice.finished())
+        assert max(s["rms"] for s in await page.watch(0.6)) > 0.2
+        await until(lambda: stage.of(PlaybackFinished))
+        assert stage.of(PlaybackFinished)[0].outcome is PlaybackOutcome.COMPLETED
+
+
 async def test_a_lowered_voice_is_softer_and_comes_back(browser: Any, stage: RunningStage) -> None:
     async with open_page(browser, stage) as page:
         await voice_page(stage)
