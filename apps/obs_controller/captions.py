@@ -8,11 +8,19 @@ from apps.obs_controller.settings import ObsControllerSettings
 from apps.obs_controller.text_source import TextSource
 from libs.contracts.conversation import TurnInput, TurnSource
 from libs.contracts.safety import GateAction
-from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
+from libs.contracts.speaking import (
+    PlaybackFinished,
+    PlaybackOutcome,
+    PlaybackProgressed,
+    PlaybackStarted,
+)
 from libs.safety import Gate
 
 #: The last words stay readable for this long.
 LINGER_SECONDS = 1.0
+#: The reason of an interruption by somebody who speaks or by the operator: what was heard stays for
+#: a moment. Of what was taken back for another reason nothing does.
+CUT_OFF = "stopped"
 #: Turns whose question is remembered until they are spoken.
 REMEMBERED_TURNS = 32
 
@@ -44,6 +52,7 @@ class Captions:
         self._questions: OrderedDict[str, str] = OrderedDict()
         self._utterance = ""
         self._index = 0
+        self._sentence = ""
         self._sentence_began_seconds = 0.0
         self._clear_later: asyncio.TimerHandle | None = None
 
@@ -74,9 +83,17 @@ class Captions:
         self._show_sentence(event.text, event.position_seconds - self._sentence_began_seconds)
 
     def finished(self, event: PlaybackFinished) -> None:
-        if event.utterance_id == self._utterance:
-            self._utterance = ""
-            self._clear_in(LINGER_SECONDS)
+        if event.utterance_id != self._utterance:
+            return
+        self._utterance = ""
+        if event.outcome is PlaybackOutcome.INTERRUPTED:
+            heard = _heard_of(self._sentence, event.heard_text)
+            if event.reason != CUT_OFF or not heard:
+                self.clear()
+                return
+            elapsed = event.position_seconds - self._sentence_began_seconds
+            self._show_sentence(f"{heard}—", elapsed)
+        self._clear_in(LINGER_SECONDS)
 
     def show(self, text: str, hold_seconds: float) -> None:
         """A caption that somebody ordered; what is being said replaces it."""
@@ -93,6 +110,7 @@ class Captions:
                 source.show("")
 
     def _show_sentence(self, text: str, elapsed_seconds: float) -> None:
+        self._sentence = text
         if self._caption is not None:
             columns, lines = self._settings.obs_caption_columns, self._settings.obs_caption_lines
             self._caption.show(page_of(text, columns, lines, elapsed_seconds))
@@ -109,3 +127,11 @@ class Captions:
         if self._clear_later is not None:
             self._clear_later.cancel()
             self._clear_later = None
+
+
+def _heard_of(sentence: str, heard_text: str) -> str:
+    """How far the sentence was heard with which what was heard of the whole reply ends."""
+    for end in range(len(sentence), 0, -1):
+        if sentence[end - 1 : end].strip() and heard_text.endswith(sentence[:end]):
+            return sentence[:end]
+    return ""

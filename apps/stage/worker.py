@@ -164,7 +164,8 @@ class StageWorker(Worker):
 
     @handles(HoldSpeaking)
     async def hold_speaking(self, event: HoldSpeaking, delivery: Delivery) -> None:
-        self._player.hold(event.by, event.hold, event.at_most_seconds)
+        left_seconds = event.at_most_seconds - delivery.age_seconds
+        self._player.hold(event.by, event.hold, left_seconds)
         self._wake.set()
 
     async def epoch_raised(self, show: str, epoch: int) -> None:

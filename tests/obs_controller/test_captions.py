@@ -55,6 +55,28 @@ async def test_the_caption_is_the_sentence_that_is_heard_and_goes_when_it_ends(
         await until(lambda: shown(obs) == "")
 
 
+@pytest.mark.parametrize(
+    ("reason", "stays"), [("stopped", "Next one that—"), ("retracted", ""), ("off", "")]
+)
+async def test_of_a_reply_that_was_cut_only_what_was_heard_stays(
+    controller: Start, obs: MemoryObs, reason: str, stays: str
+) -> None:
+    async with controller(obs_caption_source="Caption") as stand:
+        await stand.bus.publish(started("Hello chat."))
+        await until(lambda: shown(obs) == "Hello chat.")
+        said = {"index": 1, "text": "Next one that is long.", "known_seconds": 3}
+        await stand.bus.publish(PlaybackProgressed(position_seconds=2, utterance_id="u1", **said))
+        await until(lambda: shown(obs) == "Next one that is long.")
+        seen: list[str] = []
+        cut = {"outcome": PlaybackOutcome.INTERRUPTED, "reason": reason}
+        cut["heard_text"] = "Hello chat. Next one that"
+        await stand.bus.publish(finished().model_copy(update=cut))
+        await until(lambda: seen.append(shown(obs)) or seen[-1] == "")
+        assert [text for text in dict.fromkeys(seen) if text not in (said["text"], "")] == (
+            [stays] if stays else []
+        )
+
+
 async def test_without_a_source_in_the_settings_nothing_is_written(
     controller: Start, obs: MemoryObs
 ) -> None:

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.contracts.speaking import WordCue
@@ -112,6 +112,7 @@ texts = st.text(st.sampled_from("abe i,.!?é猫ね한 12 —"), max_size=60)
 shapes = st.lists(st.floats(-0.6, 0.8).filter(lambda x: abs(x) > 0.01), min_size=1, max_size=9)
 
 
+@settings(deadline=None)
 @given(texts, shapes, st.booleans())
 def test_words_are_in_order_inside_the_sound_and_complete_once_it_is_whole(
     text: str, shape: list[float], whole: bool

@@ -68,6 +68,7 @@ def test_a_holder_may_also_become_milder_or_shorter() -> None:
     assert [holds.strictest(at) for at in (0.5, 1.0)] == [LOWERED, NONE]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=5), st.sampled_from(SpeechHold), st.floats(0, 30))))
 def test_however_many_holders_there_are_their_number_is_bounded(orders: list) -> None:
     holds = Holds()

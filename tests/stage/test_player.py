@@ -55,6 +55,14 @@ def test_sound_begins_with_the_first_chunk_and_not_with_the_whole_sentence(
     assert [type(event) for event in stage.told] == [PlaybackStarted]
 
 
+def test_what_it_took_before_it_came_here_is_told_with_the_first_sound(stage: VirtualStage) -> None:
+    event, pcm = ScriptedVoice().sentence("Hello there.")[0]
+    took = {"policy_seconds": 0.5, "first_token_seconds": 0.25, "gate_seconds": 0.01}
+    stage.hear((event.model_copy(update=took), pcm))
+    [started] = stage.of(PlaybackStarted)
+    assert {name: getattr(started, name) for name in took} == took
+
+
 def test_what_was_cut_counts_only_as_far_as_it_was_heard(stage: VirtualStage) -> None:
     voice = ScriptedVoice()
     stage.hear(*voice.sentence("one two three four five"), voice.finished())

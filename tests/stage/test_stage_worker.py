@@ -10,6 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from libs.bus.base import Delivery
 from libs.bus.memory import MemoryServer
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled
 from libs.contracts.conversation import ReplyAbandoned
@@ -143,6 +144,17 @@ async def test_a_hold_over_the_bus_pauses_her_and_its_end_lets_her_go_on(
     await late.close()
     await until(lambda: stage.of(PlaybackFinished))
     assert stage.of(PlaybackFinished)[0].outcome is PlaybackOutcome.COMPLETED
+
+
+async def test_a_hold_that_is_read_late_lasts_only_for_what_is_left_of_it(
+    stage: RunningStage,
+) -> None:
+    """A stage that starts reads what was ordered a while ago."""
+    hold = HoldSpeaking(hold=SpeechHold.PAUSED, at_most_seconds=2)
+    await stage.worker.hold_speaking(hold, Delivery(hold, hold.topic, age_seconds=2.5))
+    assert (await stage.now())["hold"] == "none"
+    await stage.worker.hold_speaking(hold, Delivery(hold, hold.topic, age_seconds=0.5))
+    assert (await stage.now())["hold"] == "paused"
 
 
 async def test_panic_and_a_new_epoch_work_through_a_hold(stage: RunningStage) -> None:

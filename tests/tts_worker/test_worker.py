@@ -36,6 +36,7 @@ def sentence(text: str = TEXT, index: int = 0, **fields: Any) -> SpeakSentence:
             "epoch": 3,
             "mood": Mood.HAPPY,
             "policy_seconds": 0.25,
+            "first_token_seconds": 0.125,
             "gate_seconds": 0.01,
             "expires_at": clock.now() + 30,
             **fields,
@@ -120,6 +121,7 @@ async def test_chunks_follow_each_other_and_carry_what_the_stage_needs(booth: Bo
             assert chunk.offset_samples == offset
             assert (chunk.index, chunk.mood, chunk.sample_rate_hz) == (2, Mood.HAPPY, RATE)
             assert (chunk.policy_seconds, chunk.gate_seconds) == (0.25, 0.01)
+            assert chunk.first_token_seconds == 0.125
             offset += len(delivery.data) // 2
     first, *others = await booth.chunks()
     assert (first.text, {chunk.text for chunk in others}) == (TEXT, {""})

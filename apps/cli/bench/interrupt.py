@@ -115,6 +115,7 @@ async def _pause_and_resume(
     found: VoiceWay,
 ) -> None:
     """Holds her as somebody's voice would, lets her go on, and looks at her position meanwhile."""
+    await asyncio.sleep(0.2)
     stood = await _hold(show, bus, told, SpeechHold.PAUSED, found.pause)
     await asyncio.sleep(PAUSED_SECONDS)
     now = (await show.get("/now", "stage"))["speaking"]

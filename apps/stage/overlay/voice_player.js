@@ -193,11 +193,15 @@ export class VoicePlayer {
       const skipped = Math.max(0, from - offset);
       this.#schedule(now, offset + skipped, pcm.subarray(skipped), RESUME_LEAD_SECONDS);
     }
-    const goesOnAt = now.startedAt === null ? 0 : now.startedAt + from / now.rateHz;
     gain.cancelScheduledValues(0);
-    gain.setValueAtTime(0, Math.max(goesOnAt, this.context.currentTime));
+    if (now.startedAt === null) {
+      gain.setValueAtTime(LEVELS[this.held], this.context.currentTime); // it had run dry
+      return;
+    }
+    const goesOnAt = now.startedAt + from / now.rateHz;
+    gain.setValueAtTime(0, goesOnAt);
     gain.linearRampToValueAtTime(LEVELS[this.held], goesOnAt + FADE_SECONDS);
-    if (now.startedAt !== null) this.#tellAudible(now);
+    this.#tellAudible(now);
   }
 
   #ramp(gain, goal, from, seconds) {
