@@ -117,7 +117,9 @@ class Feed:
         heard = event.heard_text
         rest = rest_of(event.full_text, heard)
         completed = event.outcome is PlaybackOutcome.COMPLETED
-        why = event.reason.removeprefix(event.outcome.value).strip()
+        interrupted = event.outcome is PlaybackOutcome.INTERRUPTED
+        why = turn.cut_by or event.reason if interrupted else event.reason
+        why = why.removeprefix(event.outcome.value).strip()
         note = "" if completed else f"{event.outcome.value} {why}".strip()
         self._whose[f"out:{turn.utterance_id}"] = turn.candidate.input.author.viewer_id
         self._inputs[f"out:{turn.utterance_id}"] = turn.candidate.input

@@ -228,7 +228,7 @@ class HostDesk:
             )
             worker.feed.system(f"protected {event.event_id}", told)
             return
-        self._cut = turn.utterance_id
+        self._cut, turn.cut_by = turn.utterance_id, INTERRUPTED
         worker.counters["interruptions_by_host"] += 1
         await self._conversation.interrupt(INTERRUPTED, "the host's voice")
         await worker.tell_epoch()

@@ -42,6 +42,8 @@ class Turn:
     """The rest of what was meant to be said, where it was cut off."""
     stages: TurnStages = field(default_factory=TurnStages)
     code_pieces: int = 0
+    cut_by: str = ""
+    """Why it was interrupted, where that is known here; others only know that it was."""
     replaced_by: Candidate | None = None
     """The input that has its words too and is answered instead of it."""
     retracted: bool = False
@@ -111,6 +113,7 @@ class Turn:
     def end(self, outcome: TurnOutcome, reason: str = "") -> None:
         if self.outcome is None:
             self.outcome, self.state = outcome, "done"
+            reason = self.cut_by or reason if outcome == "interrupted" else reason
             self.reason = RETRACTED if self.retracted else reason
 
     def take_back(self) -> None:

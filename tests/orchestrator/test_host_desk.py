@@ -121,10 +121,13 @@ async def test_the_host_cuts_off_what_she_is_saying(show: Stand, kind: Interrupt
     await show.bus.publish(decided(turn, kind))
     stop = await show.next(StopSpeaking)
     assert (stop.epoch, stop.reason, stop.turn_id) == (turn.epoch + 1, INTERRUPTED, None)
-    fields = {"outcome": PlaybackOutcome.INTERRUPTED, "reason": stop.reason}
+    fields = {"outcome": PlaybackOutcome.INTERRUPTED, "reason": "stopped"}
     await show.play(turn, "Well,", "Well, I am a fox.", **fields)
     timed = await show.next(TurnTimed)
     assert timed.outcome == "interrupted"
+    [row] = (await show.get("/telemetry/turns"))["turns"]
+    assert (row["outcome"], row["reason"]) == ("interrupted", INTERRUPTED)
+    assert [m.row.note for m in show.worker.feed.latest() if m.row.kind == "kitsu"] == [INTERRUPTED]
     assert (await show.bus.latch("main", "epoch") or {})["epoch"] == stop.epoch
     await host_says(show, "no, tell me about bob")
     answer = await show.committed("no, tell me about bob")
