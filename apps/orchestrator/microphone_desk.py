@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from apps.orchestrator.feed import Feed
-from apps.orchestrator.panel.protocol import (
+from apps.orchestrator.panel.microphone_messages import (
     HeardSpeech,
     MicrophoneMessage,
     MicrophoneStatus,

@@ -16,7 +16,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from apps.orchestrator.panel import protocol
+from apps.orchestrator.panel import obs_commands, protocol
+from apps.orchestrator.panel.microphone_messages import HoldToTalkCommand, SetMicrophoneCommand
 from apps.orchestrator.studio_orders import Order
 from libs.worker.web_gate import content_security_policy
 from tests.panel.script import PICTURE, opening_status
@@ -233,10 +234,10 @@ class ScriptedOrchestrator:
         elif isinstance(command, protocol.PersonaCommand):
             given = command.model_dump(exclude_none=True, exclude={"id", "command"})
             self.status["persona"].update(given)
-        elif isinstance(command, protocol.SetMicrophoneCommand):
+        elif isinstance(command, SetMicrophoneCommand):
             told = command.model_dump(exclude_none=True, exclude={"id", "command"})
             self.status["microphone"].update(told)
-        elif isinstance(command, protocol.HoldToTalkCommand):
+        elif isinstance(command, HoldToTalkCommand):
             self.status["microphone"]["talking"] = command.held
         elif isinstance(command, protocol.ExpressionCommand):
             self.status["mood"] = command.mood.value
@@ -246,18 +247,18 @@ class ScriptedOrchestrator:
     def _apply_to_obs(self, command: Order) -> None:
         studio = self.status["studio"]
         match command:
-            case protocol.ObsSceneCommand():
+            case obs_commands.ObsSceneCommand():
                 studio["scene"] = command.scene
-            case protocol.ObsMuteCommand():
+            case obs_commands.ObsMuteCommand():
                 self._input(command.input)["muted"] = command.muted
-            case protocol.ObsVolumeCommand():
+            case obs_commands.ObsVolumeCommand():
                 self._input(command.input)["volume_db"] = command.volume_db
-            case protocol.ObsTransitionCommand():
+            case obs_commands.ObsTransitionCommand():
                 studio["transition"] = command.transition
-            case protocol.ObsRecordCommand():
+            case obs_commands.ObsRecordCommand():
                 states = {"start": "on", "resume": "on", "pause": "paused", "stop": "off"}
                 studio["recording"] = states[command.action]
-            case protocol.ObsReplayCommand():
+            case obs_commands.ObsReplayCommand():
                 studio["replay"] = command.action != "stop"
 
     def _input(self, name: str) -> dict[str, Any]:

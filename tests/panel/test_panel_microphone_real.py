@@ -1,4 +1,4 @@
-"""The microphone's card before a real orchestrator, and a browser's microphone before real gates."""
+"""The microphone's card before a real orchestrator; a browser's microphone before real gates."""
 
 import asyncio
 import wave

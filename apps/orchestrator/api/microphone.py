@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from apps.orchestrator.api import actions
 from apps.orchestrator.api.worker_of import TheWorker
-from apps.orchestrator.panel.protocol import MicrophoneStatus
+from apps.orchestrator.panel.microphone_messages import MicrophoneStatus
 from libs.contracts.listening import ListeningMode
 from libs.worker.panic_control import NOT_KEPT
 

@@ -14,6 +14,7 @@ from apps.orchestrator.api import actions
 from apps.orchestrator.api.worker_of import TheWorker
 from apps.orchestrator.memory import records
 from apps.orchestrator.panel import protocol
+from apps.orchestrator.panel.microphone_messages import HoldToTalkCommand, SetMicrophoneCommand
 from apps.orchestrator.status import status_message
 from apps.orchestrator.studio_orders import Order, event_of
 from libs.contracts.control import SetPersona
@@ -168,16 +169,16 @@ async def _carry_out(command: protocol.PanelCommand, worker: "OrchestratorWorker
             await actions.stop_speaking(worker, "panel")
         case protocol.ExpressionCommand():
             await actions.set_expression(worker, command.mood)
-        case protocol.SetMicrophoneCommand() | protocol.HoldToTalkCommand() | Order():
+        case SetMicrophoneCommand() | HoldToTalkCommand() | Order():
             await _hand_on(command, worker)
 
 
 async def _hand_on(command: protocol.PanelCommand, worker: "OrchestratorWorker") -> None:
     """To the ears, or to OBS."""
     match command:
-        case protocol.SetMicrophoneCommand():
+        case SetMicrophoneCommand():
             await actions.set_microphone(worker, command.muted, command.mode, "panel")
-        case protocol.HoldToTalkCommand():
+        case HoldToTalkCommand():
             await actions.hold_to_talk(worker, command.held, command.at_most_seconds, "panel")
         case Order():
             await worker.studio.order(event_of(command, "panel"))

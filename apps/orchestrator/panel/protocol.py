@@ -7,17 +7,19 @@ answered by one `AckMessage` with the command's id. Commands carry absolute stat
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from apps.orchestrator import studio_orders as orders
 from apps.orchestrator.panel.chat_status import ChatStatus
-from libs.contracts.health import ModuleState
-from libs.contracts.listening import (
-    DismissReason,
-    InterruptionKind,
-    ListeningMode,
-    MicrophoneState,
+from apps.orchestrator.panel.microphone_messages import (
+    HoldToTalkCommand,
+    MicrophoneMessage,
+    MicrophoneStatus,
+    SetMicrophoneCommand,
+    SpeechMessage,
 )
+from apps.orchestrator.panel.obs_commands import ObsCommand
+from apps.orchestrator.panel.wire import Command, Message
+from libs.contracts.health import ModuleState
 from libs.contracts.speaking import Mood, PlaybackOutcome
 from libs.contracts.stage import PollOption
 from libs.contracts.studio import PanicStep, StudioInput, StudioLink, StudioPanic
@@ -27,12 +29,6 @@ from libs.contracts.timing import TurnStages
 LINE_LIMIT = 2_000
 #: Longest viewer name the chat box takes; the same bound as `Author.name`.
 NAME_LIMIT = 128
-
-
-class Message(BaseModel):
-    """Unknown fields of a newer server are ignored by an older panel."""
-
-    model_config = ConfigDict(extra="ignore")
 
 
 # Server to panel ---------------------------------------------------------------------------------
@@ -54,7 +50,7 @@ class PanicStatus(Message):
     engaged: bool
     since: float | None = None
     reason: str = ""
-    modules: dict[str, Literal["latched", "released", "unreachable"]] = {}
+    modules: dict[str, Literal["latched", "released", "unreachable"]] = Field(default_factory=dict)
     obs: StudioPanicStatus
 
 
@@ -79,7 +75,7 @@ class ModuleStatus(Message):
     output: bool = False
     port: int = 0
     """Where its first instance answers."""
-    ports: list[int] = []
+    ports: list[int] = Field(default_factory=list)
     """Where each of its instances answers, or would."""
 
 
@@ -146,46 +142,7 @@ class FloorStatus(Message):
     quiet_until: float | None = None
     waiting: int = 0
     muted: int = 0
-    counts: dict[str, int] = {}
-
-
-class MicrophoneStatus(Message):
-    """How she listens. `not_there`: nothing was heard of the ears for a while, and nothing else
-    here counts. `asr_port`: where their process answers."""
-
-    state: MicrophoneState | Literal["not_there"] = "not_there"
-    mode: ListeningMode = ListeningMode.OPEN
-    muted: bool = False
-    talking: bool = False
-    voice: bool = False
-    source: Literal["device", "panel", "file", "none"] = "none"
-    device: str = ""
-    recogniser: str = ""
-    problem: str = ""
-    level_dbfs: float = -120.0
-    peak_dbfs: float = -120.0
-    noise_floor_dbfs: float | None = None
-    lost_seconds: float = 0.0
-    asr_port: int = 0
-
-
-class HeardSpeech(Message):
-    """What lies between two silences, and what became of it. The same id again replaces it.
-
-    `confirmed` is the beginning of `text` that will not change any more. `over_speech`: she was
-    speaking then; `interruption` is what was made of it. `reason`: why it opened no turn.
-    """
-
-    id: str
-    at: float
-    state: Literal["hearing", "recognising", "understood", "dismissed"]
-    text: str = ""
-    confirmed: str = ""
-    over_speech: bool = False
-    interruption: InterruptionKind | None = None
-    reason: DismissReason | None = None
-    detail: str = ""
-    engine: str = ""
+    counts: dict[str, int] = Field(default_factory=dict)
 
 
 class Notice(Message):
@@ -218,22 +175,12 @@ class StatusMessage(Message):
     poll: PollStatus | None = None
     chat: ChatStatus
     microphone: MicrophoneStatus = MicrophoneStatus()
-    notices: list[Notice] = []
+    notices: list[Notice] = Field(default_factory=list)
 
 
 class SpeakingMessage(Message):
     type: Literal["speaking"] = "speaking"
     speaking: SpeakingStatus | None
-
-
-class MicrophoneMessage(Message):
-    type: Literal["microphone"] = "microphone"
-    microphone: MicrophoneStatus
-
-
-class SpeechMessage(Message):
-    type: Literal["speech"] = "speech"
-    speech: HeardSpeech
 
 
 class FeedRow(Message):
@@ -338,12 +285,6 @@ ServerMessage = (
 # Panel to server ---------------------------------------------------------------------------------
 
 
-class Command(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    id: str = Field(max_length=64)
-
-
 class PanicCommand(Command):
     command: Literal["panic"] = "panic"
     on: bool
@@ -391,66 +332,6 @@ class ExpressionCommand(Command):
     mood: Mood
 
 
-class SetMicrophoneCommand(Command):
-    """Changes only the fields that are given."""
-
-    command: Literal["set_microphone"] = "set_microphone"
-    muted: bool | None = None
-    mode: ListeningMode | None = None
-
-
-class HoldToTalkCommand(Command):
-    """Sent again while the key is held, for it ends by itself."""
-
-    command: Literal["hold_to_talk"] = "hold_to_talk"
-    held: bool
-    at_most_seconds: float = Field(default=3.0, ge=0, le=120)
-
-
-class ObsSceneCommand(orders.SceneOrder, Command):
-    command: Literal["obs_scene"] = "obs_scene"
-
-
-class ObsMuteCommand(orders.MuteOrder, Command):
-    command: Literal["obs_mute"] = "obs_mute"
-
-
-class ObsVolumeCommand(orders.VolumeOrder, Command):
-    command: Literal["obs_volume"] = "obs_volume"
-
-
-class ObsSourceCommand(orders.SourceOrder, Command):
-    command: Literal["obs_source"] = "obs_source"
-
-
-class ObsFilterCommand(orders.FilterOrder, Command):
-    command: Literal["obs_filter"] = "obs_filter"
-
-
-class ObsTextCommand(orders.TextOrder, Command):
-    command: Literal["obs_text"] = "obs_text"
-
-
-class ObsMediaCommand(orders.MediaOrder, Command):
-    command: Literal["obs_media"] = "obs_media"
-
-
-class ObsRecordCommand(orders.RecordOrder, Command):
-    command: Literal["obs_record"] = "obs_record"
-
-
-class ObsReplayCommand(orders.ReplayOrder, Command):
-    command: Literal["obs_replay"] = "obs_replay"
-
-
-class ObsTransitionCommand(orders.TransitionOrder, Command):
-    command: Literal["obs_transition"] = "obs_transition"
-
-
-class ObsActionCommand(orders.ActionOrder, Command):
-    command: Literal["obs_action"] = "obs_action"
-
-
 PanelCommand = Annotated[
     PanicCommand
     | ModuleCommand
@@ -461,16 +342,6 @@ PanelCommand = Annotated[
     | ExpressionCommand
     | SetMicrophoneCommand
     | HoldToTalkCommand
-    | ObsSceneCommand
-    | ObsMuteCommand
-    | ObsVolumeCommand
-    | ObsSourceCommand
-    | ObsFilterCommand
-    | ObsTextCommand
-    | ObsMediaCommand
-    | ObsRecordCommand
-    | ObsReplayCommand
-    | ObsTransitionCommand
-    | ObsActionCommand,
+    | ObsCommand,
     Field(discriminator="command"),
 ]

@@ -39,12 +39,14 @@ function listeningSign({ mode, talking, voice, problem }: MicrophoneStatus): Sig
 
 /** What is wrong and what mends it; nothing while all is well. */
 export function microphoneStep(microphone: MicrophoneStatus, ears: ModuleStatus | undefined): string {
-  if (microphone.problem) return microphone.problem;
-  switch (microphone.state) {
-    case "unable":
-      return "No recogniser: typed and chat input only. “kitsu ears install”, then “kitsu ears get”, bring one.";
+  const { problem, state, source } = microphone;
+  if (state === "unable") return withInstall(problem || "No recogniser: typed and chat input only");
+  if (problem) return problem;
+  switch (state) {
     case "waiting":
-      return "The microphone is not there. “kitsu devices” lists those that are.";
+      return source === "none"
+        ? "No microphone is chosen, so nothing is heard. “kitsu devices” lists those that are there."
+        : "The microphone is not there. “kitsu devices” lists those that are.";
     case "off":
       return "The ears are switched off: switch them on under Modules.";
     case "listening":
@@ -56,6 +58,11 @@ export function microphoneStep(microphone: MicrophoneStatus, ears: ModuleStatus 
         ? "The ears are switched off: switch them on under Modules."
         : ears?.detail || "Nothing was heard of them. “kitsu restart asr_worker” starts them again.";
   }
+}
+
+function withInstall(problem: string): string {
+  if (problem.includes("kitsu ears")) return problem;
+  return `${problem}. “kitsu ears install”, then “kitsu ears get”, bring one.`;
 }
 
 const REASONS: Record<NonNullable<HeardSpeech["reason"]>, Sign> = {
