@@ -10,6 +10,7 @@ from typing import Any
 
 from apps.cli import checkup_install
 from apps.cli.check import Check
+from apps.cli.checkup_ears import recogniser
 from apps.cli.checkup_obs import obs
 from apps.cli.checkup_twitch import twitch
 from apps.cli.failures import Failed
@@ -42,6 +43,7 @@ def all_checks() -> list[Check]:
         ports,
         voice,
         sound,
+        recogniser,
         overlay,
         ollama,
     )
