@@ -13,7 +13,7 @@ from apps.cli.failures import Failed
 from libs.settings import ROOT
 
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)", re.MULTILINE)
-_STEP = re.compile(r"^(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9][\w.-]*)")
+_STEP = re.compile(r"^(?:Collecting|Processing|Requirement already satisfied:) (\S+)")
 _SIZE = re.compile(r"^\s+(?:Downloading|Using cached) \S+ \(([\d.]+ [kMG]B)\)")
 LAST_LINES = 6
 
@@ -129,7 +129,7 @@ class _Reader:
     def read(self, line: str) -> None:
         if match := _STEP.match(line):
             self._seen = min(self._seen + 1, self._total)
-            self._name = match[1]
+            self._name = re.split(r"==|-(?=\d)", re.split(r"[\\/]", match[1])[-1])[0]
             self._tell(f"fetching {self._name}")
         elif match := _SIZE.match(line):
             self._tell(f"fetching {self._name} ({match[1]})")
