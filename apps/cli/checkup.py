@@ -10,6 +10,7 @@ from typing import Any
 
 from apps.cli import checkup_install
 from apps.cli.check import Check
+from apps.cli.checkup_ears import recogniser
 from apps.cli.checkup_obs import obs
 from apps.cli.checkup_sound import sound
 from apps.cli.checkup_twitch import twitch
@@ -44,7 +45,7 @@ def all_checks() -> list[Check]:
         voice,
     )
     checks += [look(settings) for look in looks]
-    checks += [*sound(settings), overlay(settings), ollama(settings)]
+    checks += [*sound(settings), recogniser(settings), overlay(settings), ollama(settings)]
     return [*checks, *obs(settings), *twitch(settings)]
 
 

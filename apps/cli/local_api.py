@@ -63,6 +63,23 @@ class LocalApi:
             _answer(module, status, raw)
         return raw
 
+    def send(
+        self, module: str, path: str, data: bytes, content_type: str, timeout_seconds: float
+    ) -> dict[str, Any]:
+        """The JSON answer to a body that is no JSON. Raises as `call` does."""
+        host, port = self._settings.host_of(module), self._settings.port_of(module)
+        connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
+        headers = {**_headers(self._token), "Content-Type": content_type}
+        try:
+            connection.request("POST", path, data, headers)
+            answer = connection.getresponse()
+            status, raw = answer.status, answer.read()
+        except (OSError, http.client.HTTPException):
+            raise self._unreachable(module) from None
+        finally:
+            connection.close()
+        return _answer(module, status, raw)
+
     def events(
         self, module: str, path: str, body: dict[str, Any], silence_seconds: float
     ) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """Settings of the command line and the supervisor."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -21,6 +22,12 @@ class CliSettings(ShowSettings):
     twitch_channel: str = ""
     twitch_client_id: str = ""
     twitch_oauth_token: str = Field(default="", repr=False)
+    asr_engine: str = "auto"
+    asr_model: str = "auto"
+    asr_onnx_model: str = ""
+    asr_qwen_python: str = ""
+    asr_openai_base_url: str = ""
+    asr_models_dir: str = ""
 
     @property
     def local_host(self) -> str:
@@ -30,6 +37,12 @@ class CliSettings(ShowSettings):
     def host_of(self, module: str) -> str:
         host = self.orch_host if module == "orchestrator" else self.kitsu_host
         return "127.0.0.1" if host in ("0.0.0.0", "::") else host
+
+    @property
+    def models_folder(self) -> Path:
+        """Where recognition models are kept."""
+        named = self.asr_models_dir
+        return Path(named).expanduser() if named else self.kitsu_data_dir / "asr_models"
 
     def port_setting(self, module: str) -> str:
         """The name of the setting that moves a module's port."""

@@ -11,13 +11,13 @@ from apps.asr_worker.settings import AsrSettings
 from libs.speech_models.shelf import ModelShelf
 from libs.testing.tiny_whisper import write_tiny_whisper
 from tests.asr_worker.speech import spoken
+from tests.packages import need_packages
 
 
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder with one model in it, `tiny`."""
-    pytest.importorskip("ctranslate2")
-    pytest.importorskip("faster_whisper")
+    need_packages("ctranslate2", "faster_whisper")
     folder = tmp_path_factory.mktemp("asr_models")
     write_tiny_whisper(folder / "tiny", language="en")
     return folder

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,14 @@ from apps.asr_worker.settings import AsrSettings
 from libs.speech_models.shelf import ModelShelf
 from libs.testing.tiny_whisper import write_tiny_whisper
 from tests.asr_worker.speech import noise, silence
+from tests.packages import need_packages
 
 TEXT = "Hello Kitsu, can you hear me?"
+
+
+@pytest.fixture(autouse=True)
+def packages() -> None:
+    need_packages("ctranslate2", "faster_whisper")
 
 
 async def test_it_understands_speech(whisper: HostedRecogniser, speech: bytes) -> None:
@@ -40,7 +47,7 @@ async def test_it_understands_speech(whisper: HostedRecogniser, speech: bytes) -
 async def test_words_have_their_times(whisper: HostedRecogniser, speech: bytes) -> None:
     words = (await whisper.transcribe(speech, Hints(), True)).words
     assert [word.text for word in words] == TEXT.split()
-    for word, following in zip(words, words[1:], strict=False):
+    for word, following in pairwise(words):
         assert 0 <= word.start_seconds < word.end_seconds <= following.start_seconds + 0.01
     assert 1.5 < words[-1].end_seconds < 2.5
 
@@ -56,9 +63,7 @@ async def test_it_says_what_it_can(whisper: HostedRecogniser) -> None:
     assert 0 < can.seconds_per_pass < 10
 
 
-async def test_words_that_may_come_up_are_taken(
-    whisper: HostedRecogniser, speech: bytes
-) -> None:
+async def test_words_that_may_come_up_are_taken(whisper: HostedRecogniser, speech: bytes) -> None:
     names = ("Kitsu", "näme_with\x00odd\u202esigns", *(f"viewer{n}" for n in range(300)))
     for final in (True, False):
         assert (await whisper.transcribe(speech, Hints("en", names), final)).text == TEXT
@@ -138,7 +143,7 @@ async def test_a_dead_process_is_started_again_although_nobody_asks(
     assert first is not None
     psutil.Process(first).kill()
     async with asyncio.timeout(20):
-        while whisper.pid in (None, first):
+        while whisper.pid in (None, first):  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.05)
 
 
@@ -246,7 +251,7 @@ async def test_no_gpu_is_no_matter(tiny_models: Path) -> None:
 
 async def test_a_python_that_is_not_there_is_told() -> None:
     recogniser = HostedRecogniser("x", lambda: HostPlan("qwen_asr", "/no/python", {}, "set it"))
-    with pytest.raises(RecogniserMissing, match="/no/python cannot be run .*: set it"):
+    with pytest.raises(RecogniserMissing, match=r"/no/python cannot be run .*: set it"):
         await recogniser.start()
 
 
@@ -258,8 +263,13 @@ async def test_a_device_that_ends_the_process_is_left_out(
     package.mkdir()
     (package / "__init__.py").write_text(ABORTING_WHISPER)
     (tmp_path / "ctranslate2.py").write_text("def get_cuda_device_count():\n    return 1\n")
-    monkeypatch.setattr("apps.asr_worker.engines.hosted.OFFLINE", {"PYTHONPATH": import_path(tmp_path)})
-    load: dict[str, Any] = {"models": [{"name": "base", "folder": "x", "size_bytes": 1}], "device": "auto"}
+    monkeypatch.setattr(
+        "apps.asr_worker.engines.hosted.OFFLINE", {"PYTHONPATH": import_path(tmp_path)}
+    )
+    load: dict[str, Any] = {
+        "models": [{"name": "base", "folder": "x", "size_bytes": 1}],
+        "device": "auto",
+    }
     load["keeps_up_seconds"] = 1.0
     recogniser = HostedRecogniser("x", lambda: HostPlan("faster_whisper", sys.executable, load))
     await recogniser.start()
@@ -274,7 +284,9 @@ async def test_a_process_that_dies_at_every_start_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "faster_whisper.py").write_text("import os\nos._exit(3)\n")
-    monkeypatch.setattr("apps.asr_worker.engines.hosted.OFFLINE", {"PYTHONPATH": import_path(tmp_path)})
+    monkeypatch.setattr(
+        "apps.asr_worker.engines.hosted.OFFLINE", {"PYTHONPATH": import_path(tmp_path)}
+    )
     plan = HostPlan("faster_whisper", sys.executable, {"models": [], "device": "cpu"})
     recogniser = HostedRecogniser("x", lambda: plan)
     with pytest.raises(RecogniserError, match="ended while loading"):
@@ -289,7 +301,7 @@ def import_path(folder: Path) -> str:
 
 
 #: float16 on the GPU ends the process, int8 raises an error, float32 works.
-ABORTING_WHISPER = '''
+ABORTING_WHISPER = """
 import os
 from types import SimpleNamespace
 
@@ -308,4 +320,4 @@ class WhisperModel:
         if self.compute_type == "int8":
             raise RuntimeError("this processor cannot do that")
         return iter(()), SimpleNamespace(language="en")
-'''
+"""

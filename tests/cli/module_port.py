@@ -35,7 +35,9 @@ def module_port(answers: Answers) -> Iterator[ModulePort]:
 
     class Port(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}"))
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            is_json = self.headers["Content-Type"] == "application/json"
+            self._answer(json.loads(raw or b"{}") if is_json or not raw else raw)
 
         def do_GET(self) -> None:
             self._answer(None)

@@ -1,5 +1,6 @@
 """What lies in the models folder, whole and broken."""
 
+import importlib
 import json
 import re
 import struct
@@ -11,12 +12,12 @@ from libs.speech_models.catalogue import ALIASES, BY_NAME, MODELS, model_of
 from libs.speech_models.ctranslate2_file import NotAModel, check_model_file
 from libs.speech_models.shelf import ModelMissing, ModelShelf, whisper_problem
 from libs.testing.tiny_whisper import write_tiny_whisper
-
-pytest.importorskip("ctranslate2")
+from tests.packages import need_packages
 
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
+    need_packages("ctranslate2")
     return write_tiny_whisper(tmp_path / "tiny")
 
 
@@ -112,7 +113,8 @@ def test_what_was_measured_is_kept_whatever_stood_there(tmp_path: Path) -> None:
 
 
 def test_the_catalogue_is_that_of_faster_whisper() -> None:
-    theirs = pytest.importorskip("faster_whisper.utils")._MODELS
+    need_packages("faster_whisper")
+    theirs = importlib.import_module("faster_whisper.utils")._MODELS
     ours = {model.name: model.repository for model in MODELS if model.kind == "whisper"}
     assert {name: theirs[name] for name in ours} == ours
     assert {alias: theirs[alias] for alias in ALIASES} == {
@@ -121,8 +123,9 @@ def test_the_catalogue_is_that_of_faster_whisper() -> None:
 
 
 def test_the_catalogue_is_that_of_onnx_asr() -> None:
-    resolver = pytest.importorskip("onnx_asr.resolver")
-    loader = pytest.importorskip("onnx_asr.loader")
+    need_packages("onnx_asr", "onnxruntime")
+    resolver = importlib.import_module("onnx_asr.resolver")
+    loader = importlib.import_module("onnx_asr.loader")
     for model in MODELS:
         if model.kind == "onnx":
             assert resolver.model_repos[model.name] == model.repository

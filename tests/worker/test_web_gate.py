@@ -51,7 +51,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         await socket.send_text("hello")
         await socket.close()
 
-    paths = ("/say", "/open", "/picture", "/overlay", "/panic", "/panic/release")
+    paths = ("/say", "/open", "/picture", "/sound", "/overlay", "/panic", "/panic/release")
     app = Starlette(
         routes=[
             *(Route(path, act, methods=["GET", "POST"]) for path in paths),
@@ -70,6 +70,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         OtherPage(origins, panic, "kitsu_8000", frozenset({"/microphone"})),
         body_limit_bytes=10_000,
         body_limits={"/picture": 30_000},
+        body_types={"/sound": "audio/wav"},
     )
     server = HttpPort(WebGate(app, rules, door.access), listener)
     await server.open()
@@ -168,6 +169,22 @@ async def test_a_form_post_is_refused(door: Door) -> None:
             assert answer.status_code == 415
             assert answer.headers["content-type"] == "application/problem+json"
     assert door.let_in == []
+
+
+async def test_a_path_may_take_one_other_type_that_no_form_can_send(door: Door) -> None:
+    async with httpx.AsyncClient() as client:
+        for kind, status in (
+            ("audio/wav", 200),
+            ("Audio/WAV; rate=16000", 200),
+            ("application/json", 415),
+            ("multipart/form-data", 415),
+            ("text/plain", 415),
+        ):
+            headers = {**door.bearer(), "Content-Type": kind}
+            answer = await client.post(door.url + "/sound", headers=headers, content=b"RIFF")
+            assert answer.status_code == status
+            answer = await client.post(door.url + "/say", headers=headers, content=b"RIFF")
+            assert answer.status_code == (200 if kind == "application/json" else 415)
 
 
 async def test_a_panic_is_not_refused_for_the_form_of_its_body(door: Door) -> None:

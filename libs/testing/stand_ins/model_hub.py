@@ -30,7 +30,7 @@ FAULTS = (
 
 
 class ModelHubStandIn(HttpStandIn):
-    """`url` is what goes into HF_ENDPOINT. `asked_for` lists the requests for files: name and Range."""
+    """`url` is what goes into HF_ENDPOINT. `asked_for` lists requests for files: name and Range."""
 
     def __init__(
         self,
@@ -68,11 +68,24 @@ class ModelHubStandIn(HttpStandIn):
     async def _tell_of_it(self, connection: Connection) -> None:
         siblings: list[dict[str, Any]] = []
         for name, content in self.files.items():
-            entry: dict[str, Any] = {"rfilename": name, "size": len(content), "blobId": _sha1(content)}
+            entry: dict[str, Any] = {
+                "rfilename": name,
+                "size": len(content),
+                "blobId": _sha1(content),
+            }
             if len(content) >= LARGE_BYTES:
-                entry["lfs"] = {"sha256": _sha256(content), "size": len(content), "pointerSize": 134}
+                entry["lfs"] = {
+                    "sha256": _sha256(content),
+                    "size": len(content),
+                    "pointerSize": 134,
+                }
             siblings.append(entry)
-        about = {"id": self.repository, "modelId": self.repository, "sha": VERSION, "private": False}
+        about = {
+            "id": self.repository,
+            "modelId": self.repository,
+            "sha": VERSION,
+            "private": False,
+        }
         about |= {"tags": [], "downloads": 1, "likes": 0, "siblings": siblings}
         await connection.answer(200, json.dumps(about).encode(), "application/json")
 
