@@ -75,7 +75,7 @@ def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
             settings.asr_own_voice_gate,
         ),
         playback=playback,
-        guard=KeywordGuard(settings, on_hit),
+        guard=KeywordGuard(on_hit, settings.asr_panic_phrases, settings.asr_stop_phrases),
         levels=LevelWatch(),
         invented=invented,
         agreement=LocalAgreement,

@@ -110,6 +110,11 @@ class SoundCard:
         self._pactl("set-default-source", f"{MICROPHONE}.monitor")
         self._pactl("set-default-sink", LOUDSPEAKER)
 
+    def feed_back(self, latency_ms: int = 50) -> None:
+        """From now on the microphone hears the loudspeaker, as in a room without headphones."""
+        source, sink = f"source={LOUDSPEAKER}.monitor", f"sink={MICROPHONE}"
+        self._pactl("load-module", "module-loopback", source, sink, f"latency_msec={latency_ms}")
+
     def hang(self) -> None:
         """The sound system does not answer any more (SIGSTOP)."""
         self.server.send_signal(signal.SIGSTOP)
