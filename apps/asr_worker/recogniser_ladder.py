@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from apps.asr_worker.engines.base import (
@@ -21,6 +21,10 @@ NO_RECOGNISER = "no recogniser: typed and chat input only"
 
 #: A pass over three seconds that takes longer leaves no time for words while one still speaks.
 PARTIAL_SECONDS = 0.5
+#: And this is slower than one speaks.
+SLOW_SECONDS = 3.0
+
+SMALLER = "kitsu ears models"
 
 Partials = Literal["auto", "on", "off"]
 
@@ -117,11 +121,17 @@ class RecogniserLadder:
         name, label = self.in_use.name, self.in_use.capabilities.label
         if problems:
             return Health(ModuleState.DEGRADED, f"listening with {label}, because {problems}", name)
+        seconds = self.in_use.capabilities.seconds_per_pass or 0.0
+        if seconds > SLOW_SECONDS:
+            slow = f"{label} is slow here ({seconds:.1f} s for 3 s of speech)"
+            return Health(ModuleState.DEGRADED, f"{slow}: get a smaller one, {SMALLER}", name)
         return Health(ModuleState.READY, label, name)
 
     async def transcribe(self, pcm: bytes, hints: Hints, final: bool) -> Transcript:
         """What was said in 16 kHz mono sound. Raises `SoundRefused` when the sound is at fault, and
         `RecogniserError` when no rung is left."""
+        if hints.language == "auto":
+            hints = replace(hints, language="")
         for rung in self._in_order(hints.language):
             try:
                 return await rung.recogniser.transcribe(pcm, hints, final)

@@ -137,6 +137,20 @@ async def test_words_while_one_speaks_only_where_there_is_time(
     assert stairs.wants_partials is wanted
 
 
+async def test_one_that_is_slower_than_speech_is_told() -> None:
+    health = (await ladder(ScriptedRecogniser("best", seconds_per_pass=4.2))).health()
+    assert health.state is ModuleState.DEGRADED
+    assert "4.2 s for 3 s of speech" in health.detail
+    assert "kitsu ears models" in health.detail
+
+
+async def test_any_language_is_no_language() -> None:
+    english = ScriptedRecogniser("english", languages=("en",))
+    stairs = await ladder(english, ScriptedRecogniser("other"))
+    assert (await stairs.transcribe(SOUND, Hints("auto"), True)).engine == "english"
+    assert english.passes[0][1] == Hints("")
+
+
 async def test_cancelling_a_pass_breaks_nothing() -> None:
     class Slow(ScriptedRecogniser):
         async def transcribe(self, pcm: bytes, hints: Hints, final: bool) -> Any:

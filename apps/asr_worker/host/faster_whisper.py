@@ -60,7 +60,7 @@ class HostedEngine:
     def _ways(self, order: Order) -> Iterator[tuple[str, str]]:
         wanted, avoided = order.data["device"], order.data.get("avoid", ())
         if wanted != "cpu" and "cuda" not in avoided and _gpus():
-            small = gpu_memory_bytes() < SMALL_GPU_BYTES
+            small = 0 < gpu_memory_bytes() < SMALL_GPU_BYTES
             yield ("cuda", "int8_float16" if small else "float16")
         yield ("cpu", "int8")
         yield ("cpu", "float32")
