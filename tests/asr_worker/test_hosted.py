@@ -44,11 +44,12 @@ async def test_a_cancelled_pass_frees_the_recogniser(
 async def test_after_its_process_was_killed_the_next_pass_works(
     whisper: HostedRecogniser, speech: bytes
 ) -> None:
-    first = whisper.pid
+    first, can = whisper.pid, whisper.capabilities
     assert first is not None
     psutil.Process(first).kill()
     assert (await whisper.transcribe(speech, Hints(), True)).text == TEXT
     assert whisper.pid not in (None, first)
+    assert whisper.capabilities == can  # what was measured is not measured again
 
 
 async def test_a_pass_during_which_the_process_is_killed_is_tried_again(
