@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -28,6 +29,10 @@ SMALLER = "kitsu ears models"
 
 Partials = Literal["auto", "on", "off"]
 
+#: One that cannot be started is tried again after this, and after longer and longer pauses: a
+#: process with a large package in it costs a second of a core.
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0
+
 log = logging.getLogger("kitsu.asr_worker")
 
 
@@ -38,6 +43,8 @@ class Rung:
     recogniser: Recogniser
     problem: RecogniserError | None = None
     started: bool = False
+    pause_seconds: float = 0.0
+    next_try_at: float = 0.0
 
     @property
     def works(self) -> bool:
@@ -46,6 +53,12 @@ class Rung:
     def knows(self, language: str) -> bool:
         languages = self.recogniser.capabilities.languages
         return not language or not languages or language.partition("-")[0] in languages
+
+    def failed(self, error: RecogniserError, now: float) -> None:
+        self.problem = error
+        self.next_try_at = now + self.pause_seconds
+        longer = max(FIRST_PAUSE_SECONDS, 2 * self.pause_seconds)
+        self.pause_seconds = min(longer, LONGEST_PAUSE_SECONDS)
 
 
 class RecogniserLadder:
@@ -62,11 +75,13 @@ class RecogniserLadder:
         find: Callable[[], Sequence[Recogniser]],
         step: Callable[[], str] = lambda: "",
         partials: Partials = "auto",
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`find` gives the recognisers, best first; `step` the one that gets a first one."""
         self._find = find
         self._step = step
         self._partials = partials
+        self._now = now
         self._rungs: list[Rung] = []
         self._mending = asyncio.Lock()
 
@@ -74,12 +89,13 @@ class RecogniserLadder:
         await self.mend()
 
     async def mend(self) -> None:
-        """Starts the rungs that do not work, one after the other, best first."""
+        """Starts the rungs that do not work and are due, one after the other, best first. To be
+        called every few seconds while `broken`."""
         async with self._mending:
             if not self._rungs:
                 self._rungs = [Rung(recogniser) for recogniser in self._find()]
             for rung in self._rungs:
-                if not rung.works:
+                if not rung.works and self._now() >= rung.next_try_at:
                     await self._start(rung)
 
     async def stop(self) -> None:
@@ -140,7 +156,7 @@ class RecogniserLadder:
             except RecogniserError as error:
                 name = rung.recogniser.name
                 log.warning("%s failed: %s", name, error, extra={"code": error.code})
-                rung.problem = error
+                rung.failed(error, self._now())
         raise RecogniserError(self.health().detail)
 
     def _in_order(self, language: str) -> list[Rung]:
@@ -153,6 +169,7 @@ class RecogniserLadder:
         except RecogniserError as error:
             if str(error) != str(rung.problem):
                 log.warning("%s cannot start: %s", rung.recogniser.name, error)
-            rung.problem = error
+            rung.failed(error, self._now())
         else:
             rung.problem, rung.started = None, True
+            rung.pause_seconds = 0.0

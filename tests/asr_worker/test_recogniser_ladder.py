@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,29 @@ async def test_one_that_works_is_not_started_again() -> None:
     stairs = await ladder(best, second)
     await stairs.mend()
     assert (best.started, second.started) == (1, 2)
+
+
+async def test_one_that_cannot_be_started_is_tried_after_longer_and_longer_pauses() -> None:
+    best, time = ScriptedRecogniser("best"), 0.0
+    best.missing = True
+    tried_at = []
+    stairs = await ladder(best, now=lambda: time)
+    for second in range(1_500):
+        time, before = float(second), best.started
+        await stairs.mend()
+        if best.started > before:
+            tried_at.append(second)
+    assert tried_at[:6] == [0, 5, 15, 35, 75, 155]
+    assert {later - earlier for earlier, later in pairwise(tried_at[7:])} == {300}
+    best.missing = False
+    time += 300
+    await stairs.mend()
+    assert stairs.ready
+    best.error = RecogniserError("it hung")
+    with pytest.raises(RecogniserError):
+        await stairs.transcribe(SOUND, Hints(), True)
+    await stairs.mend()
+    assert stairs.ready
 
 
 async def test_sound_at_fault_costs_no_recogniser() -> None:

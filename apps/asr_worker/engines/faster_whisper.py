@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from apps.asr_worker.engines.base import RecogniserMissing
+from apps.asr_worker.engines.cuda_libraries import cuda_environment
 from apps.asr_worker.engines.hosted import HostedRecogniser, HostPlan
 from apps.asr_worker.settings import AsrSettings
 from libs.speech_models.catalogue import model_of
@@ -25,7 +26,7 @@ def faster_whisper(settings: AsrSettings, shelf: ModelShelf) -> HostedRecogniser
         models = [_entry(model) for model in _models(settings, shelf)]
         load: dict[str, Any] = {"models": models, "device": settings.asr_device}
         load["keeps_up_seconds"] = KEEPS_UP_SECONDS
-        return HostPlan(NAME, sys.executable, load, INSTALL)
+        return HostPlan(NAME, sys.executable, load, INSTALL, cuda_environment())
 
     def started(about: dict[str, Any]) -> None:
         shelf.note_measured(about["model"], about["seconds_per_pass"], about["device"])

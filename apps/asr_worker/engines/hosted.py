@@ -47,6 +47,7 @@ class HostPlan:
     load: dict[str, Any] = field(default_factory=dict)
     mend: str = ""
     """What to do when its package is missing there."""
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 class HostedRecogniser:
@@ -185,7 +186,11 @@ class HostedRecogniser:
     async def _loaded(self, plan: HostPlan) -> EngineHost:
         try:
             host = await EngineHost.launch(
-                f"asr_worker.{self._name}", plan.python, MODULE, plan.engine, **OFFLINE
+                f"asr_worker.{self._name}",
+                plan.python,
+                MODULE,
+                plan.engine,
+                **{**plan.environment, **OFFLINE},
             )
         except OSError as error:
             why = error.strerror or type(error).__name__
