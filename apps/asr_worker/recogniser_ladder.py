@@ -84,8 +84,11 @@ class RecogniserLadder:
         self._now = now
         self._rungs: list[Rung] = []
         self._mending = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
+        self._stopped = False
 
     async def start(self) -> None:
+        self._stopped = False
         await self.mend()
 
     async def mend(self) -> None:
@@ -95,10 +98,16 @@ class RecogniserLadder:
             if not self._rungs:
                 self._rungs = [Rung(recogniser) for recogniser in self._find()]
             for rung in self._rungs:
+                if self._stopped:
+                    return
                 if not rung.works and self._now() >= rung.next_try_at:
                     await self._start(rung)
 
     async def stop(self) -> None:
+        """A start that goes on is broken off: loading a model may take minutes."""
+        self._stopped = True
+        if self._starting is not None:
+            self._starting.cancel()
         async with self._mending:
             for rung in self._rungs:
                 rung.started = False
@@ -164,8 +173,12 @@ class RecogniserLadder:
         return sorted(working, key=lambda rung: not rung.knows(language))
 
     async def _start(self, rung: Rung) -> None:
+        self._starting = asyncio.create_task(rung.recogniser.start(), name="recogniser start")
         try:
-            await rung.recogniser.start()
+            await self._starting
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
         except RecogniserError as error:
             if str(error) != str(rung.problem):
                 log.warning("%s cannot start: %s", rung.recogniser.name, error)
@@ -173,3 +186,5 @@ class RecogniserLadder:
         else:
             rung.problem, rung.started = None, True
             rung.pause_seconds = 0.0
+        finally:
+            self._starting = None

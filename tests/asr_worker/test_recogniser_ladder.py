@@ -175,6 +175,45 @@ async def test_any_language_is_no_language() -> None:
     assert english.passes[0][1] == Hints("")
 
 
+class Loading(ScriptedRecogniser):
+    """One that loads for ever."""
+
+    cancelled = False
+
+    async def start(self) -> None:
+        self.started += 1
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            self.cancelled = True
+
+
+async def test_stopping_does_not_wait_for_a_model_that_is_loaded() -> None:
+    slow, second = Loading("slow"), ScriptedRecogniser("second")
+    stairs = RecogniserLadder(lambda: [slow, second])
+    starting = asyncio.create_task(stairs.start())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await stairs.stop()
+        await starting
+    assert slow.cancelled
+    assert (slow.stopped, second.started) == (1, 0)
+
+
+async def test_a_start_that_is_cancelled_is_cancelled() -> None:
+    slow = Loading("slow")
+    stairs = RecogniserLadder(lambda: [slow])
+    starting = asyncio.create_task(stairs.start())
+    await asyncio.sleep(0.05)
+    assert slow.started
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert slow.cancelled
+    assert not stairs.ready
+
+
 async def test_cancelling_a_pass_breaks_nothing() -> None:
     class Slow(ScriptedRecogniser):
         async def transcribe(self, pcm: bytes, hints: Hints, final: bool) -> Any:
