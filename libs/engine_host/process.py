@@ -205,7 +205,8 @@ class EngineHost:
         """Hands an answer to its order; late ones of a dropped order go nowhere."""
         if message.type == TOLD:
             self._last_told = {k: v for k, v in message.data.items() if k != "id"}
-            self._log.info("%s", visible(str(self._last_told)[:LONGEST_LOGGED_LINE]))
+            told = ", ".join(f"{name} {value}" for name, value in self._last_told.items())
+            self._log.info("%s", visible(told[:LONGEST_LOGGED_LINE]))
         waiting = self._open.get(message.id)
         if waiting is None:
             return

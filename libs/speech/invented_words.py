@@ -27,14 +27,23 @@ PHRASE_REPEATS, WORD_REPEATS, LONGEST_PHRASE = 4, 10, 8
 
 #: Credits of films: nobody says them to anybody.
 _CREDITS = re.compile(
-    r"(sub(title|titling|titulo|titre|titolo|titrage)\w*|untertitel\w*|legendas?|captions?|"
-    r"transcri\w+|ondertitel\w*|napisy|титры|субтитры|субтитрувальниця|редактор субтитров|"
-    r"undertexter|tekstet|tekst(ing)? av|altyazı|字幕|자막) .{0,40}\b"
-    r"(amara|zdf|ard|swr|wdr|ndr|funk|community|qtss|opensubtitles|dimatorzok|сделал|создавал|"
-    r"делал|корректор|org|com|prozess|nrk|by|par|por|von|pela|van|mbc|志愿者|制作|by m)\b.*"
-    r"|.*\b(amara org|dimatorzok|opensubtitles|qtss|zoomoo|untertitelung|www [\w ]+ com)\b.*"
-    r"|(untertitel|untertitelung|subtitles|sous titrage|sous titres|ondertiteling) .*"
-    r"|中文字幕志愿者.*|請不吝點贊.*|请不吝点赞.*|字幕由.*|자막 제공.*"
+    # who made them: "Subtitles by ...", in many languages
+    r"((sub)?titles|captions|captioning|subtitling|transcri(ption|bed)|translat(ion|ed)) by .{1,60}"
+    r"|(subtítulos|subtitulos|subtitulado)( realizados)? (por|de la comunidad) .{1,60}"
+    r"|legendas?( feitas)? (por|pela|pelo) .{1,60}|legendado (por|pela) .{1,60}"
+    r"|sous titr(age|es)( réalisés| realises| fait)? (par|société|st) .{1,60}"
+    r"|sottotitoli( e revisione)? (creati|a cura|di) .{1,60}"
+    r"|untertitel(ung)? (von|der|des|im auftrag|aufgrund|in) .{1,60}"
+    r"|(ondertiteld|ondertiteling|ondertitels) (door|ingediend) .{1,60}"
+    r"|(napisy|tłumaczenie) (stworzone|przez) .{1,60}"
+    r"|(undertexter|textning|tekstet|teksting|undertekster) (av|fra|från|by) .{1,60}"
+    r"|(редактор )?субтитр(ы|ов)? (сделал|создавал|делал|подогнал|добавил|корректор|а) ?.{1,60}"
+    r"|(редактор субтитров|корректор субтитров|субтитрувальниця) .{1,60}"
+    r"|altyazı (m k|çeviri) ?.{0,60}|中文字幕志愿者.*|字幕由.*|字幕by.*|자막 (제공|by) ?.*"
+    r"|請不吝點[赞讚贊].*|请不吝点[赞讚贊].*"
+    # and the places they come from, which nobody says aloud
+    r"|.*\b(amara org|dimatorzok|opensubtitles( org)?|qtss|zoomoo|otter ai|untertitelung)\b.*"
+    r"|.*amara ?org.*|www [\w ]{3,60} (com|org|net|ru)"
 )
 
 #: What is said at the end of a video: a host may say it too.

@@ -13,6 +13,8 @@ from libs.telemetry import clock
 #: A model that is being fetched, or was: it has this ending until it is whole.
 UNFINISHED = ".part"
 MEASURED = "measured.json"
+#: A model that recognises no words lies here too.
+TURN_MODEL = "smart-turn"
 #: Any one of them is enough.
 VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
 
@@ -90,7 +92,9 @@ class ModelShelf:
 
 
 def look_at(folder: Path) -> Shelved | None:
-    """None where there is no sign of a model."""
+    """None where there is no sign of a recogniser's model."""
+    if folder.name == TURN_MODEL:
+        return None
     if folder.name.endswith(UNFINISHED) and folder.is_dir():
         name = folder.name.removesuffix(UNFINISHED)
         kind: Kind = "onnx" if any(folder.glob("*.onnx*")) else "whisper"

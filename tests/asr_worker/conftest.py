@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from apps.asr_worker.engines.faster_whisper import faster_whisper
 from apps.asr_worker.engines.hosted import HostedRecogniser
@@ -23,15 +24,15 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def whisper(tiny_models: Path) -> AsyncIterator[HostedRecogniser]:
-    """The real faster-whisper in its host, started."""
+    """The real faster-whisper in its host, started once for a file of tests."""
     recogniser = faster_whisper(AsrSettings(), ModelShelf(tiny_models))
     await recogniser.start()
     yield recogniser
     await recogniser.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def speech() -> bytes:
     return await spoken()

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,29 @@ async def test_one_that_works_is_not_started_again() -> None:
     stairs = await ladder(best, second)
     await stairs.mend()
     assert (best.started, second.started) == (1, 2)
+
+
+async def test_one_that_cannot_be_started_is_tried_after_longer_and_longer_pauses() -> None:
+    best, time = ScriptedRecogniser("best"), 0.0
+    best.missing = True
+    tried_at = []
+    stairs = await ladder(best, now=lambda: time)
+    for second in range(1_500):
+        time, before = float(second), best.started
+        await stairs.mend()
+        if best.started > before:
+            tried_at.append(second)
+    assert tried_at[:6] == [0, 5, 15, 35, 75, 155]
+    assert {later - earlier for earlier, later in pairwise(tried_at[7:])} == {300}
+    best.missing = False
+    time += 300
+    await stairs.mend()
+    assert stairs.ready
+    best.error = RecogniserError("it hung")
+    with pytest.raises(RecogniserError):
+        await stairs.transcribe(SOUND, Hints(), True)
+    await stairs.mend()
+    assert stairs.ready
 
 
 async def test_sound_at_fault_costs_no_recogniser() -> None:
@@ -135,6 +159,59 @@ async def test_words_while_one_speaks_only_where_there_is_time(
     best = ScriptedRecogniser("best", seconds_per_pass=seconds, local=local)
     stairs = await ladder(best, partials=setting)
     assert stairs.wants_partials is wanted
+
+
+async def test_one_that_is_slower_than_speech_is_told() -> None:
+    health = (await ladder(ScriptedRecogniser("best", seconds_per_pass=4.2))).health()
+    assert health.state is ModuleState.DEGRADED
+    assert "4.2 s for 3 s of speech" in health.detail
+    assert "kitsu ears models" in health.detail
+
+
+async def test_any_language_is_no_language() -> None:
+    english = ScriptedRecogniser("english", languages=("en",))
+    stairs = await ladder(english, ScriptedRecogniser("other"))
+    assert (await stairs.transcribe(SOUND, Hints("auto"), True)).engine == "english"
+    assert english.passes[0][1] == Hints("")
+
+
+class Loading(ScriptedRecogniser):
+    """One that loads for ever."""
+
+    cancelled = False
+
+    async def start(self) -> None:
+        self.started += 1
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            self.cancelled = True
+
+
+async def test_stopping_does_not_wait_for_a_model_that_is_loaded() -> None:
+    slow, second = Loading("slow"), ScriptedRecogniser("second")
+    stairs = RecogniserLadder(lambda: [slow, second])
+    starting = asyncio.create_task(stairs.start())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await stairs.stop()
+        await starting
+    assert slow.cancelled
+    assert (slow.stopped, second.started) == (1, 0)
+
+
+async def test_a_start_that_is_cancelled_is_cancelled() -> None:
+    slow = Loading("slow")
+    stairs = RecogniserLadder(lambda: [slow])
+    starting = asyncio.create_task(stairs.start())
+    await asyncio.sleep(0.05)
+    assert slow.started
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert slow.cancelled
+    assert not stairs.ready
 
 
 async def test_cancelling_a_pass_breaks_nothing() -> None:

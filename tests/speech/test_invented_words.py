@@ -20,6 +20,13 @@ REAL = [
     ("What do you think about the subtitles by that new translator", 3.2),
     ("I was wondering whether you could tell me what the capital of Australia is", 4.0),
     ("GG", 0.4),
+    ("Subtitles don't work on the stream today", 2.2),
+    ("Transcribe what was said by the guest, please", 2.4),
+    ("Captions are too small for me", 1.5),
+    ("Legendas em português ajudam muito", 2.2),
+    ("Die Untertitel sind heute kaputt", 2.0),
+    ("Субтитры сегодня не работают", 2.0),
+    ("Translate that sentence", 1.3),
     ("один два три четыре пять", 1.8),
 ]
 FAREWELLS = [
@@ -45,6 +52,12 @@ CREDITS = [
     "Sous-titres réalisés par la communauté d'Amara.org",
     "字幕由Amara.org社区提供",
     "www.opensubtitles.org",
+    "Transcribed by https://otter.ai",
+    "Sottotitoli creati dalla comunità Amara.org",
+    "Ondertiteld door Babel",
+    "Napisy stworzone przez społeczność Amara.org",
+    "Субтитры создавал DimaTorzok",
+    "Altyazı M.K.",
     "Transcription by ESO. Translation by —",
 ]
 

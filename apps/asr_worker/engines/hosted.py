@@ -47,13 +47,15 @@ class HostPlan:
     load: dict[str, Any] = field(default_factory=dict)
     mend: str = ""
     """What to do when its package is missing there."""
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 class HostedRecogniser:
     """Keeps the promises of `Recogniser` over a child process that may die.
 
     A pass during which it dies is tried once more with a new process; a process that dies in
-    between is started again at once, then after longer and longer pauses.
+    between is started again at once, with the model and device that worked, then after longer and
+    longer pauses.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class HostedRecogniser:
         self._capabilities = Capabilities(name)
         self._host: EngineHost | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._worked: HostPlan | None = None
         self._up = asyncio.Event()
         self._starting = asyncio.Lock()
         self._passing = asyncio.Lock()
@@ -150,19 +153,19 @@ class HostedRecogniser:
             longer = max(FIRST_PAUSE_SECONDS, 2 * self._pause_seconds)
             self._pause_seconds = min(longer, LONGEST_PAUSE_SECONDS)
             try:
-                await self._start_host()
+                await self._start_host(self._worked)
             except RecogniserDied as error:
                 self._log.warning("%s: %s", self._name, error)
             except RecogniserError as error:  # nothing that another start would mend
                 self._log.warning("%s cannot start again: %s", self._name, error)
                 return
 
-    async def _start_host(self) -> None:
+    async def _start_host(self, plan: HostPlan | None = None) -> None:
         async with self._starting:
             if self._host is not None and self._host.alive:
                 return
             await self._end_host()
-            self._host = await self._launched(self._plan())
+            self._host = await self._launched(plan or self._plan())
             self._up.set()
 
     async def _launched(self, plan: HostPlan) -> EngineHost:
@@ -183,7 +186,11 @@ class HostedRecogniser:
     async def _loaded(self, plan: HostPlan) -> EngineHost:
         try:
             host = await EngineHost.launch(
-                f"asr_worker.{self._name}", plan.python, MODULE, plan.engine, **OFFLINE
+                f"asr_worker.{self._name}",
+                plan.python,
+                MODULE,
+                plan.engine,
+                **{**plan.environment, **OFFLINE},
             )
         except OSError as error:
             why = error.strerror or type(error).__name__
@@ -200,6 +207,8 @@ class HostedRecogniser:
         except BaseException:
             await host.end()
             raise
+        again = {"model": about.get("model"), "seconds_per_pass": about.get("seconds_per_pass")}
+        self._worked = replace(plan, load={**plan.load, "again": again})
         self._capabilities = capabilities_of(about, self._name)
         self._started(about)
         self._log.info("%s listens in process %d", self._capabilities.label, host.pid)

@@ -3,6 +3,7 @@
 import sys
 
 from apps.asr_worker.engines.base import RecogniserMissing
+from apps.asr_worker.engines.cuda_libraries import cuda_environment
 from apps.asr_worker.engines.hosted import HostedRecogniser, HostPlan
 from apps.asr_worker.settings import AsrSettings
 from libs.speech_models.catalogue import model_of
@@ -31,6 +32,6 @@ def onnx_asr(settings: AsrSettings, shelf: ModelShelf) -> HostedRecogniser:
             "device": settings.asr_device,
             "languages": list(known.languages) if known else [],
         }
-        return HostPlan(NAME, sys.executable, load, INSTALL)
+        return HostPlan(NAME, sys.executable, load, INSTALL, cuda_environment())
 
     return HostedRecogniser(NAME, plan)

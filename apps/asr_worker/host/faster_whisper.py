@@ -60,7 +60,7 @@ class HostedEngine:
     def _ways(self, order: Order) -> Iterator[tuple[str, str]]:
         wanted, avoided = order.data["device"], order.data.get("avoid", ())
         if wanted != "cpu" and "cuda" not in avoided and _gpus():
-            small = gpu_memory_bytes() < SMALL_GPU_BYTES
+            small = 0 < gpu_memory_bytes() < SMALL_GPU_BYTES
             yield ("cuda", "int8_float16" if small else "float16")
         yield ("cpu", "int8")
         yield ("cpu", "float32")
@@ -68,6 +68,9 @@ class HostedEngine:
     def _choose(self, order: Order, device: str, compute: str) -> dict[str, Any]:
         """The largest model whose pass keeps up: the smallest is measured, and larger ones are
         tried from the largest down that its time lets hope for."""
+        if "again" in order.data:
+            known = [m for m in order.data["models"] if m["name"] == order.data["again"]["model"]]
+            return self._try(order, known[0], device, compute)
         smallest, best, larger = self._first(order, device, compute)
         allowed = order.data["keeps_up_seconds"]
         for model in reversed(larger):
@@ -77,7 +80,7 @@ class HostedEngine:
             order.tell(measuring=model["name"], device=device)
             kept, self._model = self._model, None
             try:
-                about = self._try(model, device, compute)
+                about = self._try(order, model, device, compute)
             except Exception as error:  # noqa: BLE001 - too large for the memory, say
                 order.tell(failed=f"{model['name']}: {_short(error)}")
                 self._model = kept
@@ -95,14 +98,16 @@ class HostedEngine:
         models = order.data["models"]
         for index, model in enumerate(models[:2]):
             try:
-                return model, self._try(model, device, compute), models[index + 1 :]
+                return model, self._try(order, model, device, compute), models[index + 1 :]
             except Exception as error:
                 if index or len(models) == 1:
                     raise
                 order.tell(failed=f"{model['name']}: {_short(error)}")
         raise HostError("model", "no model is named")
 
-    def _try(self, model: dict[str, Any], device: str, compute: str) -> dict[str, Any]:
+    def _try(
+        self, order: Order, model: dict[str, Any], device: str, compute: str
+    ) -> dict[str, Any]:
         """Loads one and runs it: what is missing in a GPU's libraries shows only then."""
         import faster_whisper
 
@@ -116,7 +121,7 @@ class HostedEngine:
         silence = samples_of(bytes(2 * RATE_HZ))
         self._pass(silence, max_new_tokens=1)
         self._pass(silence, vad_filter=True, vad_parameters=VOICE_FILTER)  # its model is read too
-        seconds = measured(lambda sound: self._pass(sound, max_new_tokens=MEASURED_TOKENS))
+        seconds = measured(order, lambda sound: self._pass(sound, max_new_tokens=MEASURED_TOKENS))
         many = self._model.model.is_multilingual
         return {
             "label": f"Whisper {model['name']} ({_place(device)}, {compute})",

@@ -27,7 +27,7 @@ class HostedEngine:
         self._model = _loaded(order, providers).with_timestamps()
         kind = type(self._model.asr).__name__
         self._takes_language = "Whisper" in kind or kind.endswith("AED")
-        seconds = measured(lambda sound: self._model.recognize(sound))
+        seconds = measured(order, lambda sound: self._model.recognize(sound))
         place = "processor" if providers == [CPU_PROVIDER] else "GPU"
         return {
             "label": f"{order.data['model']} ({place})",

@@ -45,7 +45,7 @@ class HostedEngine:
             )
         except (OSError, ValueError) as error:
             raise HostError("model", f"{order.data['model']}: {str(error)[:200]}") from None
-        seconds = measured(lambda sound: self._heard(sound, "", ""))
+        seconds = measured(order, lambda sound: self._heard(sound, "", ""))
         return {
             "label": f"Qwen3-ASR {order.data['model'].rstrip('/').rpartition('/')[2]} ({device})",
             "model": order.data["model"],
