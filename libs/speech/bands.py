@@ -44,7 +44,9 @@ class BandLevels:
         if samples.shape != (WINDOW_SAMPLES,):
             raise ValueError(f"a window has {WINDOW_SAMPLES} samples, not {samples.shape}")
         self._frame[:WINDOW_SAMPLES] = self._frame[WINDOW_SAMPLES:]
-        self._frame[WINDOW_SAMPLES:] = np.nan_to_num(samples, posinf=0.0, neginf=0.0)
+        self._frame[WINDOW_SAMPLES:] = np.clip(
+            np.nan_to_num(samples, posinf=0.0, neginf=0.0), -4, 4
+        )
         spectrum = np.fft.rfft(self._frame * _TAPER)
         power = (spectrum.real**2 + spectrum.imag**2) * _SCALE
         levels = 10.0 * np.log10(_WEIGHTS @ power + 1e-10)

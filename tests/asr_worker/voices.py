@@ -61,10 +61,10 @@ def spoken(text: str, voice: str = HER_VOICE, rate: int = 162) -> Floats:
 
 
 def all_spoken(texts: tuple[str, ...], voice: str = HER_VOICE, rate: int = 162) -> list[Floats]:
-    return asyncio.run(_say(texts, voice, rate))
+    return asyncio.run(say(texts, voice, rate))
 
 
-async def _say(texts: tuple[str, ...], voice: str, rate: int) -> list[Floats]:
+async def say(texts: tuple[str, ...], voice: str = HER_VOICE, rate: int = 162) -> list[Floats]:
     engine = EspeakEngine(voice, Prosody(rate=rate, pitch=55, pitch_range=60))
     await engine.start()
     try:
