@@ -16,8 +16,8 @@ from tests.conftest import need
 from tests.stage.device_child import RATE_HZ, SAID_SECONDS, noise
 
 PAUSES = 8
-#: Fewer zeros than this in a row are inside of sound.
-SHORTEST_SILENCE = RATE_HZ // 20
+#: Fewer zeros than this in a row are no pause: a machine under load runs dry now and then.
+SHORTEST_SILENCE = RATE_HZ // 4
 
 
 class Clock:
@@ -84,7 +84,7 @@ def test_a_pause_is_silent_within_60_ms_and_goes_on_where_it_stood(tmp_path: Pat
     *pauses, end = (json.loads(line) for line in child.stdout.splitlines())
     assert end == {"output": "device", "position": len(said)}
     parts = stretches(recorded)
-    assert len(parts) == PAUSES + 1
+    assert len(parts) == PAUSES + 1, parts
     window = RATE_HZ // 50
     silent_after, position_off, gaps = [], [], []
     for pause, (start, stop), (again, _) in zip(pauses, parts, parts[1:], strict=False):

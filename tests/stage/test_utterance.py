@@ -196,3 +196,24 @@ def test_a_cue_that_was_rounded_to_before_its_chunk_is_not_lost_and_none_is_take
     assert [word.start for word in sentence.words] == [0, 4]
     assert len(sentence.mouth) == 1
     assert sentence.heard(0.101) == "one two"
+
+
+def test_her_pace_in_the_first_sentence_counts_for_the_second_that_is_still_being_made() -> None:
+    text = "one two three four five six seven eight nine ten eleven twelve"
+
+    def second_heard(first_seconds: float) -> int:
+        voice = ScriptedVoice()
+        first, second = voice.sentence(text, first_seconds), voice.sentence(text, 8.0)
+        untold = [
+            (
+                event.model_copy(update={"words": ()}) if isinstance(event, AudioChunk) else event,
+                pcm,
+            )
+            for event, pcm in [*first, *second[:20]]
+        ]
+        utterance = an_utterance(voice, untold)
+        position = round((first_seconds + 0.15 + 1.8) * RATE_HZ)
+        return len(utterance.heard_text(position).split()) - len(text.split())
+
+    slow, quick = second_heard(6.0), second_heard(2.2)
+    assert 0 < slow < quick < 12
