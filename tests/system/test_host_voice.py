@@ -59,11 +59,11 @@ async def committed(bus: Bus, text: str) -> TurnCommitted:
     return turns[-1]
 
 
-async def says(bus: Bus, text: str) -> None:
-    speech = SpeechStarted(emitted_at=clock.now())
+async def says(bus: Bus, text: str, at: float | None = None) -> None:
+    at = at or clock.now()
+    speech = SpeechStarted(emitted_at=at)
     await bus.publish(speech)
-    words = TranscriptFinalized.caused_by(speech, text=text, speech_ended_at=clock.now())
-    await bus.publish(words)
+    await bus.publish(TranscriptFinalized.caused_by(speech, text=text, speech_ended_at=at))
 
 
 async def speaking(show: RunningShow) -> str:
@@ -112,10 +112,11 @@ async def test_a_kill_while_two_pieces_of_speech_become_one_loses_neither(
         mind = psutil.Process(await show.pid("policy_worker"))
         mind.suspend()
         before = await show.pid("orchestrator")
-        await says(bus, FIRST)
+        at = clock.now()
+        await says(bus, FIRST, at)
         first = await committed(bus, FIRST)
         flag.write_text(moment, "utf-8")
-        await says(bus, SECOND)
+        await says(bus, SECOND, at + 1)  # however slow this machine is
         async with asyncio.timeout(60):
             while flag.exists() or await show.pid("orchestrator") in (None, before):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
