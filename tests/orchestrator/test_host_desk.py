@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from apps.orchestrator.host_desk import HOLDER, INTERRUPTED, SPOKE_FIRST, WENT_ON
+from apps.orchestrator.inputs import candidate_of, from_chat, from_voice
+from apps.orchestrator.turns import Turn
 from libs.bus.memory import MemoryBus
 from libs.contracts.conversation import InputSkipped, TurnCommitted
 from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
@@ -36,7 +38,7 @@ CUTS = [kind for kind in InterruptionKind if kind.cuts]
 
 @pytest.fixture
 def host_rules() -> dict[str, Any]:
-    return {}
+    return {"goes_on_seconds": 30}  # the machine of a test may be slow
 
 
 @pytest.fixture
@@ -373,13 +375,26 @@ async def test_where_it_is_switched_off_each_of_them_is_answered_alone(show: Sta
 
 
 async def test_words_that_come_late_are_a_matter_of_their_own(show: Stand) -> None:
-    long_ago = TranscriptFinalized(text="what do you think?", speech_ended_at=clock.now() - 10)
+    long_ago = TranscriptFinalized(text="what do you think?", speech_ended_at=clock.now() - 100)
     await show.bus.publish(long_ago)
     turn = await show.committed("what do you think?")
     await host_says(show, "about foxes")
     await settled(show)
     await show.play(turn, "I think")
     await show.committed("about foxes")
+
+
+@pytest.mark.parametrize("host_rules", [{"goes_on_seconds": 3}])
+async def test_the_pause_between_two_pieces_counts_from_voice_to_voice(show: Stand) -> None:
+    event = TranscriptFinalized(text="so", speech_ended_at=100.0, silence_wait_seconds=0.7)
+    candidate = candidate_of(event.event_id, from_voice(event))
+    turn = Turn(candidate, opened_at=101.5, epoch=0)
+    belongs = show.worker.host._belongs_to
+    assert belongs(turn, 99.0)  # he had begun before its words were there
+    assert belongs(turn, 103.0)
+    assert not belongs(turn, 103.1)
+    chat = candidate_of("line", from_chat(said("hello")))
+    assert not belongs(Turn(chat, opened_at=101.5, epoch=0), 101.6)
 
 
 async def test_a_chat_line_in_thought_is_not_mixed_with_what_the_host_says(show: Stand) -> None:
@@ -399,6 +414,7 @@ async def test_words_that_are_handed_out_again_are_joined_once(stand: Stand) -> 
         await settled(stand)
     fresh = stand.fresh()
     async with running(fresh, fresh.bus):
+        await until(lambda: fresh.conversation.active)
         await fresh.host.understood(second, stand.delivery(second, deliveries=3))
         assert fresh.conversation.active is not None
         assert fresh.conversation.active.turn_id == both.turn_id
@@ -418,10 +434,12 @@ async def test_a_kill_between_the_two_loses_neither_half(stand: Stand) -> None:
     second = TranscriptFinalized(text="do foxes dream?", speech_ended_at=clock.now())
     fresh = stand.fresh()
     async with running(fresh, fresh.bus):  # the open turn is taken up, and joined then
+        await until(lambda: fresh.conversation.active)
         await fresh.host.understood(second, stand.delivery(second, deliveries=2))
         both = await stand.committed("what I wanted to ask is do foxes dream?")
     last = stand.fresh()
     async with running(last, last.bus):
+        await until(lambda: last.conversation.active)
         await last.host.understood(second, stand.delivery(second, deliveries=3))
         assert last.conversation.active is not None
         assert last.conversation.active.turn_id == both.turn_id

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from apps.orchestrator.inputs import candidate_of, from_voice
 from apps.orchestrator.turns import Turn
 from apps.orchestrator.unheard import UNHEARD_CHARACTERS, rest_of, unheard_of
+from libs.contracts.chat import ChatMessageDeleted, ChatMessageReceived
 from libs.contracts.conversation import HistoryLine
 from libs.contracts.listening import TranscriptFinalized
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
@@ -117,6 +118,25 @@ async def test_what_nobody_heard_is_forgotten_with_the_viewer(show: Stand) -> No
     found = await everything_on_disk(show)
     assert "plugh" not in found
     assert "Jürgen🦊Q" not in found
+
+
+async def test_what_nobody_heard_is_struck_out_with_the_line_it_answered(show: Stand) -> None:
+    line = ChatMessageReceived(message_id="m1", platform="test", author=BOB, text="say xylo")
+    await show.bus.publish(line)
+    turn = await show.committed("say xylo")
+    await show.play(turn, "Hm,", "Hm, xylo plugh!", outcome=CUT)
+    await show.next(TurnTimed, lambda event: event.turn_id == turn.turn_id)
+    await show.bus.publish(ChatMessageDeleted(message_id="m1", platform="test"))
+    await until(lambda: show.worker.counters["turns_retracted"] == 1)
+    tables = await show.worker.database.look(
+        lambda db: [
+            [tuple(row) for row in db.execute(f"SELECT * FROM {table}")]
+            for table in ("turn", "message")
+        ]
+    )
+    assert "plugh" not in repr(tables)
+    [row] = (await show.get("/telemetry/turns"))["turns"]
+    assert row["unheard_text"] == ""
 
 
 # Where the time goes ------------------------------------------------------------------------------

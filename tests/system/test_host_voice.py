@@ -17,11 +17,14 @@ from libs.bus.opening import connect
 from libs.contracts.conversation import TurnCommitted
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.listening import (
+    DismissReason,
     InterruptionDecided,
     InterruptionKind,
+    SpeechDismissed,
     SpeechStarted,
     TranscriptFinalized,
 )
+from libs.contracts.speaking import PlaybackStarted
 from libs.telemetry import clock
 from libs.testing.running_show import RunningShow, running_show
 from tests.conftest import need
@@ -56,11 +59,11 @@ async def committed(bus: Bus, text: str) -> TurnCommitted:
     return turns[-1]
 
 
-async def says(bus: Bus, text: str) -> None:
-    speech = SpeechStarted(emitted_at=clock.now())
+async def says(bus: Bus, text: str, at: float | None = None) -> None:
+    at = at or clock.now()
+    speech = SpeechStarted(emitted_at=at)
     await bus.publish(speech)
-    words = TranscriptFinalized.caused_by(speech, text=text, speech_ended_at=clock.now())
-    await bus.publish(words)
+    await bus.publish(TranscriptFinalized.caused_by(speech, text=text, speech_ended_at=at))
 
 
 async def speaking(show: RunningShow) -> str:
@@ -109,10 +112,11 @@ async def test_a_kill_while_two_pieces_of_speech_become_one_loses_neither(
         mind = psutil.Process(await show.pid("policy_worker"))
         mind.suspend()
         before = await show.pid("orchestrator")
-        await says(bus, FIRST)
+        at = clock.now()
+        await says(bus, FIRST, at)
         first = await committed(bus, FIRST)
         flag.write_text(moment, "utf-8")
-        await says(bus, SECOND)
+        await says(bus, SECOND, at + 1)  # however slow this machine is
         async with asyncio.timeout(60):
             while flag.exists() or await show.pid("orchestrator") in (None, before):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
@@ -128,3 +132,25 @@ async def test_a_kill_while_two_pieces_of_speech_become_one_loses_neither(
         kept = sqlite3.connect(show.folder / "data" / "memory" / "kitsu.sqlite")
         said = kept.execute("SELECT text FROM message WHERE speaker = 'viewer'").fetchall()
         assert said == [(both,)]
+
+
+async def test_a_reply_in_thought_waits_at_the_stage_while_the_host_speaks(
+    tmp_path: Path,
+) -> None:
+    async with a_show(tmp_path) as (show, bus):
+        mind = psutil.Process(await show.pid("policy_worker"))
+        mind.suspend()
+        await show.chat("do you like tea?", "ann")
+        await committed(bus, "do you like tea?")
+        speech = SpeechStarted()
+        await bus.publish(speech)
+        await asyncio.sleep(0.3)
+        mind.resume()
+        await asyncio.sleep(3.0)  # longer than one hold lasts
+        assert await all_of(bus, PlaybackStarted) == []
+        at = clock.now()
+        await bus.publish(SpeechDismissed.caused_by(speech, reason=DismissReason.NOISE))
+        answered = await over(show, "do you like tea?")
+        assert answered["outcome"] == "completed"
+        [started] = await all_of(bus, PlaybackStarted)
+        assert 0 <= started.started_at - at < 2.0

@@ -7,6 +7,8 @@ from apps.orchestrator.floor.rules import HostRules
 
 #: One speech may begin before the words of the one before it are there; never so many.
 MOST_SPEECHES = 8
+#: A voice that never ends is none of his (music, a film): so many times `at_most_seconds`.
+LONGEST_SPEECH_TIMES = 10
 #: Speeches that are known to be over, should their beginning be told again.
 REMEMBERED_SPEECHES = 50
 
@@ -23,7 +25,7 @@ class HostSpeech:
     one without ("") is any that is under way.
 
     Promises: it never lasts longer than `at_most_seconds` after the last sign of it, whatever is
-    not told; a speech that is over does not begin again; bounded.
+    not told, nor ten times that in all; a speech that is over does not begin again; bounded.
     """
 
     def __init__(self, rules: HostRules) -> None:
@@ -43,9 +45,11 @@ class HostSpeech:
         if speech_id and speech_id not in self._speeches:
             self.started(at, speech_id)
         those = self._those(speech_id)
+        at_most = self._rules.at_most_seconds
         for speech in those:
             if not speech.ended:
-                speech.over_at = max(speech.over_at, at + self._rules.at_most_seconds)
+                latest = speech.began_at + LONGEST_SPEECH_TIMES * at_most
+                speech.over_at = max(speech.over_at, min(at + at_most, latest))
         return bool(those)
 
     def ended(self, at: float, speech_id: str = "") -> None:
