@@ -99,7 +99,7 @@ export function speechSign(speech: HeardSpeech, turns: readonly Turn[]): Sign {
 export function refusalWords(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
   const known: Record<string, string> = {
-    NotAllowedError: "The browser refused the microphone: allow it beside the address, then try again.",
+    NotAllowedError: "The browser refused the microphone: allow it beside the address, then try again (a dock of OBS cannot).",
     NotFoundError: "This browser finds no microphone: plug one in, then try again.",
     NotReadableError: "Another program holds the microphone: close it, then try again.",
   };
