@@ -87,7 +87,9 @@ export function speechSign(speech: HeardSpeech, turns: readonly Turn[]): Sign {
     case "dismissed":
       return REASONS[speech.reason ?? "noise"] ?? REASONS.noise;
     default: {
-      const turn = [...turns].reverse().find(({ source, input }) => source === "voice" && input === speech.text);
+      const turn = turns.find(
+        ({ source, input, opened_at }) => source === "voice" && input === speech.text && opened_at >= speech.at,
+      );
       if (!turn) return { shape: "check", word: "understood", tone: "good" };
       const sign = turnSign(turn);
       return turn.outcome === "completed" ? { ...sign, word: "answered" } : sign;
