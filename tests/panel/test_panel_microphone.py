@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.panel.conftest import OpenPanel
-from tests.panel.script import microphone, speech
+from tests.panel.script import EVENING, microphone, speech
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +79,9 @@ def test_what_she_hears_is_grey_until_it_is_sure_and_then_what_became_of_it(
     push(speech("a", "understood", "What is that over there?"))
     expect(first).to_contain_text("understood")
     expect(panel.part("loose")).to_have_text("")
+    before = turn("What is that over there?", "done", "failed", after_seconds=-60)
+    push({"type": "turn", "turn": before})  # the same words, some time ago
+    expect(first).to_contain_text("understood")
     push({"type": "turn", "turn": turn("What is that over there?", "speaking", None)})
     expect(first).to_contain_text("speaking")
     push({"type": "turn", "turn": turn("What is that over there?", "done", "completed")})
@@ -100,14 +103,14 @@ def test_what_she_hears_is_grey_until_it_is_sure_and_then_what_became_of_it(
     expect(panel.part("speech")).to_have_count(3)
 
 
-def turn(text: str, state: str, outcome: str | None) -> dict[str, Any]:
+def turn(text: str, state: str, outcome: str | None, after_seconds: float = 3.0) -> dict[str, Any]:
     return {
-        "turn_id": "t1",
+        "turn_id": f"t{after_seconds}",
         "source": "voice",
         "author": "host",
         "input": text,
         "outcome": outcome,
-        "opened_at": 1.0,
+        "opened_at": EVENING + after_seconds,
         "state": state,
         "stages": {
             "wait_ms": 600.0,

@@ -87,7 +87,9 @@ export function speechSign(speech: HeardSpeech, turns: readonly Turn[]): Sign {
     case "dismissed":
       return REASONS[speech.reason ?? "noise"] ?? REASONS.noise;
     default: {
-      const turn = [...turns].reverse().find(({ source, input }) => source === "voice" && input === speech.text);
+      const turn = turns.find(
+        ({ source, input, opened_at }) => source === "voice" && input === speech.text && opened_at >= speech.at,
+      );
       if (!turn) return { shape: "check", word: "understood", tone: "good" };
       const sign = turnSign(turn);
       return turn.outcome === "completed" ? { ...sign, word: "answered" } : sign;
@@ -99,7 +101,7 @@ export function speechSign(speech: HeardSpeech, turns: readonly Turn[]): Sign {
 export function refusalWords(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
   const known: Record<string, string> = {
-    NotAllowedError: "The browser refused the microphone: allow it beside the address, then try again.",
+    NotAllowedError: "The browser refused the microphone: allow it beside the address, then try again (a dock of OBS cannot).",
     NotFoundError: "This browser finds no microphone: plug one in, then try again.",
     NotReadableError: "Another program holds the microphone: close it, then try again.",
   };
