@@ -11,7 +11,7 @@ from typing import Any
 from apps.cli import checkup_install
 from apps.cli.check import Check
 from apps.cli.checkup_obs import obs
-from apps.cli.checkup_sound import sound
+from apps.cli.checkup_sound import microphone, sound
 from apps.cli.checkup_twitch import twitch
 from apps.cli.failures import Failed
 from apps.cli.setting_names import unknown_names
@@ -42,10 +42,12 @@ def all_checks() -> list[Check]:
         bus,
         ports,
         voice,
+        microphone,
+        sound,
+        overlay,
+        ollama,
     )
-    checks += [look(settings) for look in looks]
-    checks += [*sound(settings), overlay(settings), ollama(settings)]
-    return [*checks, *obs(settings), *twitch(settings)]
+    return [*checks, *(look(settings) for look in looks), *obs(settings), *twitch(settings)]
 
 
 def python() -> Check:
