@@ -12,7 +12,7 @@ from apps.cli import checkup_install
 from apps.cli.check import Check
 from apps.cli.checkup_ears import recogniser
 from apps.cli.checkup_obs import obs
-from apps.cli.checkup_sound import sound
+from apps.cli.checkup_sound import microphone, sound
 from apps.cli.checkup_twitch import twitch
 from apps.cli.failures import Failed
 from apps.cli.setting_names import unknown_names
@@ -43,10 +43,13 @@ def all_checks() -> list[Check]:
         bus,
         ports,
         voice,
+        microphone,
+        recogniser,
+        sound,
+        overlay,
+        ollama,
     )
-    checks += [look(settings) for look in looks]
-    checks += [*sound(settings), recogniser(settings), overlay(settings), ollama(settings)]
-    return [*checks, *obs(settings), *twitch(settings)]
+    return [*checks, *(look(settings) for look in looks), *obs(settings), *twitch(settings)]
 
 
 def python() -> Check:

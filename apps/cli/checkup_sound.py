@@ -6,26 +6,38 @@ from apps.cli.sound_desk import SoundDesk, chosen_loudspeaker, chosen_microphone
 from libs.audio.sound_devices import PortAudioMissing, SoundDevice, SoundTrouble
 
 SEE = "kitsu devices"
+RESTART = "Restart the sound system, or the machine"
 PANEL = "ASR_INPUT_DEVICE=panel takes the microphone of the panel's browser"
 
 
-def sound(settings: CliSettings) -> list[Check]:
+def sound(settings: CliSettings) -> Check:
     """Only the device output needs PortAudio; the overlay page plays sound without it."""
     try:
         devices = SoundDesk().devices()
     except PortAudioMissing as missing:
         step = str(missing).partition(": ")[2]
         found = "PortAudio is missing"
-        without = Check("sound devices", "warn", found, f"{step}; not needed for the overlay")
-        return [without, microphone([], settings, found, step)]
+        return Check("sound devices", "warn", found, f"{step}; not needed for the overlay")
     except SoundTrouble as trouble:
-        step = "restart the sound system, or the machine"
-        again = Check("sound devices", "warn", str(trouble), step)
-        return [again, microphone([], settings, str(trouble), step)]
-    return [loudspeaker(devices, settings), microphone(devices, settings)]
+        return Check("sound devices", "warn", str(trouble), RESTART)
+    return of_loudspeakers(devices, settings)
 
 
-def loudspeaker(devices: list[SoundDevice], settings: CliSettings) -> Check:
+def microphone(settings: CliSettings) -> Check:
+    chosen = chosen_microphone([], settings)
+    if chosen.other:
+        return Check("microphone", "ok", chosen.other)
+    try:
+        devices = SoundDesk().devices()
+    except PortAudioMissing as missing:
+        step = str(missing).partition(": ")[2]
+        return Check("microphone", "warn", "PortAudio is missing", f"{step}; or {PANEL}")
+    except SoundTrouble as trouble:
+        return Check("microphone", "warn", str(trouble), f"{RESTART}; or {PANEL}")
+    return of_microphones(devices, settings)
+
+
+def of_loudspeakers(devices: list[SoundDevice], settings: CliSettings) -> Check:
     outputs = sum(device.outputs > 0 for device in devices)
     if not outputs:
         mend = f"None needed for the overlay; else connect a device, see: {SEE}"
@@ -37,15 +49,8 @@ def loudspeaker(devices: list[SoundDevice], settings: CliSettings) -> Check:
     return Check("sound devices", "ok", f"{outputs} outputs")
 
 
-def microphone(
-    devices: list[SoundDevice], settings: CliSettings, trouble: str = "", step: str = ""
-) -> Check:
-    """`trouble` and `step`: why devices cannot be listed."""
+def of_microphones(devices: list[SoundDevice], settings: CliSettings) -> Check:
     chosen = chosen_microphone(devices, settings)
-    if chosen.other:
-        return Check("microphone", "ok", chosen.other)
-    if trouble:
-        return Check("microphone", "warn", trouble, f"{step}; or {PANEL}")
     if chosen.problem and not any(device.inputs for device in devices):
         mend = f"Connect one (it is found by itself); or {PANEL}"
         return Check("microphone", "warn", "no microphone on this machine", mend)

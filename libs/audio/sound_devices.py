@@ -13,6 +13,8 @@ Direction = Literal["input", "output"]
 #: Of the ways to one device on Windows, the first of these is taken: they mix and convert.
 _HOST_APIS = ("Windows WASAPI", "Windows DirectSound", "MME")
 LONGEST_NAME = 80
+#: PortAudio reads the devices of a machine in less, or hangs.
+LONGEST_READING_SECONDS = 1.0
 
 INSTALL_STEPS = {
     "linux": "sudo apt install libportaudio2 (Fedora: sudo dnf install portaudio)",
@@ -133,21 +135,26 @@ class OpenStreams:
     started anew, and that ends every stream."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._reading = threading.Lock()
+        self._counting = threading.Lock()
         self._count = 0
 
     def opened(self) -> None:
-        with self._lock:
+        """Before a stream is opened: waits while the list is being read, but not for ever."""
+        waited = self._reading.acquire(timeout=LONGEST_READING_SECONDS)
+        with self._counting:
             self._count += 1
+        if waited:
+            self._reading.release()
 
     def closed(self) -> None:
-        with self._lock:
+        with self._counting:
             self._count -= 1
 
     def read_devices_again(self) -> bool:
         """Whether it could be done; blocks for up to a second. Raises `SoundTrouble`."""
         sounds = portaudio()
-        with self._lock:
+        with self._reading:
             if self._count:
                 return False
             try:

@@ -24,6 +24,7 @@ Report = dict[str, Any]
 class ListeningChild:
     def __init__(self, process: "subprocess.Popen[str]", errors: Path) -> None:
         self.process = process
+        self.last_words = ""
         self._errors = errors
 
     def ask(self, do: str, **more: Any) -> Report:
@@ -87,6 +88,7 @@ def listening_child(
             process.wait()
             raise
         finally:
+            child.last_words = process.stdout.read()
             process.stdout.close()
 
 

@@ -211,4 +211,5 @@ def test_a_sound_system_that_hangs_is_told_survived_and_does_not_keep_the_proces
         child.until(lambda r: r["received"] > before and not r["problem"], "hearing again")
         card.hang()
         child.until(lambda r: r["problem"], "hanging")
-    assert child.process.returncode == 0
+    # Its exit code is not asked for: C libraries are taken down under a call that never returned.
+    assert '"closed": true' in child.last_words

@@ -193,6 +193,23 @@ async def test_a_device_that_is_replaced_by_one_of_another_kind_goes_on_by_the_c
     await microphone.close()
 
 
+async def test_a_number_means_the_device_that_it_was_when_it_was_first_found(
+    sounds: ScriptedSounds,
+) -> None:
+    other, mic = sounds.device("Stereo Mix", 2), sounds.device("USB Mic", 1)
+    sounds.devices = [other, mic]
+    microphone = Microphone(Wish("1", 16_000, 32, 4.0))
+    await microphone.open()
+    assert microphone.device == "USB Mic"
+    sounds.devices = [sounds.device("Webcam", 1), other]
+    sounds.streams[0].active = False
+    await until(lambda: "no microphone fits 'USB Mic'" in microphone.problem)
+    sounds.devices = [mic, sounds.device("Webcam", 1), other]
+    await until(lambda: microphone.present)
+    assert sounds.streams[-1].given["device"] == 0
+    await microphone.close()
+
+
 async def test_closing_while_a_device_is_still_being_opened_leaves_no_stream(
     sounds: ScriptedSounds,
 ) -> None:

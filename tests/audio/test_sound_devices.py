@@ -90,6 +90,35 @@ def test_the_list_is_not_read_again_while_a_stream_is_open(
     assert calls == ["terminate", "initialize"]
 
 
+def test_a_list_that_is_read_for_ever_holds_up_nobody_who_opens_a_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release, reading = threading.Event(), threading.Event()
+
+    class Sounds:
+        PortAudioError = OSError
+
+        @staticmethod
+        def _terminate() -> None:
+            reading.set()
+            release.wait(60)
+
+        @staticmethod
+        def _initialize() -> None:
+            pass
+
+    monkeypatch.setattr("libs.audio.sound_devices.portaudio", lambda: Sounds)
+    monkeypatch.setattr("libs.audio.sound_devices.LONGEST_READING_SECONDS", 0.01)
+    streams = OpenStreams()
+    thread = threading.Thread(target=streams.read_devices_again)
+    thread.start()
+    assert reading.wait(60)
+    streams.opened()
+    release.set()
+    thread.join()
+    assert not streams.read_devices_again()
+
+
 async def test_a_call_that_hangs_is_given_up_and_others_are_refused_until_it_returns() -> None:
     cards, release = CardThread(), threading.Event()
     assert await cards.call(lambda: 7, 60) == 7

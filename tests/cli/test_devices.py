@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from apps.cli import sound_desk
-from apps.cli.checkup_sound import loudspeaker, microphone, sound
+from apps.cli.checkup_sound import microphone, of_loudspeakers, of_microphones, sound
 from apps.cli.settings import CliSettings
 from apps.cli.sound_desk import SoundDesk, chosen_microphone
 from libs.audio.sound_devices import PortAudioMissing, SoundDevice
@@ -164,7 +164,7 @@ def with_settings(**given: object) -> CliSettings:
 
 
 def test_the_doctor_is_content_with_a_microphone() -> None:
-    check = microphone([MIC, SPEAKER], with_settings())
+    check = of_microphones([MIC, SPEAKER], with_settings())
     assert (check.state, check.found, check.mend) == ("ok", "device 0, USB Mic", "")
 
 
@@ -180,7 +180,7 @@ def test_the_doctor_is_content_with_a_microphone() -> None:
 def test_the_doctor_says_what_is_wrong_with_the_microphone_and_what_mends_it(
     devices: list[SoundDevice], wanted: str, found: str, mend: str
 ) -> None:
-    check = microphone(devices, with_settings(asr_input_device=wanted))
+    check = of_microphones(devices, with_settings(asr_input_device=wanted))
     assert check.state == "warn"
     assert found in check.found
     assert mend in check.mend
@@ -188,14 +188,14 @@ def test_the_doctor_says_what_is_wrong_with_the_microphone_and_what_mends_it(
 
 @pytest.mark.parametrize("wanted", ["panel", "none", "file:a.wav"])
 def test_where_no_device_is_meant_none_is_missed(wanted: str) -> None:
-    assert microphone([], with_settings(asr_input_device=wanted)).state == "ok"
-    assert microphone([], with_settings(asr_fake_audio=True)).state == "ok"
+    assert microphone(with_settings(asr_input_device=wanted)).state == "ok"
+    assert microphone(with_settings(asr_fake_audio=True)).state == "ok"
 
 
 def test_a_loudspeaker_that_is_named_must_be_there() -> None:
-    assert loudspeaker([SPEAKER], with_settings()).state == "ok"
-    assert "STAGE_DEVICE" in loudspeaker([SPEAKER], with_settings(stage_device="x")).mend
-    assert loudspeaker([MIC], with_settings()).found == "no sound output on this machine"
+    assert of_loudspeakers([SPEAKER], with_settings()).state == "ok"
+    assert "STAGE_DEVICE" in of_loudspeakers([SPEAKER], with_settings(stage_device="x")).mend
+    assert of_loudspeakers([MIC], with_settings()).found == "no sound output on this machine"
 
 
 def test_the_doctor_without_portaudio(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,10 +203,11 @@ def test_the_doctor_without_portaudio(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PortAudioMissing
 
     monkeypatch.setattr(sound_desk, "sound_devices", missing)
-    for check in sound(with_settings()):
+    for look in (sound, microphone):
+        check = look(with_settings())
         assert (check.state, check.found) == ("warn", "PortAudio is missing")
         assert check.mend
-    assert sound(with_settings(asr_input_device="panel"))[1].state == "ok"
+    assert microphone(with_settings(asr_input_device="panel")).state == "ok"
 
 
 def test_a_channel_of_a_microphone_can_be_named() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from apps.asr_worker.inputs.base import RATE_HZ, Block, Source
 from apps.asr_worker.inputs.block_maker import BlockMaker
@@ -148,8 +149,13 @@ class Microphone:
         opened: list[Capture] = []
         abandoned = False
 
+        wish = self._wish
+        if wish.device.isdecimal() and self._device:
+            # Numbers move when devices come and go: it is this one that is waited for.
+            wish = replace(wish, device=self._device)
+
         def work() -> Capture:
-            opened.append(Capture(self._wish, loop, self._filled))
+            opened.append(Capture(wish, loop, self._filled))
             if abandoned:
                 opened[0].close()
             return opened[0]
