@@ -35,6 +35,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.asr_worker.worker.RESTART_SECONDS", 0.02)
     monkeypatch.setattr("apps.asr_worker.worker.MEND_SECONDS", 0.02)
     monkeypatch.setattr("apps.asr_worker.worker.REPORT_SECONDS", 0.02)
+    monkeypatch.setattr("apps.asr_worker.worker.IDLE_SECONDS", 0.02)
     monkeypatch.setattr("apps.asr_worker.worker.REPEAT_SECONDS", 0.1)
     monkeypatch.setattr("libs.worker.panic_call.PAUSE_SECONDS", 0.01)
 
