@@ -139,6 +139,7 @@ class Hearing:
         if not listens:  # who speaks without the key interrupts nobody
             probability = 0.0
         hers = await interruption.window(Window(cut.at, samples, probability, level))
+        self._services.own_voice(hers, cut.at)
         if listens:
             self._recorder.hear(cut.pcm, level)
             await self._feed_gate(cut.at, probability, level, masked=hers)

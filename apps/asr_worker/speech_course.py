@@ -43,6 +43,8 @@ class Services:
     hints: Callable[[], Hints]
     agreement: Callable[[], Agreement]
     now: Callable[[], float]
+    own_voice: Callable[[bool, float], None] = field(default=lambda own, at: None)
+    """Told of every window whether it is her own voice, and when it began."""
     turn_model: Callable[[], SmartTurn | None] = field(default=lambda: None)
 
 

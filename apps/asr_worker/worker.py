@@ -202,9 +202,8 @@ class AsrWorker(Worker):
         turn_model_note = await self._load_turn_model()
         await self._supervised("keyword_guard_failed", "The keyword guard", parts.guard.start)
         hearing = self._hearing_with(model)
-        self._report.notes = tuple(
-            note for note in (model.problem, turn_model_note, parts.guard.problem) if note
-        )
+        self._report.weakness = model.problem
+        self._report.notes = tuple(filter(None, (turn_model_note, parts.guard.problem)))
         self._report.hearing = hearing
         self._changed.set()
         await Listening(
@@ -235,6 +234,7 @@ class AsrWorker(Worker):
             lambda: expected.hints,
             parts.agreement,
             clock.now,
+            parts.guard.own_voice,
             lambda: self._turn_model,
         )
         return Hearing(

@@ -170,6 +170,27 @@ async def test_a_weaker_voice_model_is_told_of_with_the_step(tmp_path: Path) -> 
     assert "pip install it" in health.detail
 
 
+async def test_what_could_be_there_besides_is_said_and_is_no_fault(tmp_path: Path) -> None:
+    scripts = Scripts()
+    scripts.guard.problem = "the keyword guard needs pocketsphinx"
+    async with running_ears(tmp_path, scripts, asr_turn_end="smart") as ears:
+        await ears.listens()
+        health = ears.worker.health()
+    assert health.state is ModuleState.READY
+    assert "pocketsphinx" in health.detail
+    assert "Smart Turn" in health.detail
+
+
+async def test_the_guard_is_told_what_is_her_own_voice(tmp_path: Path) -> None:
+    scripts = Scripts()
+    scripts.interruption.hers = lambda window: True
+    async with running_ears(tmp_path, scripts) as ears:
+        await ears.listens()
+        ears.say(1.0, 0.0)
+        await until(lambda: len(scripts.guard.own) > 20)
+    assert all(scripts.guard.own)
+
+
 # Mute, key, switch --------------------------------------------------------------------------------
 
 
