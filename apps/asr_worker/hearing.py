@@ -135,8 +135,12 @@ class Hearing:
         level = level_of(samples)
         probability = self._model.probability(samples)
         interruption = self._services.interruption
+        listens = self._microphone.listens_at(cut.at)
+        if not listens:  # who speaks without the key interrupts nobody
+            probability = 0.0
         hers = await interruption.window(Window(cut.at, samples, probability, level))
-        if self._microphone.listens_at(cut.at):
+        self._services.own_voice(hers, cut.at)
+        if listens:
             self._recorder.hear(cut.pcm, level)
             await self._feed_gate(cut.at, probability, level, masked=hers)
         else:

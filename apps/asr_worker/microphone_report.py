@@ -15,7 +15,8 @@ MUTED = "muted for her: she hears nothing until it is unmuted in the panel"
 
 @dataclass
 class MicrophoneReport:
-    """`starting`: the recogniser is being made ready. `notes`: what is weaker than it could be."""
+    """`starting`: the recogniser is being made ready. `weakness`: what makes hearing itself worse.
+    `notes`: what could be there besides."""
 
     sound: SoundInput
     ladder: Recognising
@@ -23,6 +24,7 @@ class MicrophoneReport:
     levels: LevelMeter
     hearing: Hearing | None = None
     starting: bool = True
+    weakness: str = ""
     notes: tuple[str, ...] = ()
 
     def state(self, enabled: bool) -> MicrophoneState:
@@ -75,15 +77,15 @@ class MicrophoneReport:
             detail = self.sound.problem or self.sound.device or "no microphone is chosen"
             return Health(ModuleState.NOT_CONFIGURED, detail, engine)
         ladder = self.ladder.health()
-        problems = [text for text in (self._problem(state, now), *self.notes) if text]
+        problems = [text for text in (self._problem(state, now), self.weakness) if text]
         if ladder.state is not ModuleState.READY and ladder.detail:
             problems.append(ladder.detail)
         if state is MicrophoneState.MUTED:
-            return Health(ModuleState.READY, "; ".join([MUTED, *problems]), engine)
+            return Health(ModuleState.READY, "; ".join([MUTED, *problems, *self.notes]), engine)
         if state is MicrophoneState.WAITING:
             return Health(ModuleState.DEGRADED, "; ".join(problems), engine)
         listening = f"listening on {self.sound.device or self.sound.source} with {engine}"
-        detail = "; ".join([listening, *problems])
+        detail = "; ".join([listening, *problems, *self.notes])
         return Health(ModuleState.DEGRADED if problems else ModuleState.READY, detail, engine)
 
     def _recogniser(self) -> str:

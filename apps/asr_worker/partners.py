@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +14,11 @@ from libs.contracts.listening import DismissReason, SpeechStarted
 from libs.worker.worker import Health
 
 
-class HeardWindow(Protocol):
-    """32 ms of sound (512 samples), what the voice model says of it, and its level."""
-
-    @property
-    def at(self) -> float: ...
-    @property
-    def samples(self) -> NDArray[np.float32]: ...
-    @property
-    def probability(self) -> float: ...
-    @property
-    def level_dbfs(self) -> float: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Window:
+    """32 ms of sound (512 samples, -1..1; `at`: the first one, show's clock), what the voice model
+    says of it, and its level."""
+
     at: float
     samples: NDArray[np.float32]
     probability: float
@@ -40,7 +30,10 @@ class Interrupting(Protocol):
 
     @property
     def speaking(self) -> bool: ...
-    async def window(self, window: Window) -> bool: ...
+    async def window(self, window: Any) -> bool:
+        """A `Window`. True: it is her own voice."""
+        ...
+
     async def started(self, speech: SpeechStarted) -> None: ...
     async def words(self, text: str) -> None: ...
     async def paused(self, at: float) -> None: ...
@@ -86,6 +79,7 @@ class KeywordEar(Protocol):
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
     def hear(self, block: Block) -> None: ...
+    def own_voice(self, own: bool, at: float) -> None: ...
 
 
 class LevelMeter(Protocol):

@@ -64,6 +64,7 @@ def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
     panel = PanelInput()
     ladder = ladder_of(settings)
     playback = Playback()
+    guarded = settings.asr_keyword_guard == "auto"
     return Parts(
         sound=input_of(settings, panel),
         ladder=ladder,
@@ -75,7 +76,12 @@ def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
             settings.asr_own_voice_gate,
         ),
         playback=playback,
-        guard=KeywordGuard(on_hit, settings.asr_panic_phrases, settings.asr_stop_phrases),
+        guard=KeywordGuard(
+            on_hit,
+            settings.asr_panic_phrases if guarded else (),
+            settings.asr_stop_phrases if guarded else (),
+            playback.said,
+        ),
         levels=LevelWatch(),
         invented=invented,
         agreement=LocalAgreement,

@@ -43,6 +43,8 @@ class Services:
     hints: Callable[[], Hints]
     agreement: Callable[[], Agreement]
     now: Callable[[], float]
+    own_voice: Callable[[bool, float], None] = field(default=lambda own, at: None)
+    """Told of every window whether it is her own voice, and when it began."""
     turn_model: Callable[[], SmartTurn | None] = field(default=lambda: None)
 
 
@@ -190,8 +192,7 @@ class SpeechCourse:
             return
         reason = understanding.why_no_words(words)
         if reason is None:
-            how = Circumstances(self.started_at, self.by_key, self.keyword)
-            reason = understanding.why_not_for_her(words, how)
+            reason = understanding.why_not_for_her(words, self._how())
         if reason is None:
             reason = await self._services.interruption.understood(words.text)
         if reason is not None:
@@ -241,7 +242,7 @@ class SpeechCourse:
             confirmed = f"{before} {self._agreement.take(found.text)}".strip()
             text = f"{before} {self._agreement.text}".strip()
             self._tell_words(text, confirmed)
-            await services.interruption.words(text)
+            await self._tell_interruption(text)
 
     async def _tell_guess(self, guess: asyncio.Task[Transcript]) -> None:
         await asyncio.wait({guess})
@@ -250,12 +251,20 @@ class SpeechCourse:
         text = f"{self._words_before()} {guess.result().text.strip()}".strip()
         if has_words(text):
             self._tell_words(text, text)
-            await self._services.interruption.words(text)
+            await self._tell_interruption(text)
 
     def _tell_words(self, text: str, confirmed: str) -> None:
         self._services.publish(
             TranscriptUpdated.caused_by(self.started, text=text, confirmed=confirmed)
         )
+
+    async def _tell_interruption(self, text: str) -> None:
+        """Words that are not meant for her cut nobody off."""
+        if self._services.understanding.why_not_for_her(Words(text), self._how()) is None:
+            await self._services.interruption.words(text)
+
+    def _how(self) -> Circumstances:
+        return Circumstances(self.started_at, self.by_key, self.keyword)
 
     def _words_before(self) -> str:
         """Of the pieces that are made out."""

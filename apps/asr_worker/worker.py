@@ -53,6 +53,8 @@ MEND_SECONDS = 10.0
 #: An input or a model that failed is begun again after this long.
 RESTART_SECONDS = 5.0
 REPORT_SECONDS = 0.2
+#: While nothing is captured, little changes.
+IDLE_SECONDS = 1.0
 #: Reports on the live stream may be lost: an unchanged one is told again after this long.
 REPEAT_SECONDS = 2.0
 #: What is being told when this worker stops is told to its end, for so long.
@@ -200,9 +202,8 @@ class AsrWorker(Worker):
         turn_model_note = await self._load_turn_model()
         await self._supervised("keyword_guard_failed", "The keyword guard", parts.guard.start)
         hearing = self._hearing_with(model)
-        self._report.notes = tuple(
-            note for note in (model.problem, turn_model_note, parts.guard.problem) if note
-        )
+        self._report.weakness = model.problem
+        self._report.notes = tuple(filter(None, (turn_model_note, parts.guard.problem)))
         self._report.hearing = hearing
         self._changed.set()
         await Listening(
@@ -233,6 +234,7 @@ class AsrWorker(Worker):
             lambda: expected.hints,
             parts.agreement,
             clock.now,
+            parts.guard.own_voice,
             lambda: self._turn_model,
         )
         return Hearing(
@@ -259,14 +261,16 @@ class AsrWorker(Worker):
                 last, due = report, now + REPEAT_SECONDS
                 with contextlib.suppress(BusError):
                     await self.publish(report)
+            wait = REPORT_SECONDS if listens or report.talking else IDLE_SECONDS
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), REPORT_SECONDS)
+                await asyncio.wait_for(self._changed.wait(), wait)
 
     def _settle_key(self) -> None:
         """Tells of a key that was pressed, let go, or ended by itself."""
         held = self.microphone.key.held(clock.now()) and not self.microphone.muted
         if held != self._key_was_held:
             self._key_was_held = held
+            self._changed.set()
             self.parts.interruption.talk_key(held)
 
     # Orders -----------------------------------------------------------------------------------
@@ -276,16 +280,15 @@ class AsrWorker(Worker):
         changed = self.microphone.set(order)
         if self.microphone.muted and self._report.hearing is not None:
             self._report.hearing.stop(DismissReason.MUTED)
-        self._changed.set()
         self._settle_key()
         if changed:
+            self._changed.set()
             async with self._keeping:
                 await asyncio.to_thread(self.microphone.keep)
 
     @handles(HoldToTalk)
     async def hold_to_talk(self, order: HoldToTalk, delivery: Delivery) -> None:
         self.microphone.hold(order, clock.now())
-        self._changed.set()
         self._settle_key()
 
     @handles(WordsExpected)

@@ -49,9 +49,6 @@ class EndOfTurn(Protocol):
     @property
     def name(self) -> str: ...
 
-    @property
-    def wants_words(self) -> bool: ...
-
     def silence_seconds(self, pause: Pause) -> float:
         """How much silence ends the turn, going by what is known now."""
         ...
@@ -63,7 +60,6 @@ class FixedSilence:
 
     usual_seconds: float
     name: str = "fixed"
-    wants_words: bool = False
 
     def silence_seconds(self, pause: Pause) -> float:
         return self.usual_seconds
@@ -80,7 +76,6 @@ class TextAware:
     usual_seconds: float
     longest_seconds: float
     name: str = "text"
-    wants_words: bool = True
 
     def silence_seconds(self, pause: Pause) -> float:
         longest = max(self.usual_seconds, self.longest_seconds)
@@ -109,10 +104,6 @@ class TurnModel:
     longest_seconds: float
     otherwise: EndOfTurn
     name: str = "smart"
-
-    @property
-    def wants_words(self) -> bool:
-        return self.otherwise.wants_words
 
     def silence_seconds(self, pause: Pause) -> float:
         if pause.verdict == "complete":

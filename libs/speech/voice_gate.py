@@ -22,13 +22,14 @@ RESUME_WINDOWS = 2
 #: A level that is not this far above the noise is noise, whatever the model says.
 ABOVE_NOISE_DB = 3.0
 #: A voice so far below the usual one is somebody else's, or a television.
-BELOW_USUAL_DB = 26.0
+BELOW_USUAL_DB = 28.0
 #: The usual level is believed after so much voice.
 USUAL_AFTER_SECONDS = 2.0
 #: How fast the usual level comes down to a voice that is refused for it: the host may have moved
 #: away, or turned the microphone down.
 USUAL_FORGETS_DB_PER_SECOND = 2.5
-USUAL_FOLLOWS_SECONDS = 4.0
+#: And how slowly it goes up: who screams for a moment is heard when he speaks softly again.
+USUAL_FALLS_SECONDS, USUAL_RISES_SECONDS = 4.0, 20.0
 
 #: The first so many seconds without voice set the noise floor; later it rises slowly.
 CALIBRATION_SECONDS = 0.5
@@ -90,7 +91,8 @@ class UsualLevel:
     def hear(self, level_dbfs: float, seconds: float) -> None:
         """A voiced window that was taken."""
         self._heard_seconds += seconds
-        span = min(self._heard_seconds, USUAL_FOLLOWS_SECONDS)
+        longest = USUAL_RISES_SECONDS if level_dbfs > self._dbfs else USUAL_FALLS_SECONDS
+        span = min(self._heard_seconds, longest)
         self._dbfs += (level_dbfs - self._dbfs) * min(1.0, seconds / span)
 
     def refuse(self, seconds: float) -> None:

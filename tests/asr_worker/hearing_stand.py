@@ -83,7 +83,7 @@ class HearingStand:
             lambda: Hints("en", self.her_names),
             ScriptedAgreement,
             lambda: self.now,
-            lambda: turn_model,
+            turn_model=lambda: turn_model,
         )
         strategy = strategy or TextAware(0.6, 1.6)
         self.hearing = Hearing(self.model, strategy, self.microphone, services, lambda: "mic")

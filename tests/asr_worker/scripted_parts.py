@@ -240,6 +240,7 @@ class ScriptedEar:
     def __init__(self) -> None:
         self.problem = ""
         self.heard = 0
+        self.own: list[bool] = []
         self.runs = False
         self.start_error: Exception | None = None
 
@@ -253,6 +254,9 @@ class ScriptedEar:
 
     def hear(self, block: Block) -> None:
         self.heard += block.samples
+
+    def own_voice(self, own: bool, at: float) -> None:
+        self.own.append(own)
 
 
 @dataclass

@@ -456,6 +456,19 @@ async def test_by_name_only_what_has_her_name_or_follows_her_answer_is_a_turn(
     ]
 
 
+async def test_who_does_not_speak_to_her_interrupts_nobody(stand: Stand) -> None:
+    seen: list[float] = []
+    it = stand(mode=ListeningMode.PUSH_TO_TALK)
+    it.interruption.hers = lambda window: bool(seen.append(window.probability))
+    await it.speech()
+    assert seen
+    assert max(seen) == 0.0
+    it = stand("nice weather", "Kitsu, stop", mode=ListeningMode.WAKE_NAME)
+    await it.speech()
+    await it.speech()
+    assert [text for name, text in it.interruption.told if name == "words"] == ["Kitsu, stop"]
+
+
 async def test_by_name_the_key_counts_as_her_name(stand: Stand) -> None:
     it = stand("nice weather", mode=ListeningMode.WAKE_NAME)
     it.key(True)

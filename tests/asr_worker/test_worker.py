@@ -35,6 +35,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.asr_worker.worker.RESTART_SECONDS", 0.02)
     monkeypatch.setattr("apps.asr_worker.worker.MEND_SECONDS", 0.02)
     monkeypatch.setattr("apps.asr_worker.worker.REPORT_SECONDS", 0.02)
+    monkeypatch.setattr("apps.asr_worker.worker.IDLE_SECONDS", 0.02)
     monkeypatch.setattr("apps.asr_worker.worker.REPEAT_SECONDS", 0.1)
     monkeypatch.setattr("libs.worker.panic_call.PAUSE_SECONDS", 0.01)
 
@@ -167,6 +168,27 @@ async def test_a_weaker_voice_model_is_told_of_with_the_step(tmp_path: Path) -> 
         health = ears.worker.health()
     assert health.state is ModuleState.DEGRADED
     assert "pip install it" in health.detail
+
+
+async def test_what_could_be_there_besides_is_said_and_is_no_fault(tmp_path: Path) -> None:
+    scripts = Scripts()
+    scripts.guard.problem = "the keyword guard needs pocketsphinx"
+    async with running_ears(tmp_path, scripts, asr_turn_end="smart") as ears:
+        await ears.listens()
+        health = ears.worker.health()
+    assert health.state is ModuleState.READY
+    assert "pocketsphinx" in health.detail
+    assert "Smart Turn" in health.detail
+
+
+async def test_the_guard_is_told_what_is_her_own_voice(tmp_path: Path) -> None:
+    scripts = Scripts()
+    scripts.interruption.hers = lambda window: True
+    async with running_ears(tmp_path, scripts) as ears:
+        await ears.listens()
+        ears.say(1.0, 0.0)
+        await until(lambda: len(scripts.guard.own) > 20)
+    assert all(scripts.guard.own)
 
 
 # Mute, key, switch --------------------------------------------------------------------------------

@@ -131,6 +131,16 @@ def test_a_television_far_below_the_host_is_not_the_host() -> None:
     assert feed(gate, 0.9, 60, -48.0) == []
 
 
+def test_a_host_who_screamed_for_a_moment_is_heard_when_he_speaks_softly() -> None:
+    gate = calibrated()
+    for _ in range(10):
+        feed(gate, 0.9, 60, -28.0)
+        feed(gate, 0.0, 30, QUIET)
+    feed(gate, 0.95, 125, -3.0)
+    feed(gate, 0.0, 30, QUIET)
+    assert feed(gate, 0.9, 4, -45.0) == [VoiceChange.STARTED]
+
+
 def test_a_host_who_turned_the_microphone_down_is_heard_again_after_a_while() -> None:
     gate = calibrated()
     feed(gate, 0.9, 100, -12.0)
