@@ -49,9 +49,6 @@ PartsMaker = Callable[[AsrSettings, Publish, Hit], Parts]
 
 def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
     """The real ones."""
-    from libs.speech.agreement import LocalAgreement
-    from libs.speech.invented_words import invented
-
     from apps.asr_worker.inputs.choice import input_of
     from apps.asr_worker.inputs.panel import PanelInput
     from apps.asr_worker.interruption import Interruption
@@ -60,6 +57,8 @@ def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
     from apps.asr_worker.playback import Playback
     from apps.asr_worker.recognisers import ladder_of
     from apps.asr_worker.transcribe_api import BODY_BYTES, CONTENT_TYPE, PATH, TranscribeApi
+    from libs.speech.agreement import LocalAgreement
+    from libs.speech.invented_words import invented
 
     panel = PanelInput()
     ladder = ladder_of(settings)
