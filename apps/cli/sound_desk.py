@@ -1,10 +1,11 @@
 """The sound devices of this machine, tried out."""
 
+import os
 import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from libs.audio.sound_devices import (
     reason,
     sound_devices,
 )
+
+Result = TypeVar("Result")
 
 #: So much of a microphone's sound is listened to, after at most so long a wait for it.
 MEASURE_SECONDS = 0.5
@@ -93,11 +96,11 @@ class SoundDesk:
 
     def play_tone(self, device: SoundDevice) -> None:
         """A short soft tone. Raises `SoundTrouble`."""
-        self._cards.call_and_wait(lambda: _play_tone(device), PATIENCE_SECONDS)
+        self._cards.call_and_wait(lambda: _quietly(_play_tone, device), PATIENCE_SECONDS)
 
     def _level(self, device: SoundDevice) -> Heard:
         try:
-            return self._cards.call_and_wait(lambda: _listen(device), PATIENCE_SECONDS)
+            return self._cards.call_and_wait(lambda: _quietly(_listen, device), PATIENCE_SECONDS)
         except SoundSystemHangs:
             return Heard(problem="does not answer: unplug it, or restart the sound system")
         except SoundTrouble as trouble:
@@ -121,11 +124,32 @@ def chosen_microphone(devices: Sequence[SoundDevice], settings: CliSettings) -> 
 
 
 def chosen_loudspeaker(devices: Sequence[SoundDevice], wanted: str) -> Chosen:
+    """As the stage chooses, which leaves that to `sounddevice`: a name must fit one entry only."""
+    wanted = wanted.strip()
     try:
-        device = choose(devices, wanted.strip(), "output")
+        device = choose(devices, wanted, "output")
     except NoSuchDevice as trouble:
         return Chosen(wanted, problem=str(trouble))
+    ways = [d.host_api for d in devices if d.outputs and d.name == device.name]
+    if wanted and not wanted.isdecimal() and len(ways) > 1:
+        several = f"'{device.name}' is there {len(ways)} times ({', '.join(ways)})"
+        return Chosen(wanted, problem=f"{several}: write its number, {device.index}")
     return Chosen(wanted, device.index, device.name)
+
+
+def _quietly(work: Callable[[SoundDevice], Result], device: SoundDevice) -> Result:
+    """PortAudio and ALSA write to standard error what we say ourselves, and better."""
+    try:
+        copy, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:
+        return work(device)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        return work(device)
+    finally:
+        os.dup2(copy, 2)
+        os.close(copy)
 
 
 def _listen(device: SoundDevice) -> Heard:

@@ -43,15 +43,15 @@ class CardThread:
     async def call(self, work: Callable[[], Result], timeout_seconds: float) -> Result:
         """Raises what `work` raises, or `SoundSystemHangs`. A call that is given up goes on:
         `work` must leave things tidy by itself."""
-        order = self._order(work)
         loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def tell(_: Future[Result]) -> None:
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(done.set)
 
-        order.add_done_callback(tell)
         with _own_standard_error():
+            order = self._order(work)
+            order.add_done_callback(tell)
             try:
                 async with asyncio.timeout(timeout_seconds):
                     await done.wait()
@@ -65,8 +65,8 @@ class CardThread:
 
     def call_and_wait(self, work: Callable[[], Result], timeout_seconds: float) -> Result:
         """The same for a program without an event loop."""
-        order = self._order(work)
         with _own_standard_error():
+            order = self._order(work)
             try:
                 return order.result(timeout_seconds)
             except TimeoutError:

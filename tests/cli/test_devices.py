@@ -98,6 +98,16 @@ def test_a_person_reads_levels_and_silence_in_words(card: SoundCard) -> None:
     assert "%" not in done.stdout
 
 
+def test_what_a_microphone_refuses_is_told_below_the_table_and_nothing_else_is_printed(
+    card: SoundCard,
+) -> None:
+    card.unplug()
+    done = kitsu(card.environment, "devices")
+    assert "not heard, see below" in done.stdout
+    assert "'kitsu_mic' cannot be opened" in done.stdout
+    assert all("%" in line for line in done.stderr.splitlines()), "the library's own words"
+
+
 def test_without_levels_no_microphone_is_opened(card: SoundCard) -> None:
     done = kitsu(card.environment, "devices", "--json", "--no-levels")
     assert [d["level_dbfs"] for d in json.loads(done.stdout)["devices"]].count(None) >= 3
@@ -196,6 +206,16 @@ def test_a_loudspeaker_that_is_named_must_be_there() -> None:
     assert of_loudspeakers([SPEAKER], with_settings()).state == "ok"
     assert "STAGE_DEVICE" in of_loudspeakers([SPEAKER], with_settings(stage_device="x")).mend
     assert of_loudspeakers([MIC], with_settings()).found == "no sound output on this machine"
+
+
+def test_a_loudspeaker_that_the_stage_could_not_tell_from_another_is_told_with_its_number() -> None:
+    twice = [
+        SoundDevice(0, "Speakers", "MME", 0, 2, 48_000),
+        SoundDevice(1, "Speakers", "Windows WASAPI", 0, 2, 48_000),
+    ]
+    check = of_loudspeakers(twice, with_settings(stage_device="speak"))
+    assert "is there 2 times (MME, Windows WASAPI): write its number, 1" in check.found
+    assert of_loudspeakers(twice, with_settings(stage_device="1")).state == "ok"
 
 
 def test_the_doctor_without_portaudio(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,9 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 5.0
 #: Looking for the library starts programs on Linux.
 LIBRARY_WAIT_SECONDS = 60.0
-#: More than this, and the sound system hangs.
+#: More than this, and the sound system hangs; a worker that stops has no time to wait longer.
 PATIENCE_SECONDS = 8.0
+CLOSE_PATIENCE_SECONDS = 3.0
 
 OR_PANEL = "; or ASR_INPUT_DEVICE=panel takes the microphone of the panel's browser"
 
@@ -202,7 +203,7 @@ class Microphone:
         self._lost_before += self._lost_of(capture)
         self._capture = self._maker = None
         try:
-            await self._cards.call(capture.close, PATIENCE_SECONDS)
+            await self._cards.call(capture.close, CLOSE_PATIENCE_SECONDS)
         except SoundTrouble as trouble:
             self._problem = str(trouble)
 

@@ -107,6 +107,9 @@ def _print(
         for device in devices
     ]
     print_rows(rows, state_column=-1)
+    for index, found in heard.items():
+        if found.problem:
+            click.echo(visible(f"Device {index}: {found.problem}"))
     for name, choice in (("ASR_INPUT_DEVICE", chosen["input"]), ("STAGE_DEVICE", chosen["output"])):
         means = choice.other or choice.problem or f"device {choice.index}, {choice.name}"
         click.echo(visible(f"{name}={choice.setting or '(empty)'}: {means}"))
@@ -116,7 +119,7 @@ def _level(heard: Heard | None) -> str:
     if heard is None:
         return ""
     if heard.level_dbfs is None or heard.peak_dbfs is None:
-        return heard.problem
+        return "not heard, see below"
     if heard.peak_dbfs <= -100:
         return "silent: is it muted?"
     return f"{heard.level_dbfs:.0f} dBFS, peak {heard.peak_dbfs:.0f}"
