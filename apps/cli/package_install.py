@@ -12,7 +12,7 @@ from pathlib import Path
 from apps.cli.failures import Failed
 from libs.settings import ROOT
 
-_PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)", re.MULTILINE)
+_PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)(?: *; *([^\\\n]+))?", re.MULTILINE)
 _STEP = re.compile(r"^(?:Collecting|Processing|Requirement already satisfied:) (\S+)")
 _SIZE = re.compile(r"^\s+(?:Downloading|Using cached) \S+ \(([\d.]+ [kMG]B)\)")
 LAST_LINES = 6
@@ -63,9 +63,26 @@ class Extra:
 
 def missing(lock: str, others: str = "") -> list[str]:
     """Packages of a lock that are not here in that version, without those of another lock."""
-    known = dict(_PINNED.findall(others))
-    wanted = {n: v for n, v in _PINNED.findall(lock) if n not in known}
-    return [name for name, version in wanted.items() if _version(name) != version]
+    known = {name for name, _, _ in _PINNED.findall(others)}
+    return [
+        name
+        for name, version, marker in _PINNED.findall(lock)
+        if name not in known and _is_for_here(marker) and _version(name) != version
+    ]
+
+
+def _is_for_here(marker: str) -> bool:
+    """A package of a lock may be for another system or Python only (PEP 508)."""
+    if not marker.strip():
+        return True
+    try:
+        from packaging.markers import InvalidMarker, Marker
+    except ImportError:
+        return True
+    try:
+        return bool(Marker(marker.strip()).evaluate())
+    except InvalidMarker:
+        return True
 
 
 def _version(name: str) -> str:

@@ -245,6 +245,7 @@ def test_what_pip_complains_of_has_a_step(said: str, mend: str) -> None:
 def test_only_what_is_missing_is_counted() -> None:
     own = package_install._version("click")
     text = f"click=={own}\nfox-ears==1.0 \\\n    --hash=sha256:0\nother==2\n"
+    text += "older==1 ; python_full_version < '3.2' \\\n    --hash=sha256:0\n"
     assert missing(text, "other==2\n") == ["fox-ears"]
 
 
