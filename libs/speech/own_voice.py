@@ -41,6 +41,8 @@ _ABOVE_NOISE_DB = 9.0
 #: From this likeness of shapes on, what is heard is her, however loud.
 _SAME_SHAPE = 0.62
 _DELAY_KNOWN = 0.35
+#: Louder as a whole is what all bands but this rest have in common.
+_LOUDER_QUANTILE = 0.85
 #: Excess of so many bands, and of such a share of those that hear anything, is somebody else.
 _FEWEST_BANDS, _SHARE = 3, 0.2
 _CERTAIN_SHARE = 0.6
@@ -155,7 +157,7 @@ class OwnVoice:
         clear = (could_be > _AUDIBLE_DBFS) & (self._known >= _FEWEST)
         if np.sum(clear) < _FEWEST_BANDS:
             return 0
-        gain = max(0.0, float(np.median(beyond[clear])) + _MARGIN_DB)
+        gain = max(0.0, float(np.quantile(beyond[clear], _LOUDER_QUANTILE)) + 1.0)
         return int(np.sum(beyond > gain))
 
     def _expected(self) -> Floats:
