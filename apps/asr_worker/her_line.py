@@ -135,6 +135,11 @@ class HerLine:
                 yield index, sentence, start
                 start = start + sentence.seconds + self.gap_seconds if sentence.whole else None
 
+    @property
+    def known_seconds(self) -> float:
+        """The end of what is known of it."""
+        return max((start + sentence.seconds for _, sentence, start in self.spans()), default=0.0)
+
     def placed(self, index: int, position_seconds: float) -> None:
         """The stage says sentence `index` is said at this position."""
         if index not in range(MAXIMUM_SENTENCES):

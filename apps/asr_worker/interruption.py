@@ -203,7 +203,7 @@ class Interruption:
     # Sounds without words ----------------------------------------------------------------------
 
     def _remember(self, window: Window, voiced: bool) -> None:
-        levels = self._bands.of(window.samples)
+        levels = self.own_voice.levels.copy() if self._gate else self._bands.of(window.samples)
         self._quiet_windows = 0 if voiced else self._quiet_windows + 1
         if self._quiet_windows * WINDOW_SECONDS > self.barge_in.times.listened_rest:
             self._recent.clear()

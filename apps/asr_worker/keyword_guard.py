@@ -23,8 +23,8 @@ MOST_WAITING = 64
 ANEW_AFTER_SECONDS = 20.0
 #: The same order is not taken twice within this time.
 ONCE_WITHIN_SECONDS = 2.0
-#: Her own voice counts as heard this long after it was.
-OWN_VOICE_SECONDS = 0.6
+#: A phrase lasts about so long; of that, such a share must be somebody else for an order to count.
+PHRASE_SECONDS, OTHERS_SHARE = 1.2, 0.2
 MISSING = "the keyword guard needs pocketsphinx: pip install 'kitsu-vtuber[listening]'"
 
 OnHit = Callable[[Kind, str], object]
@@ -62,7 +62,7 @@ class KeywordGuard:
         self._make = spotter or (lambda: sphinx(panic_phrases, stop_phrases))
         self._wanted = bool(panic_phrases or stop_phrases)
         self._blocks: queue.Queue[Block | None] = queue.Queue()
-        self._own_until = float("-inf")
+        self._windows: deque[tuple[float, bool]] = deque(maxlen=256)
         self._hits: deque[tuple[float, str]] = deque(maxlen=16)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -115,8 +115,7 @@ class KeywordGuard:
 
     def own_voice(self, own: bool, at: float) -> None:
         """Whether the window that began `at` (show's clock) is her own voice."""
-        if own:
-            self._own_until = max(self._own_until, at + OWN_VOICE_SECONDS)
+        self._windows.append((at, own))
 
     # The thread --------------------------------------------------------------------------------
 
@@ -145,10 +144,14 @@ class KeywordGuard:
         """On the event loop."""
         keyword = self.keywords.of(phrase)
         again = any(p == phrase and abs(at - t) < ONCE_WITHIN_SECONDS for t, p in self._hits)
-        if keyword is None or again or at <= self._own_until or self._says_it(phrase, at):
+        if keyword is None or again or self._was_her(at) or self._says_it(phrase, at):
             return
         self._hits.append((at, phrase))
         self._on_hit(keyword.kind, keyword.phrase)
+
+    def _was_her(self, at: float) -> bool:
+        owns = [own for then, own in self._windows if at - PHRASE_SECONDS <= then <= at + 0.1]
+        return bool(owns) and owns.count(False) < OTHERS_SHARE * len(owns)
 
     def _says_it(self, phrase: str, at: float) -> bool:
         return any(phrase in " ".join(_plain(text)) for text in self._said(at))

@@ -24,6 +24,8 @@ MAXIMUM_LINES = 8
 MAXIMUM_ANCHORS = 64
 #: The stage says "a few times a second" where it is: after so long without a word it is gone.
 LOST_AFTER_SECONDS = 3.0
+#: Although there would be sound to play, or she was paused.
+GONE_AFTER_SECONDS = 30.0
 #: Where nothing plays, a reply begins at the stage about so long after its first sound was sent;
 #: one that has not begun after the second number is held there.
 BEGINS_AFTER_SECONDS, BEGINS_WITHIN_SECONDS = 0.03, 1.0
@@ -120,7 +122,10 @@ class Playback:
         """Whether an utterance of hers was begun and is not over; held ones count."""
         if not self._begun:
             return False
-        if at - self._heard_of_at > LOST_AFTER_SECONDS and not self._knows(at):
+        silent_for = at - self._heard_of_at
+        if silent_for > GONE_AFTER_SECONDS or (
+            silent_for > LOST_AFTER_SECONDS and not self._has_sound(at)
+        ):
             self._anchors.clear()
             return False
         return True
@@ -180,12 +185,12 @@ class Playback:
         found = next((anchor for anchor in reversed(self._anchors) if anchor.at <= at), None)
         return found or (self._anchors[0] if self._anchors else None)
 
-    def _knows(self, at: float) -> bool:
+    def _has_sound(self, at: float) -> bool:
         anchor = self._anchor(at)
         line = self._lines.get(anchor.line) if anchor is not None else None
         if anchor is None or line is None:
             return False
-        return anchor.hold is SpeechHold.PAUSED or line.knows(anchor.position_at(at))
+        return anchor.hold is SpeechHold.PAUSED or anchor.position_at(at) < line.known_seconds
 
     # What is told ------------------------------------------------------------------------------
 

@@ -30,6 +30,17 @@ _TAPER = np.hanning(2 * WINDOW_SAMPLES).astype(np.float32)
 _SCALE = 1.0 / (np.sum(_TAPER) / 2) ** 2
 
 
+_SILENT = np.full(BANDS, SILENCE_DBFS, np.float32)
+
+
+def _sound(samples: Floats) -> Floats:
+    """What no microphone gives is silence; what is far too loud is cut."""
+    loudest = np.abs(samples).max()
+    if loudest <= 4.0:
+        return samples
+    return np.clip(np.nan_to_num(samples, posinf=0.0, neginf=0.0), -4.0, 4.0)
+
+
 class BandLevels:
     """Levels in dBFS of each window together with the one before it (64 ms, tapered).
 
@@ -44,9 +55,9 @@ class BandLevels:
         if samples.shape != (WINDOW_SAMPLES,):
             raise ValueError(f"a window has {WINDOW_SAMPLES} samples, not {samples.shape}")
         self._frame[:WINDOW_SAMPLES] = self._frame[WINDOW_SAMPLES:]
-        self._frame[WINDOW_SAMPLES:] = np.clip(
-            np.nan_to_num(samples, posinf=0.0, neginf=0.0), -4, 4
-        )
+        self._frame[WINDOW_SAMPLES:] = _sound(samples)
+        if not self._frame.any():
+            return _SILENT.copy()
         spectrum = np.fft.rfft(self._frame * _TAPER)
         power = (spectrum.real**2 + spectrum.imag**2) * _SCALE
         levels = 10.0 * np.log10(_WEIGHTS @ power + 1e-10)

@@ -41,6 +41,8 @@ _ABOVE_NOISE_DB = 9.0
 #: From this likeness of shapes on, what is heard is her, however loud.
 _SAME_SHAPE = 0.62
 _DELAY_KNOWN = 0.35
+#: Louder as a whole is what all bands but this rest have in common.
+_LOUDER_QUANTILE = 0.85
 #: Excess of so many bands, and of such a share of those that hear anything, is somebody else.
 _FEWEST_BANDS, _SHARE = 3, 0.2
 _CERTAIN_SHARE = 0.6
@@ -76,10 +78,12 @@ class OwnVoice:
         self._known = np.zeros(BANDS, np.int64)
         self._most = np.full(BANDS, np.inf, np.float32)
         self._likeness = np.zeros(_LAGS, np.float32)
+        self._alike = 0.0
         self._lag: int | None = None
         self._signs = 0.0
         self._unknown_windows = 0
         self._count = 0
+        self._hers_until = 0
 
     @property
     def learned(self) -> bool:
@@ -88,7 +92,12 @@ class OwnVoice:
     @property
     def audible(self) -> bool:
         """Whether she can be heard now: of the reference something may still be in the air."""
-        return bool(self._unknown_windows) or bool(np.max(self._hers) > _AUDIBLE_DBFS)
+        return bool(self._unknown_windows) or self._hers_until > self._count
+
+    @property
+    def levels(self) -> Floats:
+        """Of what was heard last, by band."""
+        return self._heard[-1]
 
     def hear(self, heard: Floats, hers: Floats | None) -> Judgement:
         """One window. `hers`: what she says `LOOK_AHEAD_SECONDS` later; None: it is not known."""
@@ -99,6 +108,8 @@ class OwnVoice:
             hers = np.zeros_like(heard)
         self._unknown_windows = max(0, self._unknown_windows - 1)
         self._push(self._hers, self._her_bands.of(hers))
+        if self._hers[-1].max() > _AUDIBLE_DBFS:
+            self._hers_until = self._count + _KEPT
         now = self._heard[-1]
         if not self.audible:
             self._signs = 0.0
@@ -119,6 +130,8 @@ class OwnVoice:
             if number:
                 self._hers[number - count] = levels
         self._her_bands = bands
+        sounding = np.nonzero(self._hers.max(axis=1) > _AUDIBLE_DBFS)[0]
+        self._hers_until = self._count + 1 + int(sounding[-1]) if len(sounding) else 0
 
     def false_alarm(self) -> None:
         """What was taken for somebody else was nobody: her voice may be louder than was thought."""
@@ -155,7 +168,7 @@ class OwnVoice:
         clear = (could_be > _AUDIBLE_DBFS) & (self._known >= _FEWEST)
         if np.sum(clear) < _FEWEST_BANDS:
             return 0
-        gain = max(0.0, float(np.median(beyond[clear])) + _MARGIN_DB)
+        gain = max(0.0, float(np.quantile(beyond[clear], _LOUDER_QUANTILE)) + 1.0)
         return int(np.sum(beyond > gain))
 
     def _expected(self) -> Floats:
@@ -172,7 +185,10 @@ class OwnVoice:
     # What is learned -----------------------------------------------------------------------------
 
     def _compare(self) -> float:
-        """How alike the last half second is to what she said, at the delay where it is most so."""
+        """How alike the last half second is to what she said, at the delay where it is most so.
+        Looked at in every other window: half a second does not change so fast."""
+        if self._count % 2:
+            return self._alike
         heard = np.maximum(self._heard, self._noise + 3.0)
         heard = heard - heard.mean(axis=0)
         floor = np.maximum(self._hers.max(axis=0) - 45.0, SILENCE_DBFS)
@@ -184,16 +200,18 @@ class OwnVoice:
         alike = product / np.sqrt(np.maximum(size, 1.0))
         strength = min(1.0, float(np.sqrt(np.mean(heard**2))) / 8.0)
         strength *= float(np.mean(self._hers[-_LAGS:].max(axis=1) > _AUDIBLE_DBFS))
-        self._likeness += 0.02 * strength * (alike - self._likeness)
+        self._likeness += 0.04 * strength * (alike - self._likeness)
         best = int(np.argmax(self._likeness))
         if self._likeness[best] > _DELAY_KNOWN:
             self._lag = best
         elif self._likeness[best] < _DELAY_KNOWN / 2:
             self._lag = None
         if self._lag is None:
-            return float(alike.max()) * strength
+            self._alike = float(alike.max()) * strength
+            return self._alike
         near = slice(max(0, self._lag - _AROUND), self._lag + _AROUND + 1)
-        return float(alike[near].max()) * strength
+        self._alike = float(alike[near].max()) * strength
+        return self._alike
 
     def _learn(self, now: Floats, could_be: Floats) -> None:
         clear = could_be > max(_AUDIBLE_DBFS, float(could_be.max()) - 50.0)

@@ -158,9 +158,15 @@ def test_a_stop_ends_it_at_once_but_not_a_reply_of_the_new_epoch() -> None:
 
 
 def test_a_stage_that_is_heard_of_no_more_is_not_audible_for_ever() -> None:
-    playback = Playback()
-    playback.take(reply().progressed(0, 0.5))
-    assert playback.audible(BEGAN + 1.0)
+    for known in (False, True):
+        playback, her = Playback(), reply()
+        if known:
+            told(playback, her, BEGAN + 2.2)
+        playback.take(her.progressed(0, 0.5))
+        assert playback.audible(BEGAN + 1.0)
+        assert not playback.audible(BEGAN + 8.0)
+    playback.take(her.progressed(0, 0.5, SpeechHold.PAUSED, at=BEGAN + 9.0))
+    assert playback.audible(BEGAN + 20.0)
     assert not playback.audible(BEGAN + 60.0)
 
 
