@@ -16,6 +16,8 @@ MEASURED = {
     "panic": 1e-2,
     "hello kitsu": 1e-30,
     "hey kitsu": 1e-35,
+    "kitsu panic": 1e-27,
+    "panic panic panic": 1e-37,
     "stop talking": 1e-25,
 }
 #: A shorter phrase is heard in anything; it is refused.

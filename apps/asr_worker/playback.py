@@ -72,6 +72,8 @@ class Playback:
         self._anchors: deque[_Anchor] = deque(maxlen=MAXIMUM_ANCHORS)
         self._ended_ids: deque[str] = deque(maxlen=64)
         self._heard_of_at = float("-inf")
+        self._holds: dict[str, tuple[SpeechHold, float]] = {}
+        self._hold_ids: deque[str] = deque(maxlen=64)
         self._begun_ids: deque[str] = deque(maxlen=64)
         self.last: LastWords | None = None
         self.revision = 0
@@ -95,7 +97,7 @@ class Playback:
             case StopSpeaking():
                 self._stopped(event)
             case HoldSpeaking():
-                self._held(event.hold, event.emitted_at)
+                self._held(event)
 
     # What is asked -----------------------------------------------------------------------------
 
@@ -255,13 +257,23 @@ class Playback:
         self._anchors.append(_Anchor(at, identity, max(0.0, event.position_seconds), event.hold))
         self.revision += 1
 
-    def _held(self, hold: SpeechHold, at: float) -> None:
-        """Ordered just now: the stage will say the same in a moment."""
-        if self._begun and self._anchors[-1].hold is not hold:
-            before = self._anchors[-1]
-            louder = hold if hold is not SpeechHold.LOWERED else SpeechHold.NONE
-            self._anchors.append(_Anchor(at, before.line, before.position_at(at), louder))
-            self.revision += 1
+    def _held(self, event: HoldSpeaking) -> None:
+        """Ordered just now: the stage will say the same in a moment. An order may come twice (from
+        who gave it, and over the bus), and of several holders the strictest counts."""
+        if event.event_id in self._hold_ids:
+            return
+        self._hold_ids.append(event.event_id)
+        at = event.emitted_at
+        self._holds[event.by] = (event.hold, at + event.at_most_seconds)
+        self._holds = {by: held for by, held in self._holds.items() if held[1] > at}
+        holds = {held for held, _ in self._holds.values()}
+        paused = SpeechHold.PAUSED in holds
+        if not self._begun or paused is (self._anchors[-1].hold is SpeechHold.PAUSED):
+            return
+        before = self._anchors[-1]
+        now = SpeechHold.PAUSED if paused else SpeechHold.NONE
+        self._anchors.append(_Anchor(at, before.line, before.position_at(at), now))
+        self.revision += 1
 
     def _stopped(self, event: StopSpeaking) -> None:
         line = self._lines.get(self.utterance_id or "")

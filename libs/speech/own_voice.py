@@ -97,7 +97,7 @@ class OwnVoice:
     @property
     def levels(self) -> Floats:
         """Of what was heard last, by band."""
-        return self._heard[-1]
+        return np.asarray(self._heard[-1])
 
     def hear(self, heard: Floats, hers: Floats | None) -> Judgement:
         """One window. `hers`: what she says `LOOK_AHEAD_SECONDS` later; None: it is not known."""

@@ -88,6 +88,19 @@ def test_paused_it_stands_still_and_goes_on_with_the_same_sound() -> None:
     assert likeness(reference(playback, BEGAN + 1.6), played(her, BEGAN + 0.6)) > 0.99
 
 
+def test_an_order_that_comes_twice_or_from_another_holder_does_not_let_her_go_on() -> None:
+    playback, her = Playback(), reply()
+    told(playback, her, BEGAN + 0.5)
+    lowered = HoldSpeaking(hold=SpeechHold.LOWERED, emitted_at=BEGAN + 0.4)
+    playback.take(lowered)
+    playback.take(HoldSpeaking(hold=SpeechHold.PAUSED, emitted_at=BEGAN + 0.5))
+    playback.take(lowered)
+    playback.take(HoldSpeaking(hold=SpeechHold.NONE, by="host_first", emitted_at=BEGAN + 0.55))
+    assert not np.any(reference(playback, BEGAN + 0.8))
+    playback.take(HoldSpeaking(hold=SpeechHold.NONE, emitted_at=BEGAN + 1.0))
+    assert np.any(reference(playback, BEGAN + 1.05))
+
+
 def test_lowered_as_the_stage_says_it_is_quieter() -> None:
     playback, her = Playback(), reply()
     told(playback, her, BEGAN + 0.5)
