@@ -136,9 +136,12 @@ class Hearing:
         probability = self._model.probability(samples)
         interruption = self._services.interruption
         listens = self._microphone.listens_at(cut.at)
-        if not listens:  # who speaks without the key interrupts nobody
+        if not listens:
             probability = 0.0
-        hers = await interruption.window(Window(cut.at, samples, probability, level))
+        # Who speaks without the key, or has not named her yet, interrupts nobody by voice alone.
+        for_her = self._services.understanding.may_be_for_her(cut.at)
+        voice = probability if for_her else 0.0
+        hers = await interruption.window(Window(cut.at, samples, voice, level))
         self._services.own_voice(hers, cut.at)
         if listens:
             self._recorder.hear(cut.pcm, level)

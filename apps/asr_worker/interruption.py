@@ -3,8 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+from apps.asr_worker.partners import Window
 from apps.asr_worker.playback import LastWords, Playback
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import HoldSpeaking, SpeechHold
@@ -34,17 +34,6 @@ CORRECTED_WINDOWS = 20
 RECENT_WINDOWS = 24
 #: From this share of own windows on, a speech sounded like her.
 OWN_SHARE = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """32 ms of sound. `at`: its first sample (show's clock); `samples`: 512, -1..1."""
-
-    at: float
-    samples: Floats
-    probability: float
-    """Of a voice, by the voice model."""
-    level_dbfs: float
 
 
 class Interruption:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,8 @@ class Interrupting(Protocol):
 
     @property
     def speaking(self) -> bool: ...
-    async def window(self, window: Any) -> bool:
-        """A `Window`. True: it is her own voice."""
+    async def window(self, window: Window) -> bool:
+        """True: it is her own voice."""
         ...
 
     async def started(self, speech: SpeechStarted) -> None: ...

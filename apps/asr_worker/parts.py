@@ -62,7 +62,7 @@ def parts_of(settings: AsrSettings, publish: Publish, on_hit: Hit) -> Parts:
 
     panel = PanelInput()
     ladder = ladder_of(settings)
-    playback = Playback()
+    playback = Playback(settings.stage_gap_ms / 1_000)
     guarded = settings.asr_keyword_guard == "auto"
     return Parts(
         sound=input_of(settings, panel),

@@ -33,6 +33,8 @@ class AsrSettings(ShowSettings):
     """What it is at the first start; later it is what was chosen live."""
     asr_interrupt: Literal["words", "talk_key", "never"] = "words"
     """What cuts her off by voice: words spoken over hers, only the talk key, or nothing."""
+    stage_gap_ms: int = Field(default=150, ge=0, le=2_000)
+    """Of the stage: the silence between two sentences, to know where she is in her words."""
     asr_own_voice_gate: bool = True
     """Whether her own voice in the microphone is told from the host's."""
     asr_engine: Annotated[tuple[EngineName, ...] | Literal["auto", "off"], NoDecode] = "auto"

@@ -63,6 +63,10 @@ class Understanding:
             _joined(real), last.engine, last.language, min(sure) if sure else None, invented=False
         )
 
+    def may_be_for_her(self, at: float) -> bool:
+        """Whether a voice may be meant for her before any word of it is known."""
+        return self._mode() is not ListeningMode.WAKE_NAME or self._attention.holds(at)
+
     def why_no_words(self, words: Words) -> DismissReason | None:
         if words.invented:
             return DismissReason.INVENTED

@@ -72,6 +72,7 @@ class AsrWorker(Worker):
 
     module = "asr_worker"
     drop_work_in_panic = False
+    audio_look_back_seconds = 30.0
     panel_sockets: ClassVar[frozenset[str]] = frozenset({"/microphone"})
     settings: AsrSettings
 

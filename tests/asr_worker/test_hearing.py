@@ -8,6 +8,7 @@ import pytest
 
 from apps.asr_worker.engines.base import Transcript
 from apps.asr_worker.inputs.base import RATE_HZ, Block
+from apps.asr_worker.partners import Window
 from libs.contracts.control import SetMicrophone
 from libs.contracts.listening import (
     DismissReason,
@@ -454,6 +455,25 @@ async def test_by_name_only_what_has_her_name_or_follows_her_answer_is_a_turn(
         "kit sue, hello",
         "and you?",
     ]
+
+
+async def test_by_name_a_voice_alone_interrupts_nobody_until_she_was_named(
+    stand: Stand,
+) -> None:
+    it = stand("nice weather", mode=ListeningMode.WAKE_NAME)
+    voices: list[float] = []
+
+    def note(window: Window) -> bool:
+        voices.append(window.probability)
+        return False
+
+    it.interruption.hers = note
+    await it.speech()
+    assert set(voices) == {0.0}
+
+    it.attention.she_spoke_to_him(it.now)
+    await it.speech()
+    assert max(voices) > 0.5
 
 
 async def test_who_does_not_speak_to_her_interrupts_nobody(stand: Stand) -> None:
