@@ -191,7 +191,7 @@ class AsrWorker(Worker):
     async def _keep_listening(self) -> None:
         while True:
             while not self.parts.ladder.ready:  # noqa: ASYNC110 - the ladder has no event for it
-                await asyncio.sleep(REPORT_SECONDS)
+                await asyncio.sleep(IDLE_SECONDS / 2)
             await self._supervised("listening_failed", "Listening", self._listen_once)
             self._report.hearing = None
             await asyncio.sleep(RESTART_SECONDS)

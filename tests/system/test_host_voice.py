@@ -138,6 +138,8 @@ async def test_a_reply_in_thought_waits_at_the_stage_while_the_host_speaks(
     tmp_path: Path,
 ) -> None:
     async with a_show(tmp_path) as (show, bus):
+        # This test is the ears: those of the show would say that they hear nobody.
+        psutil.Process(await show.pid("asr_worker")).suspend()
         mind = psutil.Process(await show.pid("policy_worker"))
         mind.suspend()
         await show.chat("do you like tea?", "ann")
