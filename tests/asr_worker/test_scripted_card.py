@@ -88,6 +88,7 @@ class ScriptedSounds(types.ModuleType):
 @pytest.fixture
 def sounds(monkeypatch: pytest.MonkeyPatch) -> ScriptedSounds:
     scripted = ScriptedSounds()
+    monkeypatch.setattr(OPEN_STREAMS, "_count", 0)  # other tests may have left streams open
     monkeypatch.setitem(sys.modules, "sounddevice", scripted)
     monkeypatch.setattr("apps.asr_worker.inputs.microphone.LOOK_SECONDS", 0.001)
     monkeypatch.setattr("apps.asr_worker.inputs.microphone.FIRST_WAIT_SECONDS", 0.001)
