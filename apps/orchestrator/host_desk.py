@@ -41,7 +41,12 @@ INTERRUPTED = "interrupted by the host"
 WENT_ON, SPOKE_FIRST = "host_went_on", "host_spoke_first"
 
 #: Nobody is listened to: words that are still out will not come.
-_DEAF = (MicrophoneState.WAITING, MicrophoneState.UNABLE, MicrophoneState.OFF)
+_DEAF = (
+    MicrophoneState.WAITING,
+    MicrophoneState.STARTING,  # ears that were killed say this first
+    MicrophoneState.UNABLE,
+    MicrophoneState.OFF,
+)
 
 
 class HostDesk:
@@ -172,7 +177,7 @@ class HostDesk:
 
     async def _turn_opened(self, turn: Turn) -> None:
         if self._held or self._floor.host.goes_on(clock.now()):
-            await self._look()
+            await self._look_again()
 
     def _to_be_held(self, now: float) -> str:
         """The utterance that must not begin now. One that was held stays so until he is done."""
@@ -195,7 +200,13 @@ class HostDesk:
                 await self._hold(SpeechHold.NONE, 0.0)
 
     async def _hold(self, hold: SpeechHold, seconds: float) -> None:
-        order = HoldSpeaking(show=self._worker.show, hold=hold, at_most_seconds=seconds, by=HOLDER)
+        order = HoldSpeaking(
+            show=self._worker.show,
+            hold=hold,
+            at_most_seconds=seconds,
+            by=HOLDER,
+            expires_at=clock.now() + seconds if seconds else None,
+        )
         await self._worker.publish(order)
 
     def _look_in(self, seconds: float) -> None:
@@ -208,6 +219,7 @@ class HostDesk:
         self._worker.spawn("look after the host's floor", self._look_again())
 
     async def _look_again(self) -> None:
+        """A bus that fails must end neither a task nor the turn that is being opened."""
         with suppress(BusError):  # without a bus nobody begins to speak either
             await self._look()
 

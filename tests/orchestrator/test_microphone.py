@@ -111,6 +111,8 @@ async def test_the_talk_key_goes_to_the_ears(show: Stand, ears: ScriptedEars) ->
     }
     held = await show.next(HoldToTalk)
     assert (held.held, held.at_most_seconds) == (True, 2.0)
+    assert held.expires_at is not None
+    assert held.expires_at - held.emitted_at < 2.1
 
 
 async def test_without_ears_an_order_is_refused_with_the_mending_step(show: Stand) -> None:
