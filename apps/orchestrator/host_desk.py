@@ -17,7 +17,6 @@ from libs.contracts.listening import (
     InterruptionDecided,
     InterruptionKind,
     MicrophoneReported,
-    MicrophoneState,
     TranscriptFinalized,
     TranscriptUpdated,
 )
@@ -39,14 +38,6 @@ OLD_DECISION_SECONDS = 5.0
 
 INTERRUPTED = "interrupted by the host"
 WENT_ON, SPOKE_FIRST = "host_went_on", "host_spoke_first"
-
-#: Nobody is listened to: words that are still out will not come.
-_DEAF = (
-    MicrophoneState.WAITING,
-    MicrophoneState.STARTING,  # ears that were killed say this first
-    MicrophoneState.UNABLE,
-    MicrophoneState.OFF,
-)
 
 
 class HostDesk:
@@ -93,7 +84,7 @@ class HostDesk:
     async def reported(self, event: MicrophoneReported) -> None:
         if event.voice:
             self._floor.host.heard(event.emitted_at)
-        elif event.state in _DEAF and self._floor.host.goes_on(clock.now()):
+        elif event.state.deaf and self._floor.host.goes_on(clock.now()):
             self._floor.host.understood()
             await self._go_on()
 

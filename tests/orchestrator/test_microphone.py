@@ -217,6 +217,22 @@ async def test_of_what_was_no_turn_the_words_stand_in_the_feed(stand: Stand) -> 
     assert (row.kind, row.text, row.note) == ("mic", "uh-huh", "no interruption")
 
 
+async def test_of_ears_that_were_killed_no_speech_is_shown_for_ever(stand: Stand) -> None:
+    desk = stand.worker.microphone
+    speeches = [SpeechStarted(show="main") for _ in range(3)]
+    for started in speeches:
+        desk.follow(started)
+    desk.follow(SpeechDismissed.caused_by(speeches[0], reason=DismissReason.NOISE))
+    desk.follow(report(state=MicrophoneState.WAITING))
+    assert [speech.state for speech in told(stand)] == ["dismissed", "hearing", "hearing"]
+    desk.follow(report(state=MicrophoneState.STARTING))
+    reasons = [DismissReason.NOISE, DismissReason.FAILED, DismissReason.FAILED]
+    assert [speech.reason for speech in told(stand)] == reasons
+    late = TranscriptFinalized.caused_by(speeches[2], text="hello", speech_ended_at=clock.now())
+    desk.follow(late)
+    assert [speech.state for speech in told(stand)][1:] == ["dismissed", "understood"]
+
+
 async def test_only_the_last_few_speeches_are_kept_and_no_old_ones(stand: Stand) -> None:
     desk = stand.worker.microphone
     for _ in range(3 * SPEECHES):
