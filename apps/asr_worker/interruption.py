@@ -212,6 +212,7 @@ class Interruption:
     def _queue(self, orders: Orders) -> None:
         if orders.hold is not None:
             lasting = 0.0 if orders.hold is SpeechHold.NONE else self.barge_in.times.hold
+            now = self._clock()
             hold = HoldSpeaking(
                 show=self._show,
                 turn_id=self._playback.turn_id,
@@ -219,7 +220,8 @@ class Interruption:
                 epoch=self._playback.epoch,
                 hold=orders.hold,
                 at_most_seconds=lasting,
-                emitted_at=self._clock(),
+                emitted_at=now,
+                expires_at=now + lasting if lasting else None,
             )
             self._playback.take(hold)
             self._waiting.append(hold)

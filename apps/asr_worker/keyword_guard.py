@@ -21,6 +21,8 @@ BUFFER_BYTES = RATE_HZ // 10 * 2
 MOST_WAITING = 64
 #: Without a hit it begins anew after so long, so that nothing piles up in it.
 ANEW_AFTER_SECONDS = 20.0
+#: A decoder that failed is replaced after this long.
+REPLACED_AFTER_SECONDS = 5.0
 #: The same order is not taken twice within this time.
 ONCE_WITHIN_SECONDS = 2.0
 #: A phrase lasts about so long; of that, such a share must be somebody else for an order to count.
@@ -46,7 +48,8 @@ class Spotter(Protocol):
 class KeywordGuard:
     """Promises: `hear` never waits and never raises; a hit is told once, on the event loop, and
     never while her own voice is what is heard or says the phrase; where pocketsphinx or a word is
-    missing `problem` says so, with the step that mends it, and the rest works.
+    missing `problem` says so, with the step that mends it, and the rest works; a decoder that fails
+    is replaced.
 
     A second guard beside panic key and chat command, never the only one.
     """
@@ -68,6 +71,7 @@ class KeywordGuard:
         self._windows: deque[tuple[float, bool]] = deque(maxlen=256)
         self._hits: deque[tuple[float, str]] = deque(maxlen=16)
         self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.keywords = KeywordList((), ())
         self.problem = ""
@@ -93,8 +97,12 @@ class KeywordGuard:
         if self.keywords.refused:
             self.problem = "the keyword guard cannot hear " + "; ".join(self.keywords.refused)
         if self.keywords.keywords:
+            self._blocks, self._stopping = queue.Queue(), threading.Event()
             self._thread = threading.Thread(
-                target=self._listen, args=(spotter,), name="keyword_guard", daemon=True
+                target=self._keep_listening,
+                args=(spotter, self._blocks, self._stopping),
+                name="keyword_guard",
+                daemon=True,
             )
             self._thread.start()
 
@@ -102,6 +110,7 @@ class KeywordGuard:
         thread, self._thread = self._thread, None
         if thread is None:
             return
+        self._stopping.set()
         self._blocks.put(None)
         await asyncio.to_thread(thread.join, 2.0)
 
@@ -122,10 +131,28 @@ class KeywordGuard:
 
     # The thread --------------------------------------------------------------------------------
 
-    def _listen(self, spotter: Spotter) -> None:
+    def _keep_listening(
+        self,
+        spotter: Spotter | None,
+        blocks: "queue.Queue[Block | None]",
+        stopping: threading.Event,
+    ) -> None:
+        while True:
+            try:
+                if spotter is None:
+                    spotter, _ = self._make()
+                self._listen(spotter, blocks)
+            except Exception:
+                LOG.exception("the keyword guard failed; its decoder is replaced")
+                spotter = None
+                if not stopping.wait(REPLACED_AFTER_SECONDS):
+                    continue
+            return
+
+    def _listen(self, spotter: Spotter, blocks: "queue.Queue[Block | None]") -> None:
         waiting, began = bytearray(), 0.0
         spotter.begin_anew()
-        while (block := self._blocks.get()) is not None:
+        while (block := blocks.get()) is not None:
             began = began or block.at
             waiting += block.pcm
             while len(waiting) >= BUFFER_BYTES:

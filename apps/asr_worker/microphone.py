@@ -49,8 +49,9 @@ class Microphone:
         except OSError as error:
             log.warning("the microphone's setting is not kept: %s", error.strerror)
 
-    def hold(self, order: HoldToTalk, now: float) -> None:
-        self.key.hold(order.held, order.at_most_seconds, now)
+    def hold(self, order: HoldToTalk, now: float, age_seconds: float = 0.0) -> None:
+        """An order that is read late (by ears that were started again) holds for what is left."""
+        self.key.hold(order.held, order.at_most_seconds - age_seconds, now)
 
     def listens_at(self, at: float) -> bool:
         """Whether what is heard at this time (show's clock) may be meant for her."""

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import wave
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from starlette.routing import Route
 from apps.asr_worker.engines.base import Hints, RecogniserError, SoundRefused, Transcript
 from apps.asr_worker.inputs.base import RATE_HZ
 from apps.asr_worker.recogniser_ladder import RecogniserLadder
+from apps.asr_worker.speech_recorder import SpeechRecorder
+from apps.asr_worker.windows import WINDOW_BYTES, WINDOW_SECONDS, level_of, samples_of
 from libs.worker.problems import Problem
 
 PATH = "/transcribe"
@@ -20,6 +23,8 @@ PATH = "/transcribe"
 BODY_BYTES = 64_000_000
 CONTENT_TYPE = "audio/wav"
 LONGEST_SECONDS = 1_200
+#: A longer sound is understood in pieces, for the recogniser does one pass after the other.
+PIECE_SECONDS = 30.0
 
 
 class TranscribeApi:
@@ -41,13 +46,60 @@ class TranscribeApi:
         if not self._ladder.ready:
             raise Problem(503, "No recogniser", self._ladder.health().detail, "no_recogniser")
         try:
-            transcript = await self._ladder.transcribe(pcm, Hints(language), final=True)
+            transcript = await self._understood(pcm, Hints(language))
         except SoundRefused as error:
             raise Problem(422, "Not this sound", str(error), error.code) from None
         except RecogniserError as error:
             raise Problem(503, "Not understood", str(error), error.code) from None
         seconds = len(pcm) / (2 * RATE_HZ)
         return JSONResponse({**document_of(transcript), "duration_ms": round(seconds * 1_000)})
+
+    async def _understood(self, pcm: bytes, hints: Hints) -> Transcript:
+        """Piece by piece: what is said into the microphone meanwhile waits for one of them."""
+        found: list[Transcript] = []
+        begin_seconds = 0.0
+        for piece in await asyncio.to_thread(pieces_of, pcm):
+            one = await self._ladder.transcribe(piece, hints, final=True)
+            found.append(_moved(one, begin_seconds))
+            begin_seconds += len(piece) / (2 * RATE_HZ)
+        return _joined(found)
+
+
+def pieces_of(pcm: bytes) -> list[bytes]:
+    """Of `PIECE_SECONDS` at most, cut where it is quiet."""
+    pieces: list[bytes] = []
+    recorder = SpeechRecorder()
+    recorder.begin(0.0)
+    for start in range(0, len(pcm), WINDOW_BYTES):
+        window = pcm[start : start + WINDOW_BYTES]
+        recorder.hear(window, level_of(samples_of(window)))
+        if recorder.seconds > PIECE_SECONDS - WINDOW_SECONDS:
+            pieces.append(recorder.cut())
+    return [*pieces, rest] if (rest := recorder.pcm()) else pieces
+
+
+def _moved(one: Transcript, by_seconds: float) -> Transcript:
+    words = (
+        replace(
+            word,
+            start_seconds=word.start_seconds + by_seconds,
+            end_seconds=word.end_seconds + by_seconds,
+        )
+        for word in one.words
+    )
+    return replace(one, words=tuple(words))
+
+
+def _joined(found: list[Transcript]) -> Transcript:
+    """The least sure piece says how sure all of it is."""
+    sure = [one.confidence for one in found if one.confidence is not None]
+    return Transcript(
+        " ".join(filter(None, (one.text.strip() for one in found))),
+        found[-1].engine,
+        tuple(word for one in found for word in one.words),
+        next((one.language for one in found if one.language), None),
+        min(sure, default=None),
+    )
 
 
 def document_of(transcript: Transcript) -> dict[str, Any]:

@@ -289,7 +289,7 @@ class AsrWorker(Worker):
 
     @handles(HoldToTalk)
     async def hold_to_talk(self, order: HoldToTalk, delivery: Delivery) -> None:
-        self.microphone.hold(order, clock.now())
+        self.microphone.hold(order, clock.now(), delivery.age_seconds)
         self._settle_key()
 
     @handles(WordsExpected)

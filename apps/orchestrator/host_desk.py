@@ -17,7 +17,6 @@ from libs.contracts.listening import (
     InterruptionDecided,
     InterruptionKind,
     MicrophoneReported,
-    MicrophoneState,
     TranscriptFinalized,
     TranscriptUpdated,
 )
@@ -39,9 +38,6 @@ OLD_DECISION_SECONDS = 5.0
 
 INTERRUPTED = "interrupted by the host"
 WENT_ON, SPOKE_FIRST = "host_went_on", "host_spoke_first"
-
-#: Nobody is listened to: words that are still out will not come.
-_DEAF = (MicrophoneState.WAITING, MicrophoneState.UNABLE, MicrophoneState.OFF)
 
 
 class HostDesk:
@@ -88,7 +84,7 @@ class HostDesk:
     async def reported(self, event: MicrophoneReported) -> None:
         if event.voice:
             self._floor.host.heard(event.emitted_at)
-        elif event.state in _DEAF and self._floor.host.goes_on(clock.now()):
+        elif event.state.deaf and self._floor.host.goes_on(clock.now()):
             self._floor.host.understood()
             await self._go_on()
 
@@ -172,7 +168,7 @@ class HostDesk:
 
     async def _turn_opened(self, turn: Turn) -> None:
         if self._held or self._floor.host.goes_on(clock.now()):
-            await self._look()
+            await self._look_again()
 
     def _to_be_held(self, now: float) -> str:
         """The utterance that must not begin now. One that was held stays so until he is done."""
@@ -195,7 +191,13 @@ class HostDesk:
                 await self._hold(SpeechHold.NONE, 0.0)
 
     async def _hold(self, hold: SpeechHold, seconds: float) -> None:
-        order = HoldSpeaking(show=self._worker.show, hold=hold, at_most_seconds=seconds, by=HOLDER)
+        order = HoldSpeaking(
+            show=self._worker.show,
+            hold=hold,
+            at_most_seconds=seconds,
+            by=HOLDER,
+            expires_at=clock.now() + seconds if seconds else None,
+        )
         await self._worker.publish(order)
 
     def _look_in(self, seconds: float) -> None:
@@ -208,6 +210,7 @@ class HostDesk:
         self._worker.spawn("look after the host's floor", self._look_again())
 
     async def _look_again(self) -> None:
+        """A bus that fails must end neither a task nor the turn that is being opened."""
         with suppress(BusError):  # without a bus nobody begins to speak either
             await self._look()
 

@@ -42,6 +42,9 @@ OLD_SECONDS = 60.0
 SPEECHES = 8
 #: Whoever orders something is told how it is once the ears say so, or after this long.
 OBEYED_SECONDS = 0.6
+#: States of a speech that is over.
+ENDS = ("understood", "dismissed")
+EARS_GONE = "nobody listens any more"
 
 #: What she let pass although it had words, for the feed.
 _ASIDES = {
@@ -128,7 +131,7 @@ class MicrophoneDesk:
             self._take_report(event)
             return
         known = self._speeches.get(_speech_of(event))
-        done = known is None or known.state in ("understood", "dismissed")
+        done = known is None or known.state in ENDS
         late = isinstance(event, SpeechEnded | TranscriptUpdated) and done
         if late or (known is None and isinstance(event, InterruptionDecided)):
             return
@@ -140,21 +143,34 @@ class MicrophoneDesk:
         before, self._report = self._report, event
         now = self._reported_at = self._now()
         self._news.set()
+        if event.state.deaf:
+            self._forget_open_speeches()
         changed = before is None or _looks(before) != _looks(event)
         if len(self._screens) and (changed or now - self._told_at >= TELL_SECONDS):
             self._told_at = now
             message = MicrophoneMessage(microphone=self.status())
             self._screens.tell(message, replaces="microphone")
 
+    def _forget_open_speeches(self) -> None:
+        """Ears that were killed tell no end of what they heard; should one come after all, it
+        counts."""
+        for speech in list(self._speeches.values()):
+            if speech.state not in ENDS:
+                told = {"state": "dismissed", "reason": DismissReason.FAILED, "detail": EARS_GONE}
+                self._show(speech.model_copy(update=told))
+
     def _put(self, event: Event) -> None:
         speech_id = _speech_of(event)
         known = self._speeches.get(speech_id) or HeardSpeech(
             id=speech_id, at=event.emitted_at, state="hearing"
         )
-        speech = self._speeches[speech_id] = known.model_copy(update=_told_by(event))
+        self._show(known.model_copy(update=_told_by(event)))
+
+    def _show(self, speech: HeardSpeech) -> None:
+        self._speeches[speech.id] = speech
         while len(self._speeches) > SPEECHES:
             self._speeches.popitem(last=False)
-        self._screens.tell(SpeechMessage(speech=speech), replaces=f"speech {speech_id}")
+        self._screens.tell(SpeechMessage(speech=speech), replaces=f"speech {speech.id}")
 
 
 def _speech_of(event: Event) -> str:

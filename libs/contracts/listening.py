@@ -36,6 +36,12 @@ class MicrophoneState(StrEnum):
     """No recogniser: typed and chat input only."""
     OFF = "off"
 
+    @property
+    def deaf(self) -> bool:
+        """Nobody is listened to, and words that are still out will not come: ears that were killed
+        say `STARTING` first. (Of a device that went away what it gave last is still made out.)"""
+        return self in (MicrophoneState.STARTING, MicrophoneState.UNABLE, MicrophoneState.OFF)
+
 
 class SpeechStarted(Event):
     topic = LISTENING

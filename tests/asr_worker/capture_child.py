@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from apps.asr_worker.inputs import microphone
 from apps.asr_worker.inputs.base import RATE_HZ, Block, SoundInput
 from apps.asr_worker.inputs.choice import input_of, wish_of
 from apps.asr_worker.inputs.microphone import Microphone
@@ -111,7 +112,10 @@ async def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--inputs", type=int, default=0)
     options.add_argument("--ring-seconds", type=float, default=0.0)
+    usual = microphone.CLOSE_PATIENCE_SECONDS
+    options.add_argument("--close-patience-seconds", type=float, default=usual)
     given = options.parse_args()
+    microphone.CLOSE_PATIENCE_SECONDS = given.close_patience_seconds
     if given.inputs:
         with_inputs(given.inputs)
     loop = asyncio.get_running_loop()

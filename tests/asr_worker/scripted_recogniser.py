@@ -8,6 +8,7 @@ from apps.asr_worker.engines.base import (
     RecogniserError,
     RecogniserMissing,
     Transcript,
+    Word,
 )
 
 
@@ -17,6 +18,7 @@ class ScriptedRecogniser:
     def __init__(self, name: str, text: str = "hello", **can: object) -> None:
         self.name = name
         self.text = text
+        self.words: tuple[Word, ...] = ()
         self.missing = False
         self.error: RecogniserError | None = None
         self.started = self.stopped = 0
@@ -36,4 +38,4 @@ class ScriptedRecogniser:
         self.passes.append((pcm, hints, final))
         if self.error is not None:
             raise self.error
-        return Transcript(self.text, self.name)
+        return Transcript(self.text, self.name, self.words)

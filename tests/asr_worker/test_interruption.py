@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from libs.contracts.interruption import SpeechHold
+from libs.contracts.interruption import HoldSpeaking, SpeechHold
 from libs.contracts.listening import DismissReason, InterruptionKind
 from libs.speech.bands import Floats
 from tests.asr_worker.her_playback import HerPlayback
@@ -176,6 +176,10 @@ async def test_the_talk_key_cuts_her_at_once_without_any_sound(
     show.ears.talk_key(False)
     await show.run(3)
     assert show.holds[-1] is SpeechHold.NONE
+    told = [event for _, event in show.published if isinstance(event, HoldSpeaking)]
+    for hold in told:  # what a bus that was away brings later holds nobody any more
+        ends = hold.emitted_at + hold.at_most_seconds
+        assert hold.expires_at == (ends if hold.at_most_seconds else None)
 
 
 async def test_an_order_to_be_silent_cuts_her_under_every_rule(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from apps.asr_worker import keyword_guard
 from apps.asr_worker.inputs.base import RATE_HZ, Block
 from apps.asr_worker.keyword_guard import MOST_WAITING, KeywordGuard, sphinx
 from apps.asr_worker.keyword_list import Keyword, KeywordList, keyword_list
@@ -98,6 +99,51 @@ async def test_a_phrase_that_she_is_saying_herself_is_no_order() -> None:
     await until(lambda: len(heard) == 1)
     await ears.stop()
     assert heard == [("panic", "kitsu panic")]
+
+
+class BrokenSpotter(ScriptedSpotter):
+    def hear(self, pcm: bytes) -> str:
+        raise ValueError("nothing goes any more")
+
+
+async def test_a_decoder_that_is_broken_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyword_guard, "REPLACED_AFTER_SECONDS", 0.0)
+    made: list[ScriptedSpotter] = []
+
+    def make() -> tuple[ScriptedSpotter, KeywordList]:
+        kind = ScriptedSpotter if len(made) == 2 else BrokenSpotter
+        made.append(kind(("stop talking",)))
+        return made[-1], LIST
+
+    heard = Heard()
+    ears = KeywordGuard(heard, ("kitsu panic",), ("stop talking",), spotter=make)
+    await ears.start()
+    for number in range(3):
+        ears.hear(block(1, number * 10.0))
+    await until(lambda: bool(heard))
+    assert (len(made), ears.listening) == (3, True)
+    await ears.stop()
+    assert not ears.listening
+
+
+async def test_a_guard_that_was_stopped_while_it_was_broken_listens_when_it_is_started_again() -> (
+    None
+):
+    made: list[ScriptedSpotter] = []
+
+    def make() -> tuple[ScriptedSpotter, KeywordList]:
+        made.append((ScriptedSpotter if made else BrokenSpotter)(("stop talking",)))
+        return made[-1], LIST
+
+    heard = Heard()
+    ears = KeywordGuard(heard, ("kitsu panic",), ("stop talking",), spotter=make)
+    await ears.start()
+    ears.hear(block(1, 1.0))
+    await ears.stop()
+    await ears.start()
+    ears.hear(block(1, 20.0))
+    await until(lambda: bool(heard))
+    await ears.stop()
 
 
 async def test_what_waits_for_a_slow_decoder_is_bounded_and_the_oldest_goes() -> None:

@@ -149,18 +149,17 @@ def test_a_silent_microphone_is_told_within_five_seconds_of_its_sound(
 def test_a_clipped_microphone_is_told_and_one_turned_down_is_not(
     card: SoundCard, tmp_path: Path
 ) -> None:
-    at = np.arange(48_000 * 4) / 48_000
-    sine = np.sin(2 * np.pi * 180 * at)
-    loud = wav(tmp_path / "loud.wav", np.clip(sine * 3, -1, 1) * 32_767, 48_000)
+    sine = np.sin(2 * np.pi * 180 * np.arange(48_000 * 8) / 48_000)
+    loud = wav(tmp_path / "loud.wav", np.clip(sine[: 48_000 * 2] * 3, -1, 1) * 32_767, 48_000)
     good = wav(tmp_path / "good.wav", sine * 6_000, 48_000)
     with listening_child(card.environment, tmp_path) as child:
         child.until(lambda r: r["received"] > 0, "any sound")
-        card.play(loud)
+        player = card.play(loud)
         told = child.until(lambda r: r["told"] and r["told"][-1][1] == CLIPPED, "clipped")["told"]
         began = np.argmax(np.abs(child.sound(tmp_path / "heard.wav")) > 1_000) / 16_000
         assert told[-1][0] - began <= 5.0
-        for _ in range(2):
-            card.play(good).wait(60)
+        player.wait(60)
+        card.play(good)
         assert child.until(lambda r: r["told"][-1][1] != CLIPPED, "good again")
 
 
@@ -200,7 +199,7 @@ def test_a_microphone_that_comes_later_is_taken(card: SoundCard, tmp_path: Path)
 def test_a_sound_system_that_hangs_is_told_survived_and_does_not_keep_the_process(
     card: SoundCard, tmp_path: Path
 ) -> None:
-    with listening_child(card.environment, tmp_path) as child:
+    with listening_child(card.environment, tmp_path, "--close-patience-seconds", "1") as child:
         child.until(lambda r: r["received"] > 0, "any sound")
         card.hang()
         report = child.until(lambda r: r["problem"] and not r["present"], "hanging")

@@ -80,3 +80,12 @@ def test_what_it_listens_to(tmp_path: Path) -> None:
     microphone.hold(HoldToTalk(held=True), 20.0)
     microphone.set(SetMicrophone(muted=True))
     assert not microphone.listens_at(20.1)
+
+
+def test_a_key_that_is_read_of_late_is_held_only_for_what_is_left(tmp_path: Path) -> None:
+    microphone = Microphone(tmp_path, PUSH)
+    microphone.hold(HoldToTalk(held=True, at_most_seconds=5.0), 100.0, age_seconds=6.0)
+    assert not microphone.listens_at(100.1)
+    microphone.hold(HoldToTalk(held=True, at_most_seconds=5.0), 100.0, age_seconds=4.0)
+    assert microphone.listens_at(100.9)
+    assert not microphone.listens_at(101.4)

@@ -13,6 +13,7 @@ from apps.asr_worker.engines.base import Hints, RecogniserError, RecogniserMissi
 from apps.asr_worker.engines.openai_compatible import OpenAIRecogniser
 from apps.asr_worker.inputs.base import RATE_HZ
 from libs.testing.stand_ins.transcriptions import TranscriptionsStandIn
+from tests.asr_worker.ears_stand import until
 from tests.asr_worker.speech import silence
 
 KEY = "sk-very-secret-0123456789"
@@ -129,9 +130,10 @@ async def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.Monke
 
 
 async def test_a_cancelled_pass_frees_the_next_one() -> None:
-    async with asked(TranscriptionsStandIn(faults=["stall"])) as recogniser:
+    server = TranscriptionsStandIn(faults=["stall"])
+    async with asked(server) as recogniser:
         task = asyncio.create_task(recogniser.transcribe(SOUND, Hints(), True))
-        await asyncio.sleep(0.1)
+        await until(lambda: server.heard)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert (await recogniser.transcribe(SOUND, Hints(), True)).text == "Hello Kitsu"

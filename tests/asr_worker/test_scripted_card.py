@@ -121,6 +121,19 @@ async def test_a_device_that_refuses_the_rate_is_taken_at_its_own_and_converted(
     assert OPEN_STREAMS.read_devices_again()
 
 
+async def test_a_driver_that_raises_what_nobody_expects_is_told_and_tried_again(
+    sounds: ScriptedSounds,
+) -> None:
+    apis, sounds.apis = sounds.apis, []  # its device names a system that is not in the list
+    microphone = Microphone(WISH)
+    await microphone.open()
+    assert "cannot be opened (IndexError)" in microphone.problem
+    assert "ASR_INPUT_DEVICE=panel" in microphone.problem
+    sounds.apis = apis
+    await until(lambda: microphone.present)
+    await microphone.close()
+
+
 async def test_a_device_that_refuses_everything_is_told_tried_again_and_nothing_stays_open(
     sounds: ScriptedSounds,
 ) -> None:

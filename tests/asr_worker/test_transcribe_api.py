@@ -10,10 +10,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from apps.asr_worker.engines.base import Hints, RecogniserError, SoundRefused
+from apps.asr_worker.engines.base import Hints, RecogniserError, SoundRefused, Word
 from apps.asr_worker.inputs.base import RATE_HZ
 from apps.asr_worker.recogniser_ladder import RecogniserLadder
-from apps.asr_worker.transcribe_api import TranscribeApi, speech_pcm
+from apps.asr_worker.transcribe_api import PIECE_SECONDS, TranscribeApi, pieces_of, speech_pcm
 from libs.worker.problems import Problem
 from tests.asr_worker.scripted_recogniser import ScriptedRecogniser
 
@@ -93,6 +93,26 @@ async def test_what_is_no_sound_file_is_refused(body: bytes) -> None:
     assert answer.status_code == 422
     assert answer.json()["code"] == "not_a_wave"
     assert best.passes == []
+
+
+async def test_a_long_file_is_understood_in_pieces_so_that_speech_need_not_wait_for_all_of_it() -> (
+    None
+):
+    sound = np.frombuffer(speech_pcm(wav(70.0)), "<i2").copy()
+    sound[25 * RATE_HZ : 26 * RATE_HZ] = 0  # a pause
+    pieces = pieces_of(sound.tobytes())
+    assert b"".join(pieces) == sound.tobytes()
+    assert 25 < len(pieces[0]) / (2 * RATE_HZ) < 26
+    assert max(map(len, pieces)) <= 2 * RATE_HZ * PIECE_SECONDS
+    best = ScriptedRecogniser("best")
+    best.words = (Word("hello", 1.0, 1.5),)
+    document = (await posted(wav(70.0), best)).json()
+    assert document["text"] == " ".join(["hello"] * len(best.passes))
+    assert 3 <= len(best.passes) <= 4
+    assert document["duration_ms"] == 70_000
+    begins = [word["start_ms"] - 1_000 for word in document["words"]]
+    lengths = [len(pcm) / (2 * RATE_HZ) for pcm, _, _ in best.passes]
+    assert begins == [round(1_000 * sum(lengths[:number])) for number in range(len(lengths))]
 
 
 async def test_without_a_recogniser_the_step_is_told() -> None:

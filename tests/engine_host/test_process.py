@@ -67,15 +67,17 @@ async def test_a_killed_process_ends_all_that_waits_for_it(host: EngineHost) -> 
 
 
 async def test_a_host_that_hangs_is_ended(host: EngineHost) -> None:
+    await host.ask("count", {})  # it is up
     with pytest.raises(HostDied, match="said nothing for 0 s"):
         await host.ask("sleep", {"seconds": 60}, timeout_seconds=0.4)
     await asyncio.wait_for(host.died.wait(), 3)
 
 
 async def test_waiting_for_others_is_not_hanging(host: EngineHost) -> None:
-    first = asyncio.create_task(host.ask("sleep", {"seconds": 0.7}, timeout_seconds=5))
-    await asyncio.sleep(0.05)
-    second = await host.ask("sleep", {"seconds": 0.6}, timeout_seconds=1.0)
+    await host.ask("count", {})  # it is up
+    first = asyncio.create_task(host.ask("sleep", {"seconds": 1.0}, timeout_seconds=20))
+    await asyncio.sleep(0)
+    second = await host.ask("sleep", {"seconds": 1.0}, timeout_seconds=1.8)
     assert second["slept"]
     assert (await first)["slept"]
 
@@ -88,7 +90,7 @@ async def test_an_order_that_nobody_wants_ends_and_frees_the_host(host: EngineHo
     for task in (queued, long):
         task.cancel()
     await asyncio.gather(long, queued, return_exceptions=True)
-    answer = await host.ask("count", {}, b"abc", timeout_seconds=2)
+    answer = await host.ask("count", {}, b"abc", timeout_seconds=20)
     assert answer["bytes"] == 3
 
 

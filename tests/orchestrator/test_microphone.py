@@ -111,6 +111,8 @@ async def test_the_talk_key_goes_to_the_ears(show: Stand, ears: ScriptedEars) ->
     }
     held = await show.next(HoldToTalk)
     assert (held.held, held.at_most_seconds) == (True, 2.0)
+    assert held.expires_at is not None
+    assert held.expires_at - held.emitted_at < 2.1
 
 
 async def test_without_ears_an_order_is_refused_with_the_mending_step(show: Stand) -> None:
@@ -213,6 +215,22 @@ async def test_of_what_was_no_turn_the_words_stand_in_the_feed(stand: Stand) -> 
     assert [speech.reason for speech in told(stand)] == ["back_channel", "noise", "own_voice"]
     (row,) = [message.row for message in feed.latest()]
     assert (row.kind, row.text, row.note) == ("mic", "uh-huh", "no interruption")
+
+
+async def test_of_ears_that_were_killed_no_speech_is_shown_for_ever(stand: Stand) -> None:
+    desk = stand.worker.microphone
+    speeches = [SpeechStarted(show="main") for _ in range(3)]
+    for started in speeches:
+        desk.follow(started)
+    desk.follow(SpeechDismissed.caused_by(speeches[0], reason=DismissReason.NOISE))
+    desk.follow(report(state=MicrophoneState.WAITING))
+    assert [speech.state for speech in told(stand)] == ["dismissed", "hearing", "hearing"]
+    desk.follow(report(state=MicrophoneState.STARTING))
+    reasons = [DismissReason.NOISE, DismissReason.FAILED, DismissReason.FAILED]
+    assert [speech.reason for speech in told(stand)] == reasons
+    late = TranscriptFinalized.caused_by(speeches[2], text="hello", speech_ended_at=clock.now())
+    desk.follow(late)
+    assert [speech.state for speech in told(stand)][1:] == ["dismissed", "understood"]
 
 
 async def test_only_the_last_few_speeches_are_kept_and_no_old_ones(stand: Stand) -> None:

@@ -113,9 +113,9 @@ def test_what_the_browser_hears_arrives_at_16_khz_also_after_a_reload_and_a_paus
     assert 0.2 < float(np.sqrt(np.mean(sound**2))) < 0.45  # a sine of one half has 0.354
     first = ears.blocks[0]
     assert all(b.position == a.end for a, b in zip(ears.blocks, ears.blocks[1:], strict=False))
-    assert ears.blocks[-1].at - first.at == pytest.approx(
-        (ears.blocks[-1].position - first.position) / RATE_HZ, abs=0.05
-    )
+    # A first frame that was late (a busy machine) is put right by those that follow it.
+    length = (ears.blocks[-1].position - first.position) / RATE_HZ
+    assert length - 0.5 < ears.blocks[-1].at - first.at < length + 0.05
     assert ears.input.lost_samples == 0
 
     panel.page.reload()

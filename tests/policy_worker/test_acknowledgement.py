@@ -86,9 +86,9 @@ async def test_only_the_host_hears_it_and_only_where_it_is_wanted(
 
 
 async def test_a_quick_answer_needs_none(tmp_path: Path, thinks: asyncio.Event) -> None:
-    async with working(tmp_path, **SOON) as (worker, bus):
+    async with working(tmp_path, policy_acknowledge_ms=400) as (worker, bus):
         await use(worker, PlaysScript("<speech>Of biscuits. ", thinks, "Yes.</speech>"))
-        asyncio.get_running_loop().call_later(0.1, thinks.set)
+        asyncio.get_running_loop().call_later(0.5, thinks.set)
         await answer(worker, spoken_to())
         assert bus.spoken == "Of biscuits. Yes."
 
@@ -139,13 +139,13 @@ async def test_a_line_that_does_not_pass_the_gate_is_not_said(
 async def test_a_reply_that_was_cut_is_not_acknowledged(
     tmp_path: Path, thinks: asyncio.Event
 ) -> None:
-    async with working(tmp_path, policy_acknowledge_ms=60) as (worker, bus):
+    async with working(tmp_path, policy_acknowledge_ms=400) as (worker, bus):
         await use(worker, PlaysScript(thinks))
         task = asyncio.create_task(answer(worker, spoken_to()))
         await asyncio.sleep(0.02)
         worker.replies.give_up("interrupted", lambda turn: True)
         await task
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
         assert bus.sentences == []
         assert [event.reason for event in bus.of(ReplyAbandoned)] == ["interrupted"]
 

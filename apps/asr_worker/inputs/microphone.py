@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +29,8 @@ LIBRARY_WAIT_SECONDS = 60.0
 #: More than this, and the sound system hangs; a worker that stops has no time to wait longer.
 PATIENCE_SECONDS = 8.0
 CLOSE_PATIENCE_SECONDS = 3.0
+
+log = logging.getLogger("kitsu.asr_worker")
 
 OR_PANEL = "; or ASR_INPUT_DEVICE=panel takes the microphone of the panel's browser"
 
@@ -124,8 +127,10 @@ class Microphone:
             while True:
                 try:
                     await self._open()
-                except SoundTrouble as trouble:
-                    self._problem = _told(trouble)
+                except Exception as trouble:
+                    before, self._problem = self._problem, _told(trouble)
+                    if not isinstance(trouble, SoundTrouble) and self._problem != before:
+                        log.warning("the microphone cannot be opened", exc_info=trouble)
                     tried.set()
                     await asyncio.sleep(
                         LIBRARY_WAIT_SECONDS
@@ -216,9 +221,11 @@ class Microphone:
         return round(capture.ring.lost_samples * RATE_HZ / capture.rate_hz)
 
 
-def _told(trouble: SoundTrouble) -> str:
+def _told(trouble: Exception) -> str:
     if isinstance(trouble, NoSuchDevice):
         return f"{trouble}. It is looked for again and again{OR_PANEL}"
     if isinstance(trouble, PortAudioMissing | DeviceRefused):
         return f"{trouble}{OR_PANEL}"
-    return str(trouble)
+    if isinstance(trouble, SoundTrouble):
+        return str(trouble)
+    return f"the microphone cannot be opened ({type(trouble).__name__}): see the log{OR_PANEL}"

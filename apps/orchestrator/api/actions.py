@@ -18,6 +18,7 @@ from libs.contracts.stage import SetExpression
 from libs.safety import clean_chat
 from libs.safety.pictures import NoPicture, bytes_of_base64, media_type_of
 from libs.settings.personas import PersonaError
+from libs.telemetry import clock
 from libs.worker.problems import Problem
 
 if TYPE_CHECKING:
@@ -167,8 +168,15 @@ async def hold_to_talk(
 ) -> None:
     """Raises `Problem` when there are no ears to be told."""
     _need_ears(worker)
+    expires_at = clock.now() + at_most_seconds if held else None
     await worker.publish(
-        HoldToTalk(show=worker.show, held=held, at_most_seconds=at_most_seconds, by=by)
+        HoldToTalk(
+            show=worker.show,
+            held=held,
+            at_most_seconds=at_most_seconds,
+            by=by,
+            expires_at=expires_at,
+        )
     )
 
 
