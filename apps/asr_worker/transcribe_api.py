@@ -78,7 +78,8 @@ def speech_pcm(data: bytes) -> bytes:
             rate, frames = reader.getframerate(), reader.getnframes()
             raw = reader.readframes(frames)
     except (wave.Error, EOFError, ValueError, RuntimeError, MemoryError) as error:
-        raise _not_a_wave(f"this is no WAV file ({error or type(error).__name__})") from None
+        why = str(error) or "it ends too soon"
+        raise _not_a_wave(f"this is no WAV file ({why})") from None
     if not 4_000 <= rate <= 400_000 or width not in (1, 2, 3, 4) or not 1 <= channels <= 32:
         raise _not_a_wave(f"{channels} channels of {8 * width} bits at {rate} Hz")
     samples = _samples(raw, width)

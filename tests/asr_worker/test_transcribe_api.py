@@ -92,6 +92,7 @@ async def test_what_is_no_sound_file_is_refused(body: bytes) -> None:
     answer = await posted(body, best)
     assert answer.status_code == 422
     assert answer.json()["code"] == "not_a_wave"
+    assert "()" not in answer.json()["detail"]
     assert best.passes == []
 
 
