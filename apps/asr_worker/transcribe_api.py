@@ -3,6 +3,8 @@
 import asyncio
 import io
 import wave
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from apps.asr_worker.engines.base import Hints, RecogniserError, SoundRefused, Transcript
+from apps.asr_worker.engines.base import (
+    Hints,
+    RecogniserError,
+    SoundRefused,
+    Transcript,
+    Word,
+)
 from apps.asr_worker.inputs.base import RATE_HZ
 from apps.asr_worker.recogniser_ladder import RecogniserLadder
 from libs.worker.problems import Problem
@@ -20,6 +28,8 @@ PATH = "/transcribe"
 BODY_BYTES = 64_000_000
 CONTENT_TYPE = "audio/wav"
 LONGEST_SECONDS = 1_200
+#: One pass of the recogniser; it is cut at the quietest moment of its last seconds.
+PIECE_SECONDS, LOOK_BACK_SECONDS, MOMENT_SECONDS = 28.0, 5.0, 0.1
 
 
 class TranscribeApi:
@@ -41,13 +51,43 @@ class TranscribeApi:
         if not self._ladder.ready:
             raise Problem(503, "No recogniser", self._ladder.health().detail, "no_recogniser")
         try:
-            transcript = await self._ladder.transcribe(pcm, Hints(language), final=True)
+            transcript = await self._understood(pcm, Hints(language))
         except SoundRefused as error:
             raise Problem(422, "Not this sound", str(error), error.code) from None
         except RecogniserError as error:
             raise Problem(503, "Not understood", str(error), error.code) from None
         seconds = len(pcm) / (2 * RATE_HZ)
         return JSONResponse({**document_of(transcript), "duration_ms": round(seconds * 1_000)})
+
+    async def _understood(self, pcm: bytes, hints: Hints) -> Transcript:
+        """Piece by piece: what is said to her meanwhile waits for one piece only."""
+        parts: list[Transcript] = []
+        words: list[Word] = []
+        for begin, piece in pieces_of(pcm):
+            part = await self._ladder.transcribe(piece, hints, final=True)
+            parts.append(part)
+            for word in part.words:
+                start, end = word.start_seconds + begin, word.end_seconds + begin
+                words.append(replace(word, start_seconds=start, end_seconds=end))
+        text = " ".join(part.text.strip() for part in parts).strip()
+        sure = [part.confidence for part in parts if part.confidence is not None]
+        first = next((part for part in parts if part.text.strip()), parts[0])
+        return replace(first, text=text, words=tuple(words), confidence=min(sure) if sure else None)
+
+
+def pieces_of(pcm: bytes) -> Iterator[tuple[float, bytes]]:
+    """Pieces of `PIECE_SECONDS` at most, cut where it is quietest, and when each begins."""
+    samples, begin = np.frombuffer(pcm, "<i2").astype(np.float32), 0
+    longest, moment = round(PIECE_SECONDS * RATE_HZ), round(MOMENT_SECONDS * RATE_HZ)
+    while len(samples) - begin > longest:
+        first = begin + longest - round(LOOK_BACK_SECONDS * RATE_HZ)
+        near = samples[first : begin + longest]
+        moments = near[: len(near) // moment * moment].reshape(-1, moment)
+        quietest = int(np.argmin(np.sum(moments**2, axis=1)))
+        end = first + quietest * moment + moment // 2
+        yield begin / RATE_HZ, pcm[2 * begin : 2 * end]
+        begin = end
+    yield begin / RATE_HZ, pcm[2 * begin :]
 
 
 def document_of(transcript: Transcript) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from apps.asr_worker.engines.base import Hints, RecogniserError, SoundRefused
 from apps.asr_worker.inputs.base import RATE_HZ
 from apps.asr_worker.recogniser_ladder import RecogniserLadder
-from apps.asr_worker.transcribe_api import TranscribeApi, speech_pcm
+from apps.asr_worker.transcribe_api import TranscribeApi, pieces_of, speech_pcm
 from libs.worker.problems import Problem
 from tests.asr_worker.scripted_recogniser import ScriptedRecogniser
 
@@ -59,6 +59,24 @@ async def test_a_sound_file_is_written_down() -> None:
     assert document["duration_ms"] == 1_500
     pcm, hints, final = best.passes[0]
     assert (len(pcm), hints, final) == (48_000, Hints("pt"), True)
+
+
+async def test_a_long_one_is_understood_in_pieces_so_that_nobody_is_kept_waiting() -> None:
+    best = ScriptedRecogniser("best")
+    answer = await posted(wav(70.0), best)
+    sizes = [len(pcm) / 2 / RATE_HZ for pcm, _, _ in best.passes]
+    assert sum(sizes) == 70
+    assert max(sizes) <= 28
+    assert answer.json()["text"] == "hello hello hello"
+    assert answer.json()["duration_ms"] == 70_000
+
+
+def test_it_is_cut_where_it_is_quiet_and_nothing_is_lost() -> None:
+    samples = np.full(40 * RATE_HZ, 8_000, "<i2")
+    samples[25 * RATE_HZ : 25 * RATE_HZ + 8_000] = 0
+    pieces = list(pieces_of(samples.tobytes()))
+    assert b"".join(pcm for _, pcm in pieces) == samples.tobytes()
+    assert [begin for begin, _ in pieces] == [0.0, pytest.approx(25.25, abs=0.25)]
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
