@@ -4,6 +4,7 @@ Times are seconds on any one steady clock. Nothing here waits: who owns it calls
 piece of sound and carries out the orders that come back.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -32,6 +33,11 @@ class Times:
     """A sound that ends so soon after the pause may have been her."""
     breath: float = 0.06
     """At the deadline so much silence counts as an end as well."""
+    settles: float = 0.2
+    """From the pause on: then the room is quiet of her, and what is heard is somebody else."""
+    talks_on: float = 0.5
+    """Whoever talks is a voice for this share of the time from then to the deadline; noise over
+    her is one only while she rings on."""
     release_after: float = 0.35
     """A voice that did not go on lowers her this much longer."""
     listened_rest: float = 0.5
@@ -44,7 +50,9 @@ class Times:
     stop_takes: float = 0.6
     """Once that speech is over, so long for her to be stopped for good."""
     careful_for: float = 15.0
-    """After a false alarm more voice is needed for so long: `careful_by` for each, at most two."""
+    """After a pause for nothing that was understood more voice is needed for so long: `careful_by`
+    for each. After `given_up` of them she is not paused for a voice without words any more."""
+    given_up: int = 3
     careful_by: float = 0.08
 
 
@@ -94,7 +102,7 @@ class BargeIn:
     _paused_at: float = 0.0
     _taken_at: float = 0.0
     _over_at: float | None = None
-    _alarms: deque[float] = field(default_factory=lambda: deque(maxlen=2))
+    _alarms: deque[float] = field(default_factory=lambda: deque(maxlen=8))
     _held: SpeechHold = SpeechHold.NONE
     _sent_at: float = float("-inf")
 
@@ -177,6 +185,8 @@ class BargeIn:
         voice = sum(length for _, length in self._voiced)
         alarms = sum(at > now - self.times.careful_for for at in self._alarms)
         enough = self.times.pause_after + alarms * self.times.careful_by
+        if alarms >= self.times.given_up:  # a keyboard, a door: words will say so
+            enough = math.inf
         silence = now - self._voice_at
         if self.state is State.PAUSED:
             return self._undecided(now, seconds, silence, wordless)
@@ -206,12 +216,20 @@ class BargeIn:
             return self._renew(now)
         if silence >= self.times.breath:
             return self._ended(now)
+        if not self.text.strip() and not self._talks_on(now):
+            return self._ended(now)
         if wordless or is_back_channel(self.text):
             decision = self._decision(InterruptionKind.BACK_CHANNEL, now)
             self._voiced.clear()
             self.state = State.LISTENED
             return Orders(self._hold(SpeechHold.LOWERED, now).hold, decision)
         return self._cut(InterruptionKind.WORDS, now)
+
+    def _talks_on(self, now: float) -> bool:
+        """Whether it is a voice also where her own can no longer be heard."""
+        since = self._paused_at + self.times.settles
+        voice = sum(seconds for at, seconds in self._voiced if at > since)
+        return voice >= self.times.talks_on * (now - since)
 
     def _ended(self, now: float) -> Orders:
         """A sound that was over before anything else was known of it."""
@@ -250,7 +268,7 @@ class BargeIn:
 
     def _go_on(self, kind: InterruptionKind, now: float) -> Orders:
         decision = self._decision(kind, now) if self.state is State.PAUSED else None
-        if decision is not None and kind is InterruptionKind.FALSE_ALARM:
+        if decision is not None and not self.text.strip():
             self._alarms.append(now)
         return Orders(self._free(now).hold, decision)
 

@@ -12,11 +12,13 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from libs.audio.wav import Recording
 
@@ -57,6 +59,29 @@ def missing_programs() -> list[str]:
 
 
 @dataclass
+class LiveSound:
+    """Mono 16-bit sound as it arrives. `arrivals`: how many samples were there, and since when
+    (monotonic time)."""
+
+    rate_hz: int = RATE_HZ
+    pcm: bytearray = field(default_factory=bytearray)
+    arrivals: list[tuple[int, float]] = field(default_factory=list)
+
+    def heard_at(self, sample: int) -> float:
+        """When that many samples had arrived, at the latest (monotonic time)."""
+        for count, at in self.arrivals:
+            if count >= sample:
+                return at - (count - sample) / self.rate_hz
+        raise ValueError(f"no {sample} samples were heard")
+
+    def read(self, source: IO[bytes]) -> None:
+        """All of it, in a thread of its own."""
+        while piece := os.read(source.fileno(), 65_536):
+            self.pcm += piece
+            self.arrivals.append((len(self.pcm) // 2, time.monotonic()))
+
+
+@dataclass
 class SoundCard:
     """A microphone and a loudspeaker. `environment` is that of the processes that use them."""
 
@@ -86,6 +111,30 @@ class SoundCard:
             yield path
         finally:
             _end(recorder)
+
+    @contextlib.contextmanager
+    def record_live(self, source: str = f"{LOUDSPEAKER}.monitor") -> Iterator[LiveSound]:
+        """The same with the time at which each piece came. Ready when it begins."""
+        form = ["--format=s16le", f"--rate={RATE_HZ}", "--channels=1", "--latency-msec=5"]
+        sound = LiveSound()
+        with (self.folder / "parec.log").open("ab") as log:
+            recorder = subprocess.Popen(
+                [*_ends_with_us(), "parec", f"--device={source}", *form],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self.environment,
+            )
+        assert recorder.stdout is not None
+        reader = threading.Thread(target=sound.read, args=(recorder.stdout,), daemon=True)
+        reader.start()
+        try:
+            self._until(lambda: sound.arrivals, "parec")
+            yield sound
+        finally:
+            _end(recorder)
+            reader.join(5)
+            recorder.stdout.close()
 
     @staticmethod
     def recorded(path: Path) -> Recording:

@@ -1,5 +1,6 @@
 """A whole scene in virtual time: her events, her voice in the microphone, a host, and what the ears
-do about it. The stage obeys holds; the voice gate is the simplest one that could work."""
+do about it. The stage obeys holds; the voice gate is the simplest one that could work, or a real
+voice model."""
 
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from apps.asr_worker.interruption import Interruption, Window
 from apps.asr_worker.playback import Playback
+from apps.asr_worker.voice_models import VoiceModel
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
 from libs.contracts.listening import DismissReason, InterruptionDecided, SpeechStarted
@@ -45,6 +47,8 @@ class Show:
     hosts: list[Host] = field(default_factory=list)
     rule: Rule = "words"
     gate: bool = True
+    model: VoiceModel | None = None
+    """None: whatever is louder than the room is a voice."""
     published: list[tuple[float, Event]] = field(default_factory=list)
     speeches: list[tuple[float, DismissReason | None]] = field(default_factory=list)
     now: float = START
@@ -172,9 +176,11 @@ class Show:
                 self.playback.take(one.event, one.pcm)
             heard = np.clip(heard, -1, 1).astype(np.float32)
             level = 20 * np.log10(float(np.sqrt(np.mean(heard**2))) + 1e-6)
-            voice = level > self.room.noise_dbfs + 12
-            own = await self.ears.window(Window(at, heard, 0.9 if voice else 0.05, level))
-            await gate.hear(voice and not own)
+            probability = 0.9 if level > self.room.noise_dbfs + 12 else 0.05
+            if self.model is not None:
+                probability = self.model.probability(heard)
+            own = await self.ears.window(Window(at, heard, probability, level))
+            await gate.hear(probability >= 0.5 and not own)
         return self
 
     def spoken_by(self, at: float) -> Host | None:

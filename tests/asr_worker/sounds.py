@@ -82,6 +82,27 @@ def typing(seconds: float, peak: float = 0.5) -> Sound:
     return wave.astype(np.float32)
 
 
+def breath(seconds: float, level_dbfs: float) -> Sound:
+    """In and out, close to the microphone: a soft hiss that swells."""
+    count = round(seconds * RATE_HZ)
+    wave = np.convolve(np.random.default_rng(7).normal(0, 1, count), np.hanning(8), mode="same")
+    swell = np.maximum(0.0, np.sin(2 * np.pi * np.arange(count) / RATE_HZ / 2.4)) ** 2
+    return (wave * swell / np.std(wave) * 10 ** (level_dbfs / 20)).astype(np.float32)
+
+
+def creaking(seconds: float, peak: float = 0.5) -> Sound:
+    """A chair: rows of clicks that come faster and faster, every other second."""
+    wave = np.zeros(round(seconds * RATE_HZ))
+    click = np.random.default_rng(8).normal(0, 1, 160) * np.exp(-np.arange(160) / 30)
+    for begin in np.arange(0.3, seconds - 1.0, 1.8):
+        at, rate = float(begin), 60.0
+        while at < begin + 0.7:
+            first = round(at * RATE_HZ)
+            wave[first : first + len(click)] += click
+            at, rate = at + 1 / rate, rate * 1.02
+    return (wave / np.abs(wave).max() * peak).astype(np.float32)
+
+
 def mixed(*sounds: Sound) -> Sound:
     """All at once, as long as the longest."""
     whole = np.zeros(max(map(len, sounds)), dtype=np.float32)

@@ -2,14 +2,17 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
+from apps.asr_worker.voice_models import SileroModel, silero_path
 from libs.contracts.interruption import HoldSpeaking, SpeechHold
 from libs.contracts.listening import DismissReason, InterruptionKind
 from libs.speech.bands import Floats
 from tests.asr_worker.her_playback import HerPlayback
 from tests.asr_worker.interrupted_show import START, Host, Show
 from tests.asr_worker.rooms import HOST_DBFS, Room, at_level
+from tests.asr_worker.sounds import breath, creaking, mixed, music, typing
 from tests.asr_worker.voices import (
     BACK_CHANNELS,
     HOST_VOICES,
@@ -17,6 +20,7 @@ from tests.asr_worker.voices import (
     all_spoken,
     sentence,
 )
+from tests.conftest import need
 
 HEADPHONES = Room(level_db=None)
 LOUDSPEAKER = Room(level_db=-12, delay_seconds=0.12, reverberation_seconds=0.3, seed=2)
@@ -76,6 +80,35 @@ async def test_real_words_cut_her_off_within_a_second_although_none_is_understoo
     assert late[len(late) // 2] < 1.0
     assert late[-1] < 1.8  # "Kitsu, (pause) can you": the first word alone may be anything
     assert all(d.decided_after_seconds <= 0.45 for d in while_she_spoke)
+
+
+NOISES = {
+    "typing": typing(9),
+    "loud typing": typing(9, 0.9),
+    "fast typing": mixed(typing(9, 0.6), np.roll(typing(9, 0.6), 1_300)),
+    "music": music(9, -26),
+    "breath": breath(9, -26),
+    "creaking": creaking(9),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "room"),
+    [("typing", HEADPHONES), *((name, LOUDSPEAKER) for name in NOISES)],
+    ids=["typing, headphones", *NOISES],
+)
+async def test_noises_of_a_room_over_her_speech_do_not_cut_her_off_with_the_real_voice_model(
+    her_sentences: tuple[list[str], list[Floats]], name: str, room: Room
+) -> None:
+    path = silero_path()
+    need(path is not None, "faster-whisper with onnxruntime")
+    assert path is not None
+    her = utterances(her_sentences, 4, each=4)
+    show = await Show(her, room, [Host(8, NOISES[name], "")], model=SileroModel(path)).run(19)
+    assert show.cut == []
+    paused = [d for d in show.decisions if not d.kind.cuts]
+    assert len(paused) <= (5 if room is LOUDSPEAKER else 0)
+    assert show.hold is SpeechHold.NONE
 
 
 async def test_ten_minutes_of_her_own_voice_in_the_microphone_are_nothing(

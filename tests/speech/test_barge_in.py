@@ -107,6 +107,26 @@ def test_a_sound_that_ends_as_soon_as_she_is_paused_is_a_false_alarm() -> None:
     assert talk.held is NONE
 
 
+def test_a_voice_that_is_none_where_she_is_quiet_does_not_cut_her() -> None:
+    """Noise over her in a room with a loudspeaker: while she rings on, the model hears a voice."""
+    talk = Talk().sound(0.4).silence(0.16).sound(0.064).silence(1.0)
+    assert talk.kinds == [BACK_CHANNEL]
+    assert talk.held is NONE
+
+
+def test_after_pauses_for_no_words_at_all_only_words_stop_her() -> None:
+    talk = Talk()
+    for _ in range(8):
+        talk.sound(0.55).silence(0.7)
+    assert len(talk.kinds) == 3
+    assert not any(kind.cuts for kind in talk.kinds)
+    assert talk.words("Wait, listen to me").kinds[-1] is InterruptionKind.WORDS
+    later = Talk()
+    for _ in range(3):
+        later.sound(0.55).silence(0.7)
+    assert later.silence(16.0).begin().sound(1.0).kinds[-1] is InterruptionKind.WORDS
+
+
 def test_after_false_alarms_more_voice_is_needed_for_a_while() -> None:
     talk = Talk()
     for _ in range(4):

@@ -78,6 +78,19 @@ def interrupt(rounds: int, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option("--rounds", default=20, show_default=True, type=click.IntRange(4, 10_000))
+@_as_json
+def bargein(rounds: int, as_json: bool) -> None:
+    """A voice, or the talk key, over hers: to the last sample in a recording of the loudspeaker.
+
+    Needs PulseAudio and faster-whisper; without them it says so and measures nothing.
+    """
+    from apps.cli.bench.bargein import bench_bargein
+
+    _run(bench_bargein, rounds, as_json)
+
+
+@bench.command()
 @click.option("--cuts", default=200, show_default=True, type=click.IntRange(20, 100_000))
 @_as_json
 def heard(cuts: int, as_json: bool) -> None:
