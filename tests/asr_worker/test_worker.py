@@ -380,7 +380,7 @@ async def test_panic_by_voice_reaches_every_module_by_both_routes(tmp_path: Path
             (order,) = await ears.some(EngagePanic)
             await until(lambda: all(port.heard for port in ports.values()))
             await until(lambda: ears.worker.panic.engaged)
-    assert order.by == "voice"
+    assert order.by == "the host's voice"
     assert order.reason == "heard: kitsu panic"
     assert ears.worker.counters["heard_panic"] == 2
     for port in ports.values():
