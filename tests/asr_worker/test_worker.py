@@ -131,7 +131,7 @@ async def test_the_report_tells_how_listening_is_and_the_route_tells_the_same(
     assert report.recogniser == "a script"
     assert (report.level_dbfs, report.source) == (-30.0, "device")
     assert document["state"] == "listening"
-    assert health.detail == "listening on a scripted microphone with a script"
+    assert health.detail == "listening on a scripted microphone"
     assert health.state is ModuleState.READY
 
 

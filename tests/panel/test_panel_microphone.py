@@ -74,6 +74,7 @@ def test_what_she_hears_is_grey_until_it_is_sure_and_then_what_became_of_it(
     push(speech("a", "hearing", "what is that over there", confirmed="what is that"))
     first = panel.part("speech").first
     expect(first).to_have_attribute("data-state", "hearing")
+    expect(first).to_contain_text("you speak")
     expect(panel.part("loose")).to_have_text(" over there")
     push(speech("a", "recognising", "what is that over there", confirmed="what is that"))
     push(speech("a", "understood", "What is that over there?"))
@@ -83,7 +84,7 @@ def test_what_she_hears_is_grey_until_it_is_sure_and_then_what_became_of_it(
     push({"type": "turn", "turn": before})  # the same words, some time ago
     expect(first).to_contain_text("understood")
     push({"type": "turn", "turn": turn("What is that over there?", "speaking", None)})
-    expect(first).to_contain_text("speaking")
+    expect(first).to_contain_text("she answers")
     push({"type": "turn", "turn": turn("What is that over there?", "done", "completed")})
     expect(first).to_contain_text("answered")
     for number, (reason, words) in enumerate(
