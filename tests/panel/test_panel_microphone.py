@@ -233,6 +233,22 @@ def test_the_key_t_talks_but_not_in_a_text_and_not_as_a_shortcut(panel: OpenPane
     wait_until(panel, lambda: held(panel)[-1] is False)
 
 
+def test_while_she_is_muted_the_talk_key_promises_nothing(panel: OpenPanel) -> None:
+    panel.open()
+    talk = panel.part("talk")
+    expect(talk).to_be_enabled()
+    panel.page.keyboard.down("t")
+    wait_until(panel, lambda: held(panel)[:1] == [True])
+    shown(panel, muted=True, state="muted")
+    expect(talk).to_be_disabled()
+    expect(talk).to_have_attribute("aria-pressed", "false")
+    wait_until(panel, lambda: held(panel)[-1] is False)
+    panel.page.keyboard.up("t")
+    panel.page.keyboard.press("t")
+    expect(panel.part("microphone")).to_contain_text("spoken orders included")
+    assert held(panel)[-1] is False
+
+
 @pytest.mark.parametrize("how", ["blur", "pagehide", "visibilitychange"])
 def test_the_talk_key_is_let_go_with_the_page(panel: OpenPanel, how: str) -> None:
     panel.open()

@@ -211,7 +211,10 @@ def status(as_json: bool) -> None:
 
 @ears_command.command(epilog="\b\nExample:\n  kitsu ears mute")
 def mute() -> None:
-    """Let her hear nothing. The stream still hears you."""
+    """Let her hear nothing, spoken orders included.
+
+    The stream still hears you.
+    """
     _changed(EarsDesk(cli_settings()).change(muted=True), "muted", True)
 
 
