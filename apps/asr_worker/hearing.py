@@ -39,6 +39,8 @@ MAXIMUM_WAITING = 3
 NO_SOUND_SECONDS = 1.0
 #: Of a gap in the sound no more is taken for silence: a speech is over by then.
 LONGEST_GAP_SECONDS = 12.0
+#: A window that may be the beginning of a voice; and how long after the last one it is quiet.
+QUIET_PROBABILITY, QUIET_AFTER_SECONDS = 0.2, 1.0
 #: Silence that is left behind the last word.
 TAIL_SECONDS = 0.3
 
@@ -73,12 +75,19 @@ class Hearing:
         self._watchers: set[asyncio.Task[None]] = set()
         self._piece_count = 0
         self._asked_model = False
-        self._heard_at = services.now()
+        self._heard_at = self._voice_at = services.now()
 
     @property
     def voice(self) -> bool:
         """Somebody speaks now."""
         return self._gate.in_speech and not self._gate.paused
+
+    @property
+    def quiet(self) -> bool:
+        """Nobody speaks, nor did just now, and she neither: nothing is urgent."""
+        silent = self._services.now() - self._voice_at >= QUIET_AFTER_SECONDS
+        busy = self._course is not None or self._services.interruption.speaking
+        return silent and not busy
 
     @property
     def noise_floor_dbfs(self) -> float | None:
@@ -135,6 +144,8 @@ class Hearing:
         level = level_of(samples)
         probability = self._model.probability(samples)
         interruption = self._services.interruption
+        if probability >= QUIET_PROBABILITY:
+            self._voice_at = self._heard_at
         listens = self._microphone.listens_at(cut.at)
         if not listens:
             probability = 0.0

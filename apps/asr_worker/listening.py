@@ -11,6 +11,9 @@ from libs.contracts.listening import DismissReason
 
 #: So often it is looked whether sound still comes.
 LOOK_SECONDS = 0.25
+#: While it is quiet sound gathers for so long: a process that wakes a third as often costs half. A
+#: speech is noticed later by this, and loses nothing: its beginning is kept.
+GATHER_SECONDS = 0.08
 
 
 class Listening:
@@ -47,6 +50,8 @@ class Listening:
                     continue
                 blocks, taking = taking.result(), None
                 await self._hear(blocks)
+                if self.hearing.quiet:
+                    await asyncio.sleep(GATHER_SECONDS)
         finally:
             if taking is not None:
                 taking.cancel()

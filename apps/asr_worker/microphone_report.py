@@ -10,7 +10,7 @@ from libs.contracts.health import ModuleState
 from libs.contracts.listening import MicrophoneReported, MicrophoneState
 from libs.worker.worker import Health
 
-MUTED = "muted for her: she hears nothing until it is unmuted in the panel"
+MUTED = "muted for her: she hears nothing until it is unmuted (panel, or kitsu ears unmute)"
 
 
 @dataclass
@@ -84,8 +84,8 @@ class MicrophoneReport:
             return Health(ModuleState.READY, "; ".join([MUTED, *problems, *self.notes]), engine)
         if state is MicrophoneState.WAITING:
             return Health(ModuleState.DEGRADED, "; ".join(problems), engine)
-        listening = f"listening on {self.sound.device or self.sound.source} with {engine}"
-        detail = "; ".join([listening, *problems, *self.notes])
+        listening = f"listening on {self.sound.device or self.sound.source}"
+        detail = "; ".join([*problems, listening, *self.notes])
         return Health(ModuleState.DEGRADED if problems else ModuleState.READY, detail, engine)
 
     def _recogniser(self) -> str:

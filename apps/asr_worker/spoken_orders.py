@@ -9,6 +9,7 @@ from apps.asr_worker.partners import Interrupting, PlaybackTruth
 from libs.contracts.envelope import Event
 from libs.contracts.listening import InterruptionDecided, InterruptionKind
 from libs.worker.panic_call import PanicCall
+from libs.worker.panic_control import BY_VOICE
 
 #: A panic that is being told when this worker stops is told to its end, for so long.
 PANIC_SECONDS = 2.0
@@ -86,7 +87,7 @@ class SpokenOrders:
         )
 
     async def _call_panic(self, phrase: str) -> None:
-        missing = await self._panic.engage(f"heard: {phrase}", "voice", self._next_ordinal())
+        missing = await self._panic.engage(f"heard: {phrase}", BY_VOICE, self._next_ordinal())
         if missing:
             await self._complain(
                 "panic_unreachable",

@@ -10,9 +10,9 @@ from typing import Any
 
 from apps.cli import checkup_install
 from apps.cli.check import Check
-from apps.cli.checkup_ears import recogniser
+from apps.cli.checkup_ears import microphone, recogniser
 from apps.cli.checkup_obs import obs
-from apps.cli.checkup_sound import microphone, sound
+from apps.cli.checkup_sound import sound
 from apps.cli.checkup_twitch import twitch
 from apps.cli.failures import Failed
 from apps.cli.setting_names import unknown_names

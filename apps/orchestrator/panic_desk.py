@@ -8,13 +8,14 @@ from apps.orchestrator.panic_words import PanicWords
 from apps.orchestrator.show_panic import PanicReport, ShowPanic
 from apps.orchestrator.studio_words import PENDING
 from libs.bus.base import Delivery
+from libs.contracts.control import PanicEngaged
 from libs.contracts.conversation import SkipReason
 from libs.contracts.health import WorkerBeat
 from libs.contracts.modules import MODULES_BY_ID
 from libs.contracts.people import Author
 from libs.contracts.studio import StudioPanic
 from libs.telemetry import clock
-from libs.worker.panic_control import BY_CHARACTERS, REASON_CHARACTERS
+from libs.worker.panic_control import BY_CHARACTERS, BY_VOICE, REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from apps.orchestrator.worker import OrchestratorWorker
@@ -96,7 +97,19 @@ class PanicDesk:
         return self._words.heard_in(text)
 
     async def hear_voice(self, phrase: str, delivery: Delivery) -> None:
-        await self._engage_once(f"the host said '{phrase}'", "the host's voice", delivery)
+        await self._engage_once(f"the host said '{phrase}'", BY_VOICE, delivery)
+
+    async def latched(self, event: PanicEngaged) -> None:
+        """A module is in panic. The ears tell of a phrase by no event but the order itself, so what
+        this module was told by them is written down when it says that it latched."""
+        worker, state = self._worker, self._worker.panic.state
+        self.show_panic.latched(event.module)
+        own = event.module == worker.module and event.route != "restored"
+        new = event.ordinal == state.ordinal > max(self._written, self._ordered)
+        if own and new and state.by == BY_VOICE:
+            self._written = state.ordinal
+            note = f"Panic by {state.by}. {state.reason}".strip()
+            await worker.incidents.note("panic", "error", note, state.by)
 
     async def hear_chat(
         self, author: Author, text: str, delivery: Delivery, ordinal: int = 0

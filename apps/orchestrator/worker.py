@@ -289,7 +289,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers, MicrophoneHandlers):
 
     @handles(PanicEngaged)
     async def module_latched(self, event: PanicEngaged, delivery: Delivery) -> None:
-        self.panic_desk.show_panic.latched(event.module)
+        await self.panic_desk.latched(event)
 
     # OBS --------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ BY_CHARACTERS = 64
 NOT_KEPT = {"Cache-Control": "no-store"}
 #: Who engaged panic by the address with a key.
 BY_LINK = "the panic link"
+#: Who engaged it by a phrase that the ears know.
+BY_VOICE = "the host's voice"
 
 
 class PanicRequest(BaseModel):

@@ -184,7 +184,7 @@ def test_a_machine_without_any_microphone_says_so(tmp_path: Path) -> None:
         if report["present"]:
             pytest.skip("this machine has a microphone of its own")
         assert "no microphone: connect one" in report["problem"]
-        assert "looked for again" in report["problem"]
+        assert "found by itself" in report["problem"]
 
 
 def test_a_microphone_that_comes_later_is_taken(card: SoundCard, tmp_path: Path) -> None:

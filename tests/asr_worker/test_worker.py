@@ -132,7 +132,7 @@ async def test_the_report_tells_how_listening_is_and_the_route_tells_the_same(
     assert report.recogniser == "a script"
     assert (report.level_dbfs, report.source) == (-30.0, "device")
     assert document["state"] == "listening"
-    assert health.detail == "listening on a scripted microphone with a script"
+    assert health.detail == "listening on a scripted microphone"
     assert health.state is ModuleState.READY
 
 
@@ -381,7 +381,7 @@ async def test_panic_by_voice_reaches_every_module_by_both_routes(tmp_path: Path
             (order,) = await ears.some(EngagePanic)
             await until(lambda: all(port.heard for port in ports.values()))
             await until(lambda: ears.worker.panic.engaged)
-    assert order.by == "voice"
+    assert order.by == "the host's voice"
     assert order.reason == "heard: kitsu panic"
     assert ears.worker.counters["heard_panic"] == 2
     for port in ports.values():

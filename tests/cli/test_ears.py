@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from click.testing import CliRunner, Result
 
 from apps.cli import checkup_ears, package_install
 from apps.cli.__main__ import kitsu
-from apps.cli.checkup_ears import recogniser
+from apps.cli.check import Check
+from apps.cli.checkup_ears import microphone, recogniser
 from apps.cli.commands import ears
 from apps.cli.failures import Failed
 from apps.cli.package_install import PackageInstall, missing
 from apps.cli.settings import CliSettings
+from libs.settings import ROOT
 from libs.speech_models.shelf import ModelShelf
 from libs.testing.tiny_whisper import write_tiny_whisper
 from tests.cli.module_port import ModulePort, module_port, problem
@@ -55,7 +58,12 @@ def test_status_says_whether_she_hears() -> None:
     with module_port({"GET /microphone": (200, LISTENING)}) as port:
         result = run(port, "ears", "status")
         assert result.exit_code == 0
-        for part in ("listening", "USB microphone (device)", "-23 dBFS, a voice", "Whisper base"):
+        for part in (
+            "listening",
+            "USB microphone (sound device)",
+            "-23 dBFS, a voice",
+            "Whisper base",
+        ):
             assert part in result.output
         as_json = json.loads(run(port, "ears", "status", "--json").output)
     assert as_json == LISTENING
@@ -86,14 +94,40 @@ def test_an_order_that_was_not_obeyed_is_a_failure() -> None:
     assert "kitsu ears status" in result.output
 
 
+def test_status_says_no_level_where_nothing_is_heard_and_keeps_a_mute_in_sight() -> None:
+    unable = {
+        **LISTENING,
+        "state": "unable",
+        "recogniser": "",
+        "muted": True,
+        "problem": "none here",
+    }
+    with module_port({"GET /microphone": (200, unable)}) as port:
+        told = run(port, "ears", "status").output
+    assert told.startswith("hears nothing")
+    assert "dBFS" not in told
+    assert "kitsu ears unmute" in told
+    assert told.rstrip().endswith("none here")
+
+
+def test_status_is_not_plainly_listening_where_the_sound_is_not_right() -> None:
+    silent = {**LISTENING, "problem": "it is silent: switch it on", "level_dbfs": -120.0}
+    with module_port({"GET /microphone": (200, silent)}) as port:
+        told = run(port, "ears", "status").output
+    assert told.startswith("listening, but look at the microphone")
+    assert "-120" not in told
+
+
 @pytest.mark.parametrize("command", [("status",), ("mute",), ("mode", "open")])
 def test_without_ears_it_says_how_to_start_them(command: tuple[str, ...]) -> None:
     gone = (200, {"state": "not_there"})
     with module_port({"GET /microphone": gone, "POST /microphone": gone}) as port:
         result = run(port, "ears", *command)
     assert result.exit_code == 1
-    assert "kitsu up" in result.output
-    assert run(None, "ears", *command).exit_code == 1
+    assert "kitsu restart asr_worker" in result.output
+    nobody = run(None, "ears", *command)
+    assert nobody.exit_code == 1
+    assert "kitsu up" in nobody.output
 
 
 @pytest.mark.parametrize(
@@ -317,7 +351,7 @@ def test_the_doctor_says_the_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     there: set[str] = set()
     monkeypatch.setattr(checkup_ears, "find_spec", lambda name: object() if name in there else None)
     check = recogniser(settings())
-    assert (check.name, check.state) == ("Recogniser", "warn")
+    assert (check.name, check.state) == ("recogniser", "warn")
     assert check.found == "no recogniser: typed and chat input only"
     assert "kitsu ears install" in check.mend
     there.add("faster_whisper")
@@ -358,4 +392,50 @@ def test_the_doctor_asks_the_ears_that_run(monkeypatch: pytest.MonkeyPatch) -> N
         assert (check.state, check.found) == (expected, "Whisper base")
     for odd in ({"modules": 7}, {"modules": {"asr_worker": []}}, {}):
         with module_port({"GET /status": (200, odd)}) as port:
-            assert recogniser(settings(orch_port=port.number)).name == "Recogniser"
+            assert recogniser(settings(orch_port=port.number)).name == "recogniser"
+
+
+def test_the_doctor_tells_a_fault_of_the_sound_with_the_microphone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Running:
+        state = object()
+
+        def __init__(self, settings: CliSettings) -> None: ...
+
+    monkeypatch.setattr(checkup_ears, "SupervisorClient", Running)
+    device = Check("microphone", "ok", "device 1, USB")
+    monkeypatch.setattr(checkup_ears.checkup_sound, "microphone", lambda _: device)
+    module = {"state": "degraded", "detail": "it is silent: switch it on; listening on USB"}
+    for changed, expected in (
+        ({"problem": "it is silent: switch it on"}, ("warn", "it is silent", "switch it on")),
+        ({"muted": True}, ("ok", f"{device.found}; muted for her, until: kitsu ears unmute", "")),
+        ({"state": 7}, ("ok", device.found, "")),
+    ):
+        told = {**LISTENING, **changed}
+        status = {"modules": {"asr_worker": module}, "microphone": told}
+        with module_port({"GET /status": (200, status)}) as port:
+            found = microphone(settings(orch_port=port.number))
+            assert (found.state, found.found, found.mend) == expected
+            if "state" not in changed:
+                check = recogniser(settings(orch_port=port.number))
+                assert (check.state, check.found) == ("ok", LISTENING["recogniser"])
+
+
+# What is written of it ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["README.md", "RUN_FIRST.md"])
+def test_the_commands_that_a_first_evening_needs_can_be_typed_as_they_stand(name: str) -> None:
+    written = re.findall(r"kitsu (ears [a-z ]+[a-z])", (ROOT / name).read_text("utf-8"))
+    assert "ears get base" in written
+    for command in written:
+        help_text = run(None, *command.split(), "--help")
+        assert help_text.exit_code == 0, command
+        assert command != "ears get", "names no model"
+
+
+def test_the_readme_names_every_bench_that_measures_a_budget_of_hearing() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    for bench in ("endpointing", "heard", "interrupt"):
+        assert f"`kitsu bench {bench}`" in text

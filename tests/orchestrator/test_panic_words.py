@@ -17,6 +17,7 @@ from libs.contracts.people import Author, Role
 from libs.settings import SettingsError, load
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
+from libs.worker.panic_control import BY_VOICE
 from tests.orchestrator.stand import Stand
 from tests.worker.test_runtime import until
 
@@ -166,6 +167,19 @@ async def test_a_panic_that_chat_told_the_modules_first_has_its_line_in_the_log(
     found = [i for i in (await show.get("/incidents"))["incidents"] if i["kind"] == "panic"]
     assert [i["message"] for i in found] == ["Panic by modesta (moderator) in chat. raid"]
     assert len(await show.all(EngagePanic)) == 1
+
+
+async def test_a_panic_that_the_ears_told_the_modules_has_one_line_in_the_log(show: Stand) -> None:
+    ordinal = show.worker.panic.next_ordinal()
+    await show.bus.publish(EngagePanic(reason="heard: kitsu panic", by=BY_VOICE, ordinal=ordinal))
+    await until(lambda: show.worker.panic.engaged)
+    async with asyncio.timeout(5):
+        while not await show.worker.incidents.latest(1):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await show.bus.publish(spoken("kitsu panic"))  # the recogniser is later, and may miss it
+    await asyncio.sleep(0.2)
+    found = [i for i in (await show.get("/incidents"))["incidents"] if i["kind"] == "panic"]
+    assert [i["message"] for i in found] == ["Panic by the host's voice. heard: kitsu panic"]
 
 
 async def test_one_sentence_heard_in_parts_is_one_panic(show: Stand) -> None:

@@ -74,6 +74,7 @@ def test_what_she_hears_is_grey_until_it_is_sure_and_then_what_became_of_it(
     push(speech("a", "hearing", "what is that over there", confirmed="what is that"))
     first = panel.part("speech").first
     expect(first).to_have_attribute("data-state", "hearing")
+    expect(first).to_contain_text("you speak")
     expect(panel.part("loose")).to_have_text(" over there")
     push(speech("a", "recognising", "what is that over there", confirmed="what is that"))
     push(speech("a", "understood", "What is that over there?"))
@@ -83,7 +84,7 @@ def test_what_she_hears_is_grey_until_it_is_sure_and_then_what_became_of_it(
     push({"type": "turn", "turn": before})  # the same words, some time ago
     expect(first).to_contain_text("understood")
     push({"type": "turn", "turn": turn("What is that over there?", "speaking", None)})
-    expect(first).to_contain_text("speaking")
+    expect(first).to_contain_text("she answers")
     push({"type": "turn", "turn": turn("What is that over there?", "done", "completed")})
     expect(first).to_contain_text("answered")
     for number, (reason, words) in enumerate(
@@ -230,6 +231,22 @@ def test_the_key_t_talks_but_not_in_a_text_and_not_as_a_shortcut(panel: OpenPane
     wait_until(panel, lambda: held(panel)[2:3] == [True])
     panel.page.keyboard.up(" ")
     wait_until(panel, lambda: held(panel)[-1] is False)
+
+
+def test_while_she_is_muted_the_talk_key_promises_nothing(panel: OpenPanel) -> None:
+    panel.open()
+    talk = panel.part("talk")
+    expect(talk).to_be_enabled()
+    panel.page.keyboard.down("t")
+    wait_until(panel, lambda: held(panel)[:1] == [True])
+    shown(panel, muted=True, state="muted")
+    expect(talk).to_be_disabled()
+    expect(talk).to_have_attribute("aria-pressed", "false")
+    wait_until(panel, lambda: held(panel)[-1] is False)
+    panel.page.keyboard.up("t")
+    panel.page.keyboard.press("t")
+    expect(panel.part("microphone")).to_contain_text("spoken orders included")
+    assert held(panel)[-1] is False
 
 
 @pytest.mark.parametrize("how", ["blur", "pagehide", "visibilitychange"])

@@ -32,7 +32,7 @@ CLOSE_PATIENCE_SECONDS = 3.0
 
 log = logging.getLogger("kitsu.asr_worker")
 
-OR_PANEL = "; or ASR_INPUT_DEVICE=panel takes the microphone of the panel's browser"
+OR_PANEL = "; or set ASR_INPUT_DEVICE=panel to take the microphone of the panel's browser"
 
 
 class Microphone:
@@ -223,7 +223,7 @@ class Microphone:
 
 def _told(trouble: Exception) -> str:
     if isinstance(trouble, NoSuchDevice):
-        return f"{trouble}. It is looked for again and again{OR_PANEL}"
+        return f"{trouble} (it is found by itself){OR_PANEL}"
     if isinstance(trouble, PortAudioMissing | DeviceRefused):
         return f"{trouble}{OR_PANEL}"
     if isinstance(trouble, SoundTrouble):

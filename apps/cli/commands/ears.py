@@ -35,18 +35,24 @@ EXTRAS = {
 
 STATES = {
     "listening": "listening",
-    "muted": "muted: she hears nothing; the stream is another matter",
+    "muted": "muted for her: she hears nothing until: kitsu ears unmute",
     "waiting": "waiting for the microphone",
     "starting": "starting",
-    "unable": "hears, but has no recogniser: typed and chat input only",
-    "off": "switched off",
-    "not_there": "the ears do not run",
+    "unable": "hears nothing, for she has no recogniser",
+    "off": "switched off; switch the ears on in the panel, under Modules",
 }
 MODES = {
     "open": "all that is said is meant for her",
     "push_to_talk": "while the talk key is held",
     "wake_name": "when her name is in it, and for a moment after she has spoken",
 }
+#: Where there is no sound, and so no level.
+DEAF = ("unable", "off", "starting", "waiting")
+SOURCES = {"device": "sound device", "panel": "the browser's", "file": "sound file"}
+NOT_THERE = (
+    "The ears do not answer. If Kitsu has only just started, wait a moment; otherwise: "
+    "kitsu restart asr_worker"
+)
 COLOURS = {"listening": "green", "muted": "yellow", "waiting": "yellow", "starting": "yellow"}
 
 EXAMPLES = """\b
@@ -78,7 +84,7 @@ def install(what: str) -> None:
     lock = extra.lock.read_text("utf-8") if extra.lock.is_file() else ""
     lacking = missing(lock, base.read_text("utf-8") if base.is_file() else "")
     if lock and not lacking and all(find_spec(name) for name in extra.modules):
-        click.echo(f"Installed already: {extra.brings}.")
+        click.echo(f"Installed already: {extra.brings}.{_then_a_model()}")
         return
     click.echo(f"Brings {extra.brings}.")
     sizes = f"about {extra.fetched_megabytes} MB to fetch, {extra.disk_megabytes} MB on the disk"
@@ -92,8 +98,11 @@ def install(what: str) -> None:
     finally:
         line.end()
     importlib.invalidate_caches()
-    shelf = ModelShelf(cli_settings().models_folder)
-    click.echo("Installed. " + ("" if shelf.whole("whisper") else "Next: kitsu ears get base"))
+    click.echo(f"Installed.{_then_a_model()}")
+
+
+def _then_a_model() -> str:
+    return "" if ModelShelf(cli_settings().models_folder).models() else " Next: kitsu ears get base"
 
 
 # Models ------------------------------------------------------------------------------------------
@@ -102,7 +111,10 @@ def install(what: str) -> None:
 @ears_command.command(epilog="\b\nExample:\n  kitsu ears models")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def models(as_json: bool) -> None:
-    """List recognition models: which are here, how large they are, how fast they were."""
+    """List the models there are.
+
+    Which are here, how large they are, and how fast they were on this machine.
+    """
     settings = cli_settings()
     shelf = ModelShelf(settings.models_folder)
     here = {model.name: model for model in shelf.models()}
@@ -199,7 +211,10 @@ def status(as_json: bool) -> None:
 
 @ears_command.command(epilog="\b\nExample:\n  kitsu ears mute")
 def mute() -> None:
-    """Let her hear nothing. What the stream hears is another matter."""
+    """Let her hear nothing, spoken orders included.
+
+    The stream still hears you.
+    """
     _changed(EarsDesk(cli_settings()).change(muted=True), "muted", True)
 
 
@@ -225,26 +240,39 @@ def mode(mode: str) -> None:
 def _changed(microphone: Microphone, name: str, wanted: object) -> None:
     """A change is done when the ears say so."""
     if microphone.state == "not_there":
-        raise Failed("The ears do not run. Start them with: kitsu up")
+        raise Failed(NOT_THERE)
     if getattr(microphone, name) != wanted:
         raise Failed("The ears were told, but have not answered yet. See: kitsu ears status")
     _print(microphone)
 
 
 def _print(microphone: Microphone) -> None:
-    state = STATES.get(microphone.state, microphone.state)
     if microphone.state == "not_there":
-        raise Failed("The ears do not run. Start them with: kitsu up")
-    click.secho(visible(state), fg=COLOURS.get(microphone.state, "red"))
-    source = f"{microphone.device or 'nothing'} ({microphone.source})"
+        raise Failed(NOT_THERE)
+    state, colour = _sign(microphone)
+    click.secho(visible(state), fg=colour)
+    kind = SOURCES.get(microphone.source, "")
+    source = f"{microphone.device or 'none'}{f' ({kind})' if kind else ''}"
+    level = "silence" if microphone.level_dbfs <= -100 else f"{microphone.level_dbfs:.0f} dBFS"
     rows = [
         ["microphone", source],
-        ["level", f"{microphone.level_dbfs:.0f} dBFS{', a voice' if microphone.voice else ''}"],
         ["recogniser", microphone.recogniser or "none"],
         ["mode", f"{microphone.mode}: {MODES.get(microphone.mode, '')}"],
     ]
+    if microphone.state not in DEAF:
+        rows.insert(1, ["level", f"{level}{', a voice' if microphone.voice else ''}"])
+    if microphone.muted and microphone.state != "muted":
+        rows.append(["muted", "for her, until: kitsu ears unmute"])
     if microphone.talking:
         rows.append(["talk key", "held"])
     print_rows(rows, state_column=-1)
     if microphone.problem:
         click.secho(visible(microphone.problem), fg="yellow")
+
+
+def _sign(microphone: Microphone) -> tuple[str, str]:
+    """Headline and colour; a sound that is not right is no plain "listening"."""
+    if microphone.state == "listening" and microphone.problem:
+        return "listening, but look at the microphone", "yellow"
+    told = STATES.get(microphone.state, microphone.state)
+    return told, COLOURS.get(microphone.state, "red")

@@ -62,7 +62,7 @@ export function microphoneStep(microphone: MicrophoneStatus, ears: ModuleStatus 
 
 function withInstall(problem: string): string {
   if (problem.includes("kitsu ears")) return problem;
-  return `${problem}. “kitsu ears install”, then “kitsu ears get”, bring one.`;
+  return `${problem}. “kitsu ears install”, then “kitsu ears get base”, bring one.`;
 }
 
 const REASONS: Record<NonNullable<HeardSpeech["reason"]>, Sign> = {
@@ -81,7 +81,7 @@ const REASONS: Record<NonNullable<HeardSpeech["reason"]>, Sign> = {
 export function speechSign(speech: HeardSpeech, turns: readonly Turn[]): Sign {
   switch (speech.state) {
     case "hearing":
-      return { shape: "dot", word: speech.over_speech ? "over her voice" : "speaking", tone: "good" };
+      return { shape: "dot", word: speech.over_speech ? "you speak over her" : "you speak", tone: "good" };
     case "recognising":
       return { shape: "arc", word: "what was that?", tone: "busy" };
     case "dismissed":
@@ -92,7 +92,8 @@ export function speechSign(speech: HeardSpeech, turns: readonly Turn[]): Sign {
       );
       if (!turn) return { shape: "check", word: "understood", tone: "good" };
       const sign = turnSign(turn);
-      return turn.outcome === "completed" ? { ...sign, word: "answered" } : sign;
+      if (turn.outcome === "completed") return { ...sign, word: "answered" };
+      return !turn.outcome && turn.state === "speaking" ? { ...sign, word: "she answers" } : sign;
     }
   }
 }
