@@ -18,6 +18,21 @@ def need(found: object, what: str) -> None:
         pytest.skip(f"{what} is not installed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start whole shows mostly wait: spread among the others, not all at the end, so
+    that what runs beside them has something to do."""
+    by_file: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        by_file.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [name for name in by_file if name.startswith("tests/system/")]
+    working = [name for name in by_file if name not in waiting]
+    step = max(1, len(working) // (len(waiting) + 1))
+    order = working
+    for number, name in enumerate(waiting):
+        order.insert(number * (step + 1), name)
+    items[:] = [item for name in order for item in by_file[name]]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """What a test logged may be no text; a report that goes to another process must be."""
