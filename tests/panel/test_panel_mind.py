@@ -303,6 +303,7 @@ def test_hostile_names_of_models_are_only_text(
     orchestrator.mind.models = told
     dock.open().part("tab-controls").click()
     dock.part("pull").click()
+    dock.part("pull-progress").wait_for()  # the order has come to the orchestrator
     orchestrator.mind.models["pull"] = mind.pull(hostile, 1.0)
     expect(dock.part("pull-progress")).to_contain_text("1 %")
     assert dock.part("models").locator("img").count() == 0
