@@ -26,6 +26,7 @@ from libs.contracts.listening import (
     TranscriptFinalized,
 )
 from libs.contracts.speaking import PlaybackFinished, PlaybackOutcome, PlaybackStarted
+from libs.testing.hearing_show import hearing_settings
 from libs.testing.running_show import RunningShow, running_show
 from libs.testing.sound_card import SoundCard, missing_programs, virtual_sound_card
 from libs.testing.stand_ins.openai import OpenAIStandIn
@@ -107,22 +108,8 @@ async def a_room(
     need(importlib.util.find_spec("faster_whisper"), "faster-whisper")
     with virtual_sound_card(folder / "card") as card:
         async with OpenAIStandIn(script=script) as model:
-            everything = {
-                **{k: v for k, v in card.environment.items() if k.startswith(("PULSE", "XDG"))},
-                "HOME": card.environment["HOME"],
-                "ASR_ENGINE": "faster_whisper",
-                "ASR_MODEL": str(write_tiny_whisper(folder / "whisper", understood)),
-                "ASR_INPUT_DEVICE": "kitsu_mic",
-                "ASR_DEVICE": "cpu",
-                "STAGE_OUTPUT": "device",
-                "STAGE_DEVICE": "kitsu_out",
-                "POLICY_FORCE_MOCK": "0",
-                "CHAT_PROVIDER": "openai",
-                "OPENAI_BASE_URL": model.base_url,
-                "OPENAI_MODEL": "gpt-fox",
-                "OPENAI_API_KEY": "sk-fox",
-                **settings,
-            }
+            whisper = write_tiny_whisper(folder / "whisper", understood)
+            everything = {**hearing_settings(card, whisper, model), **settings}
             async with running_show(folder / "show", everything) as show:
                 bus = connect(show.settings, "test@here#0")
                 await bus.open()

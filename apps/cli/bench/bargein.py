@@ -26,6 +26,7 @@ from libs.contracts.interruption import HoldSpeaking, SpeechHold
 from libs.contracts.listening import InterruptionDecided
 from libs.contracts.speaking import PlaybackFinished
 from libs.telemetry import clock
+from libs.testing.hearing_show import hearing_settings
 from libs.testing.running_show import RunningShow, running_show
 from libs.testing.sound_card import LiveSound, SoundCard, missing_programs, virtual_sound_card
 from libs.testing.stand_ins.openai import OpenAIStandIn
@@ -87,21 +88,8 @@ async def bench_bargein(rounds: int, folder: Path) -> Report:
         return Report("bargein", notes=[f"skipped: this machine lacks {', '.join(missing)}"])
     with virtual_sound_card(folder / "card") as card:
         async with OpenAIStandIn(script=(ANSWER,) * (3 * rounds)) as model:
-            settings = {
-                **{k: v for k, v in card.environment.items() if k.startswith(("PULSE", "XDG"))},
-                "HOME": card.environment["HOME"],
-                "ASR_ENGINE": "faster_whisper",
-                "ASR_MODEL": str(write_tiny_whisper(folder / "whisper", UNDERSTOOD)),
-                "ASR_INPUT_DEVICE": "kitsu_mic",
-                "ASR_DEVICE": "cpu",
-                "STAGE_OUTPUT": "device",
-                "STAGE_DEVICE": "kitsu_out",
-                "POLICY_FORCE_MOCK": "0",
-                "CHAT_PROVIDER": "openai",
-                "OPENAI_BASE_URL": model.base_url,
-                "OPENAI_MODEL": "gpt-fox",
-                "OPENAI_API_KEY": "sk-fox",
-            }
+            whisper = write_tiny_whisper(folder / "whisper", UNDERSTOOD)
+            settings = hearing_settings(card, whisper, model)
             async with running_show(folder / "show", settings) as show:
                 bus = connect(show.settings, "bench@here#0")
                 await bus.open()
