@@ -29,3 +29,6 @@ MODULES: tuple[Module, ...] = (
 )
 
 MODULES_BY_ID: dict[str, Module] = {module.id: module for module in MODULES}
+
+#: Who is told of a panic on a port of its own: what can be seen or heard, then who keeps the show.
+TOLD_OF_PANIC = (*(module.id for module in MODULES if module.output), "orchestrator")

@@ -12,7 +12,7 @@ from apps.cli.failures import Failed
 from apps.cli.local_api import operator_token, request
 from apps.cli.printing import print_json, print_rows
 from apps.cli.settings import CliSettings, cli_settings
-from libs.contracts.modules import MODULES
+from libs.contracts.modules import MODULES, TOLD_OF_PANIC
 from libs.telemetry.redaction import visible
 
 #: A module that has not answered after this long is reported as unreachable.
@@ -62,10 +62,9 @@ def tell_everybody(settings: CliSettings, release: bool, reason: str) -> dict[st
         return raw if status < 300 else None
 
     # The modules themselves first: their own ports are the shorter way.
-    targets = [m.id for m in MODULES if m.output] + [m.id for m in MODULES if not m.output]
     started = time.perf_counter()
-    with ThreadPoolExecutor(len(targets)) as pool:
-        told = dict(zip(targets, pool.map(tell, targets), strict=True))
+    with ThreadPoolExecutor(len(TOLD_OF_PANIC)) as pool:
+        told = dict(zip(TOLD_OF_PANIC, pool.map(tell, TOLD_OF_PANIC), strict=True))
     took_ms = (time.perf_counter() - started) * 1000
     done: Answer = "released" if release else "latched"
     answers: dict[str, Answer] = {
