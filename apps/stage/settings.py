@@ -26,3 +26,5 @@ class StageSettings(ShowSettings):
     """An utterance that got no more sound for this long has failed."""
     stage_maximum_age_seconds: float = Field(default=30.0, ge=1, le=300)
     """An utterance that has not begun this long after its first sound was made is not said."""
+    stage_character: str = Field(default="kitsu", pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    """The drawn character: a folder of `configs/characters`."""

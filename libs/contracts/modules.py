@@ -21,6 +21,7 @@ class Module:
 MODULES: tuple[Module, ...] = (
     Module("stage", "Stage", 8010, output=True, singleton=True),
     Module("obs_controller", "OBS", 8015, output=True, singleton=True),
+    Module("avatar_controller", "Avatar", 8014, output=True, singleton=True),
     Module("tts_worker", "Voice", 8011, output=True, singleton=False),
     Module("policy_worker", "Brain", 8012, output=True, singleton=False),
     Module("orchestrator", "Orchestrator", 8000, output=False, singleton=True),

@@ -122,6 +122,33 @@ class SentenceSynthesized(Event):
     """Reason code when there is no (or not all) sound; the stage shows the caption and goes on."""
 
 
+#: A mouth chunk tells the loudness so many times a second.
+LEVELS_HZ = 60
+#: Loudness of silence, in dBFS.
+SILENT_DBFS = -90
+
+
+class MouthChunk(Event):
+    """What is new of how a sentence moves the mouth. The stage tells it as soon as it knows where
+    the sentence lies: once, not 60 times a second; whoever has a mouth plays it on the clock of
+    `PlaybackStarted` and `PlaybackProgressed`.
+    """
+
+    topic = LIVE
+    type: Literal["speaking.mouth_chunk"] = "speaking.mouth_chunk"
+    index: int = Field(ge=0)
+    starts_at_seconds: float = Field(ge=0)
+    """Of the sentence, from the utterance's first sample."""
+    mouth: tuple[MouthCue, ...] = ()
+    """Times from the sentence's first sample."""
+    levels_from: int = Field(default=0, ge=0)
+    levels: tuple[int, ...] = ()
+    """Loudness in dBFS (`SILENT_DBFS` to 0), one for each 1/60 s of the sentence, the first one at
+    `levels_from` / 60 s."""
+    whole: bool = False
+    """Nothing more of this sentence will come."""
+
+
 class PlaybackOutcome(StrEnum):
     COMPLETED = "completed"
     INTERRUPTED = "interrupted"

@@ -54,6 +54,7 @@ class ShowSettings(BaseSettings):
     tts_worker_port: int = Field(default=8011, ge=1, le=65535)
     policy_worker_port: int = Field(default=8012, ge=1, le=65535)
     asr_worker_port: int = Field(default=8013, ge=1, le=65535)
+    avatar_controller_port: int = Field(default=8014, ge=1, le=65535)
     obs_controller_port: int = Field(default=8015, ge=1, le=65535)
     twitch_ingest_port: int = Field(default=8016, ge=1, le=65535)
 

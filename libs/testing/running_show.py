@@ -53,6 +53,7 @@ class RunningShow:
             "KITSU_LOG_ROOT": str(folder / "logs"),
             "POLICY_FORCE_MOCK": "1",
             "OBS_WS_URL": "",  # never the OBS of whoever runs this
+            "VTS_URL": "",  # nor their avatar
             "CHAT_PLATFORM": "off",  # nor their chat
             "ASR_INPUT_DEVICE": "none",  # nor their microphone
             "ASR_ENGINE": "off",

@@ -1,0 +1,135 @@
+"""`configs/avatar.yaml`: which expression shows which mood, animations, items, idle life."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from libs.contracts.speaking import Mood
+from libs.settings.base import ROOT
+from libs.settings.yaml_lines import first_duplicate, line_of
+
+AVATAR_FILE = ROOT / "configs" / "avatar.yaml"
+
+#: A file of this kind is a few kilobytes; a larger one is a mistake.
+MAXIMUM_FILE_BYTES = 256 * 1024
+MAXIMUM_ITEMS = 40
+
+#: A name, or a part of one, as people write them in the avatar's program.
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+Words = Annotated[tuple[Word, ...], Field(max_length=50)]
+GestureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9 _-]{0,63}$")]
+ItemName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9 _-]{0,31}$")]
+
+
+def _as_word(value: object) -> object:
+    return ("off", "on")[value] if isinstance(value, bool) else value
+
+
+#: YAML reads `on` and `off` as true and false.
+Switch = Annotated[
+    Literal["auto", "on", "off"],
+    BeforeValidator(_as_word),
+]
+
+
+class AvatarFileError(ValueError):
+    """The file cannot be used; the message says where and what is allowed."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Moods(_Strict):
+    """Words by which an expression is found that shows a mood: the first that is there counts."""
+
+    words: dict[Mood, Words] = {}
+    fade_seconds: float = Field(default=0.3, ge=0, le=2)
+    hold_seconds: float = Field(default=4.0, ge=0, le=60)
+    """A mood stays at least so long before another one follows."""
+    neutral_after_seconds: float = Field(default=12.0, ge=1, le=600)
+    """Her face is neutral again so long after she last spoke."""
+
+
+class AvatarItem(_Strict):
+    """A picture or animation that VTube Studio has in its items folder."""
+
+    file: Annotated[str, Field(pattern=r"^[^/\\]{1,120}\.(png|jpg|jpeg|gif)$")]
+    seconds: float = Field(default=6.0, ge=0.5, le=120)
+    size: float = Field(default=0.32, ge=0, le=1)
+    x: float = Field(default=0.4, ge=-1, le=1)
+    """Where it is; the screen is from -1 (left, bottom) to 1."""
+    y: float = Field(default=0.2, ge=-1, le=1)
+    throw: bool = False
+    """It flies at her from the side and falls, instead of standing there."""
+
+
+class IdleLife(_Strict):
+    """What keeps her alive while nothing is asked of her."""
+
+    blink: Switch = "auto"
+    """auto: only where the model does not blink by itself."""
+    breath: Switch = "off"
+    """Most models breathe by themselves."""
+    gaze: bool = True
+    sway_degrees: float = Field(default=3.0, ge=0, le=10)
+    """How far the head sways; 0: not at all."""
+    nods: bool = True
+    """With what she stresses while she speaks."""
+    sleep_after_minutes: float = Field(default=10.0, ge=0, le=600)
+    """Asleep when nothing has happened for so long; 0: never."""
+
+
+class MouthSettings(_Strict):
+    own_parameter: bool = False
+    """Only a parameter of Kitsu's own (`AiMouthOpen`) is moved, to be mapped in VTube Studio: for
+    those whose camera moves the mouth as well."""
+    vowels: Switch = "auto"
+    """auto: where the model has them."""
+
+
+class AvatarFile(_Strict):
+    moods: Moods = Moods()
+    models: dict[Word, dict[Mood, Annotated[str, Field(max_length=200)]]] = Field(
+        default={}, max_length=100
+    )
+    """By a model's name: the expression for a mood, by its name there; empty: nothing shows it."""
+    gestures: dict[GestureName, Words] = Field(default={}, max_length=100)
+    """Words by which a hotkey of the model is found."""
+    hotkey_pause_seconds: float = Field(default=5.0, ge=0, le=600)
+    """The same hotkey is not pressed again sooner."""
+    items: dict[ItemName, AvatarItem] = Field(default={}, max_length=MAXIMUM_ITEMS)
+    idle: IdleLife = IdleLife()
+    mouth: MouthSettings = MouthSettings()
+
+
+def load_avatar_file(path: Path = AVATAR_FILE) -> AvatarFile:
+    """What stands in the file; where the shipped one was taken away, the defaults. Raises
+    `AvatarFileError`."""
+    try:
+        if path.stat().st_size > MAXIMUM_FILE_BYTES:
+            raise AvatarFileError(f"{path.name} is too large: {MAXIMUM_FILE_BYTES} bytes at most")
+        text = path.read_text("utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if (twice := first_duplicate(root)) is not None:
+            raise AvatarFileError(f"{path.name}, line {twice.line}: {twice.key}: stands here twice")
+        document: Any = yaml.safe_load(text)
+    except FileNotFoundError:
+        if path == AVATAR_FILE:
+            return AvatarFile()
+        raise AvatarFileError(f"AVATAR_FILE: there is no file {path}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        raise AvatarFileError(f"{path.name} is not valid YAML in UTF-8") from None
+    except OSError as error:
+        raise AvatarFileError(f"{path.name} cannot be read: {error.strerror}") from None
+    try:
+        return AvatarFile.model_validate(document or {})
+    except ValidationError as error:
+        lines = [
+            f"{path.name}, line {line_of(root, item['loc'])}: "
+            f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise AvatarFileError("\n".join(lines[:10])) from None
