@@ -24,16 +24,20 @@ class KeptJson:
         """What was written last; None when nothing was, or nothing that can be read."""
         try:
             raw = self._file.read()
-            if raw is None:
-                return None
-            if len(raw) > MAXIMUM_BYTES:
-                raise ValueError("too large")
-            return json.loads(raw)
         except OSError as error:
             log.warning("%s cannot be read: %s", self._path.name, error.strerror)
-        except (ValueError, RecursionError) as error:
-            self.set_aside(str(error))
-        return None
+            return None
+        if raw is None:
+            return None
+        if len(raw) > MAXIMUM_BYTES:
+            self.set_aside("too large")
+            return None
+        try:
+            value: object = json.loads(raw)
+        except (ValueError, RecursionError):
+            self.set_aside("no JSON")
+            return None
+        return value
 
     def set_aside(self, why: str) -> None:
         """The file is garbage."""

@@ -179,9 +179,8 @@ class VTubeStudioAvatar:
         await asyncio.wait({self._letting_go}, timeout=at_most_seconds)
 
     async def _take_all_away(self) -> None:
-        await asyncio.gather(
-            self._expressions.settle(), _as_far_as_it_is_there(self._items.clear())
-        )
+        items_gone = _as_far_as_it_is_there(self._items.clear())
+        await asyncio.gather(self._expressions.settle(), items_gone)
 
     # What the app tells -----------------------------------------------------------------------
 
@@ -190,7 +189,7 @@ class VTubeStudioAvatar:
         return self._loaded.model if self.link.ready and self._loaded.is_read else None
 
     def _on_link(self) -> None:
-        if not self.link.ready:
+        if self.link.link not in (AvatarLink.READY, AvatarLink.HANGING):
             self._loaded.forget()
         self._changed()
 
@@ -199,6 +198,8 @@ class VTubeStudioAvatar:
         if self._silent:
             await _as_far_as_it_is_there(self._items.clear())
         await self._items.begin()
+        if self._silent:
+            self._letting_go = asyncio.create_task(self._take_all_away())
         if not await self._loaded.read():
             raise VtsAway("VTube Studio does not tell its model.")
 
@@ -245,7 +246,7 @@ class VTubeStudioAvatar:
         if found is None:
             raise AvatarRefused(
                 "unknown_expression",
-                f"The model “{model.name}” has no expression “{name[:200]}”: choose one of its own.",
+                f"The model “{model.name}” has no expression “{name[:200]}”: choose another.",
             )
         return found
 

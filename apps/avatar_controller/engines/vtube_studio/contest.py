@@ -65,7 +65,8 @@ class Contest:
         if all_of_them:
             if self._own_parameter:
                 await make_own_parameter(self._ask)
-            self._steering.begin(await read_inputs(self._ask))
+            with contextlib.suppress(VtsRefused):
+                self._steering.begin(await read_inputs(self._ask))
             frame = self._newest_frame()
         else:
             frame = []

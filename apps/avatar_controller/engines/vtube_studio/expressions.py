@@ -64,7 +64,7 @@ class Expressions:
         self._end_trial()
 
     def begin(self, model: str, expressions: tuple[Expression, ...]) -> None:
-        """A model as the app tells of it now: what is no longer on there is not Kitsu's any more."""
+        """A model as the app tells of it now. What is no longer on is not Kitsu's any more."""
         if model != self._model:
             self._end_trial()
         self._model = model
@@ -98,14 +98,14 @@ class Expressions:
         model = self._model
         if on:
             # Noted before it is asked: whoever is killed in between leaves nothing on.
-            self._own.add(model, file)
+            await asyncio.to_thread(self._own.add, model, file)
         try:
             await self._ask(
                 "ExpressionActivationRequest",
                 {"expressionFile": file, "fadeTime": self._fade_seconds, "active": on},
             )
         except VtsRefused as refused:
-            self._own.remove(model, file)
+            await asyncio.to_thread(self._own.remove, model, file)
             if refused.error_id in NO_SUCH_EXPRESSION:
                 self._list_is_old()
             log.warning("VTube Studio did not switch an expression: %s", refused)
@@ -114,5 +114,5 @@ class Expressions:
             # Once it is back, what is on there is read, and this is settled again.
             return False
         if not on:
-            self._own.remove(model, file)
+            await asyncio.to_thread(self._own.remove, model, file)
         return True

@@ -94,6 +94,7 @@ class Hotkeys:
         try:
             await self._ask("HotkeyTriggerRequest", {"hotkeyID": hotkey.id})
         except VtsRefused as refused:
+            del self._pressed_at[hotkey.id]
             why = _REFUSALS.get(refused.error_id, f"VTube Studio refuses it: {refused}")
             raise AvatarRefused("refused", f"“{hotkey.shown}”: {why}.") from refused
         except VtsAway as away:

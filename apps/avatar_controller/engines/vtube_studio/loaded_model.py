@@ -67,12 +67,9 @@ class LoadedModel:
                 if self._file.mouth.own_parameter:
                     self.own_parameter_trouble = await make_own_parameter(self._ask)
                 model = await read_model(self._ask)
-            except VtsRefused as refused:
-                log.warning("VTube Studio does not tell its model: %s", refused)
+            except (VtsRefused, VtsAway) as problem:
+                log.info("the model of VTube Studio is not known yet: %s", problem)
                 self._is_old.set()
-                return False
-            except VtsAway:
-                # Read again when it is back.
                 return False
             self.model, self.is_read = model, True
             self._map_moods()

@@ -52,15 +52,14 @@ class Look:
 
 def blinked(looks: Sequence[Look]) -> bool:
     """Open, shut and open again within a moment."""
-    last_open: float | None = None
+    last_open = float("-inf")
     was_shut = False
     for look in looks:
         if look.eyes is None:
             continue
         if look.eyes >= OPEN_PART:
-            if was_shut and last_open is not None:
-                if look.at_seconds - last_open <= LONGEST_BLINK_SECONDS:
-                    return True
+            if was_shut and look.at_seconds - last_open <= LONGEST_BLINK_SECONDS:
+                return True
             last_open, was_shut = look.at_seconds, False
         elif look.eyes <= SHUT_PART:
             was_shut = True
@@ -128,6 +127,10 @@ class OwnLifeKeeper:
     @property
     def breathes_itself(self) -> bool:
         return not self._steering.moves_breath
+
+    @property
+    def is_known(self) -> bool:
+        return self._model in self._seen
 
     def begin(self, model: str) -> None:
         """This one is loaded; empty: none."""

@@ -81,4 +81,6 @@ def _detail(
         return f"VTube Studio does not tell the model's {unread}: restart VTube Studio."
     if missing:
         return f"The model “{model.name}” does not have {missing[0]}."[:400]
+    if OWN_PARAMETER in steering.mouth and not note:
+        return f"The mouth is {OWN_PARAMETER}: map it to the model's mouth in VTube Studio."
     return note
