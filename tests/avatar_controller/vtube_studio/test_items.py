@@ -87,7 +87,9 @@ async def test_a_file_that_is_not_in_the_folder_is_said_before_anybody_asks_for_
     with_items: Stand,
 ) -> None:
     assert with_items.status.items == ("heart", "cookie", "long")
-    assert any("gone.png in VTube Studio's Items folder" in one for one in with_items.status.missing)
+    assert any(
+        "gone.png in VTube Studio's Items folder" in one for one in with_items.status.missing
+    )
     assert "put it there" in str(await refusal(with_items, "gone"))
     assert Capability.ITEMS in with_items.avatar.capabilities
 

@@ -40,7 +40,9 @@ async def test_an_expression_fades_in_as_the_mood_says_and_never_longer_than_the
     stand.avatar.set_mood(Mood.SAD, 99)
     await until(lambda: stand.active() == ["sad.exp3.json"])
     asked = stand.vts.recording.heard("ExpressionActivationRequest")
-    fades = {one.data["expressionFile"]: one.data["fadeTime"] for one in asked if one.data["active"]}
+    fades = {
+        one.data["expressionFile"]: one.data["fadeTime"] for one in asked if one.data["active"]
+    }
     assert fades == {"happy.exp3.json": 0.7, "sad.exp3.json": 2.0}
 
 
@@ -68,6 +70,24 @@ async def test_what_the_user_has_switched_on_stays_on(stand: Stand) -> None:
     await until(lambda: "happy.exp3.json" in stand.active())
     stand.avatar.set_mood(Mood.NEUTRAL, 0)
     await until(lambda: stand.active() == ["shy.exp3.json"])
+
+
+@pytest.mark.parametrize("tried", [True, False])
+async def test_what_the_user_has_switched_on_stays_on_also_when_a_mood_shows_the_same(
+    stand: Stand, tried: bool
+) -> None:
+    assert stand.vts.studio.model is not None
+    stand.vts.studio.model.expression("happy").switch(True, 0.0)
+    if tried:
+        await stand.avatar.show_expression("happy", 0.5)
+        await asyncio.sleep(0.55)
+    else:
+        stand.avatar.set_mood(Mood.HAPPY, 0)
+        await asyncio.sleep(0.1)
+    stand.avatar.set_mood(Mood.SAD, 0)
+    await until(lambda: stand.active() == ["happy.exp3.json", "sad.exp3.json"])
+    stand.avatar.set_mood(Mood.NEUTRAL, 0)
+    await until(lambda: stand.active() == ["happy.exp3.json"])
 
 
 async def test_a_mood_told_while_the_app_is_away_is_shown_when_it_is_back(stand: Stand) -> None:
@@ -144,9 +164,7 @@ async def test_a_choice_for_one_model_says_nothing_of_another(stand: Stand) -> N
     assert shown(stand, Mood.HAPPY) == ("joy", "name")
 
 
-async def test_the_file_says_what_one_model_shows(
-    vts: VTubeStudioStandIn, tmp_path: Path
-) -> None:
+async def test_the_file_says_what_one_model_shows(vts: VTubeStudioStandIn, tmp_path: Path) -> None:
     models = {"AKARI": {"happy": "Surprised.exp3.json", "sad": "", "angry": "gone"}}
     async with standing(vts, tmp_path, avatar_file(models=models)) as stand:
         await stand.until_ready()

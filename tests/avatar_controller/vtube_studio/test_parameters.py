@@ -1,6 +1,7 @@
 """What moves the mouth and the head: only what is there, what is free, and what is Kitsu's."""
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,7 @@ async def test_the_mouth_moves_every_input_that_a_model_may_have_mapped(stand: S
     assert not {"VoiceVolume", "VoiceFrequency"} & set(frame)
 
 
-async def test_an_old_app_without_vowels_gets_none(
-    vts: VTubeStudioStandIn, tmp_path: Path
-) -> None:
+async def test_an_old_app_without_vowels_gets_none(vts: VTubeStudioStandIn, tmp_path: Path) -> None:
     vts.studio.parameters.forget_vowels()
     async with standing(vts, tmp_path) as stand:
         await stand.until_ready()
@@ -314,8 +313,6 @@ def test_the_pose_gives_way_in_half_a_second_without_a_jump() -> None:
     for _ in range(60):
         clock.seconds += 1 / 60
         weights.append(made.pose_weight())
-    steps = [a - b for a, b in zip(weights, weights[1:], strict=False)]
+    steps = [a - b for a, b in pairwise(weights)]
     assert max(steps) < 0.04
     assert weights[31] == 0
-
-

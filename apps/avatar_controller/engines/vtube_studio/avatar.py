@@ -26,8 +26,9 @@ from apps.avatar_controller.engines.vtube_studio.link import VtsLink
 from apps.avatar_controller.engines.vtube_studio.loaded_model import AVATAR, LoadedModel
 from apps.avatar_controller.engines.vtube_studio.model import Expression, Model
 from apps.avatar_controller.engines.vtube_studio.moods import MoodMap, expression_named
+from apps.avatar_controller.engines.vtube_studio.names import shown_name
 from apps.avatar_controller.engines.vtube_studio.own_life import OwnLifeKeeper
-from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering
+from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering, injection
 from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
 from apps.avatar_controller.mood_choices import MoodChoices
 from apps.avatar_controller.settings import AvatarControllerSettings
@@ -168,17 +169,23 @@ class VTubeStudioAvatar:
         self._show_mood()
 
     async def _let_go(self, at_most_seconds: float) -> None:
+        shut_by_request = False
         if not self._silent:
             self._silent = self._contest.quiet = True
-            self.link.send_values(self.steering.shut())
+            shut_by_request = not self.link.send_values(self.steering.shut())
         self._mouth, self._pose, self._mood = SHUT, STRAIGHT, Mood.NEUTRAL
         self._expressions.forget_trial()
         self._expressions.want(None, 0.0)
         if self._letting_go is None or self._letting_go.done():
-            self._letting_go = asyncio.create_task(self._take_all_away())
+            self._letting_go = asyncio.create_task(self._take_all_away(shut_by_request))
         await asyncio.wait({self._letting_go}, timeout=at_most_seconds)
 
-    async def _take_all_away(self) -> None:
+    async def _take_all_away(self, shut_by_request: bool = False) -> None:
+        """`shut_by_request`: the app is behind with frames; a request is worked on in any case."""
+        shut = self.steering.shut()
+        if shut_by_request and shut:
+            shutting = self.link.request("InjectParameterDataRequest", injection(shut))
+            await _as_far_as_it_is_there(shutting)
         items_gone = _as_far_as_it_is_there(self._items.clear())
         await asyncio.gather(self._expressions.settle(), items_gone)
 
@@ -197,11 +204,12 @@ class VTubeStudioAvatar:
         await self._camera.begin()
         if self._silent:
             await _as_far_as_it_is_there(self._items.clear())
-        await self._items.begin()
-        if self._silent:
-            self._letting_go = asyncio.create_task(self._take_all_away())
         if not await self._loaded.read():
             raise VtsAway("VTube Studio does not tell its model.")
+        if self._silent:
+            self._letting_go = asyncio.create_task(self._take_all_away())
+        await self._items.begin()
+        self._changed()
 
     def _on_event(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "ModelLoadedEvent":
@@ -246,7 +254,7 @@ class VTubeStudioAvatar:
         if found is None:
             raise AvatarRefused(
                 "unknown_expression",
-                f"The model “{model.name}” has no expression “{name[:200]}”: choose another.",
+                f"The model “{model.name}” has no expression “{shown_name(name)}”: choose another.",
             )
         return found
 

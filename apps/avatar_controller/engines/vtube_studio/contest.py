@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.model import Ask, read_inputs
 from apps.avatar_controller.engines.vtube_studio.own_parameter import make_own_parameter
-from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering
+from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering, injection
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
 
@@ -83,12 +83,8 @@ class Contest:
 
     async def _try_alone(self, name: str, value: float, weight: float) -> int:
         """The error's number; 0: it was taken."""
-        values = [{"id": name, "value": value, "weight": weight}]
         try:
-            await self._ask(
-                "InjectParameterDataRequest",
-                {"faceFound": True, "mode": "set", "parameterValues": values},
-            )
+            await self._ask("InjectParameterDataRequest", injection([(name, value, weight)]))
         except VtsRefused as refused:
             return refused.error_id
         return 0

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
-from apps.avatar_controller.engines.vtube_studio.model import Ask, Expression
+from apps.avatar_controller.engines.vtube_studio.model import Ask, Expression, rows_of
 from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
@@ -36,6 +36,8 @@ class Expressions:
         self._model = ""
         self._wanted: str | None = None
         self._tried: str | None = None
+        self._on_anyway: str | None = None
+        """What is wanted, and was on before: somebody else's."""
         self._fade_seconds = 0.3
         self._try_ends: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
@@ -67,7 +69,7 @@ class Expressions:
         """A model as the app tells of it now. What is no longer on is not Kitsu's any more."""
         if model != self._model:
             self._end_trial()
-        self._model = model
+        self._model, self._on_anyway = model, None
         self._own.keep(model, {each.file for each in expressions if each.active})
         self._changed.set()
 
@@ -87,12 +89,27 @@ class Expressions:
             if not self._model:
                 return True
             target = self._tried or self._wanted
+            if target != self._on_anyway:
+                self._on_anyway = None
             done = True
             for file in self._own.of(self._model) - {target}:
                 done &= await self._switch(file, on=False)
-            if target is not None and target not in self._own.of(self._model):
-                done &= await self._switch(target, on=True)
+            is_on = target in (self._on_anyway, *self._own.of(self._model))
+            if target is not None and not is_on:
+                done &= await self._switch_on(target)
             return done
+
+    async def _switch_on(self, file: str) -> bool:
+        try:
+            state = await self._ask("ExpressionStateRequest", {"expressionFile": file})
+        except VtsRefused:
+            state = {}  # It will be told why when it is switched.
+        except VtsAway:
+            return False
+        if any(row.get("active") is True for row in rows_of(state, "expressions")):
+            self._on_anyway = file
+            return True
+        return await self._switch(file, on=True)
 
     async def _switch(self, file: str, *, on: bool) -> bool:
         model = self._model

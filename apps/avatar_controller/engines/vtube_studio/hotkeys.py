@@ -5,7 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.model import Ask, Hotkey
-from apps.avatar_controller.engines.vtube_studio.names import found_by_name, found_by_words, plain
+from apps.avatar_controller.engines.vtube_studio.names import (
+    found_by_name,
+    found_by_words,
+    plain,
+    shown_name,
+)
 
 #: A toggle that is pressed once too often, or whose answer is lost, ends the wrong way round.
 TOGGLE = "ToggleExpression"
@@ -58,8 +63,8 @@ class Hotkeys:
         if found is None:
             raise AvatarRefused(
                 "unknown_gesture",
-                f"The model has no hotkey for “{name}”: make one in VTube Studio, or write its"
-                " name under gestures in configs/avatar.yaml.",
+                f"The model has no hotkey for “{shown_name(name)}”: make one in VTube Studio,"
+                " or write its name under gestures in configs/avatar.yaml.",
             )
         if found.action == TOGGLE:
             raise AvatarRefused(

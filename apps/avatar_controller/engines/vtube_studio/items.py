@@ -8,6 +8,7 @@ from typing import Any
 from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.model import Ask, rows_of, text_of
+from apps.avatar_controller.engines.vtube_studio.names import shown_name
 from libs.settings.avatar import AvatarItem
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
@@ -79,7 +80,7 @@ class Items:
         if item is None:
             raise AvatarRefused(
                 "unknown_item",
-                f"“{name}” is no item of VTube Studio: write it under items in"
+                f"“{shown_name(name)}” is no item of VTube Studio: write it under items in"
                 " configs/avatar.yaml.",
             )
         if len(self._shown) + self._waiting >= AT_ONCE:

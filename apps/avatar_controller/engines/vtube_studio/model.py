@@ -1,5 +1,6 @@
 """The model that VTube Studio has loaded: its inputs, expressions and hotkeys."""
 
+import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
@@ -81,13 +82,19 @@ async def read_model(ask: Ask) -> Model | None:
             unread.append(what)
             return nothing
 
+    inputs, parameters, expressions, hotkeys = await asyncio.gather(
+        read("inputs", read_inputs(ask), USUAL_INPUTS),
+        read("parameters", read_parameters(ask), {}),
+        read("expressions", read_expressions(ask), ()),
+        read("hotkeys", read_hotkeys(ask), ()),
+    )
     return Model(
         id=text_of(current, "modelID")[:64],
         name=shown_name(text_of(current, "modelName")),
-        inputs=await read("inputs", read_inputs(ask), USUAL_INPUTS),
-        parameters=frozenset(await read("parameters", read_parameters(ask), {})),
-        expressions=await read("expressions", read_expressions(ask), ()),
-        hotkeys=await read("hotkeys", read_hotkeys(ask), ()),
+        inputs=inputs,
+        parameters=frozenset(parameters),
+        expressions=expressions,
+        hotkeys=hotkeys,
         unread=tuple(unread),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from apps.avatar_controller.engines.base import SHUT, Mouth, Pose
 from apps.avatar_controller.engines.vtube_studio.parameters import (
@@ -25,6 +26,12 @@ LOWERED = 0.95
 
 #: Name, value, weight.
 Frame = list[tuple[str, float, float]]
+
+
+def injection(frame: Frame) -> dict[str, Any]:
+    """What `InjectParameterDataRequest` takes."""
+    values = [{"id": name, "value": value, "weight": weight} for name, value, weight in frame]
+    return {"faceFound": True, "mode": "set", "parameterValues": values}
 
 
 class Steering:
