@@ -6,6 +6,7 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from apps.stage.journal import Journal, Remembered
+from apps.stage.mouth_track import MouthTrack
 from apps.stage.outputs.base import Output, OutputMissing
 from apps.stage.outputs.device import DeviceOutput
 from apps.stage.outputs.overlay import OverlayOutput
@@ -18,14 +19,16 @@ from apps.stage.props import Props
 from apps.stage.screen import Screen
 from apps.stage.settings import OutputKind, StageSettings
 from apps.stage.utterance import Utterance
+from apps.stage.watchers import Watchers
 from apps.stage.web import ACCESS_RULES, StageWeb
 from libs.bus.base import Bus, Delivery
 from libs.contracts.conversation import ActionChosen, ReplyAbandoned, ReplyFinished
 from libs.contracts.envelope import Event
 from libs.contracts.health import ErrorCategory
 from libs.contracts.interruption import HoldSpeaking
-from libs.contracts.speaking import AudioChunk, PlaybackProgressed, SentenceSynthesized
+from libs.contracts.speaking import AudioChunk, SentenceSynthesized
 from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
+from libs.contracts.streams import LIVE
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry import clock
 from libs.worker.access import Scope
@@ -63,9 +66,9 @@ class StageWorker(Worker):
             stall_seconds=settings.stage_stall_seconds,
             maximum_age_seconds=settings.stage_maximum_age_seconds,
         )
-        self._player = Player(
-            Playlist(rules), self._output, self._journal, self._facts.put_nowait, self._screen
-        )
+        publish = self._facts.put_nowait
+        watchers = Watchers(self._screen, MouthTrack(publish))
+        self._player = Player(Playlist(rules), self._output, self._journal, publish, watchers)
         panel = tuple(f"http://{name}:{settings.orch_port}" for name in ("127.0.0.1", "localhost"))
         self._web = StageWeb(self._pages, self._welcome, self._page_reported, self.now_json, panel)
 
@@ -239,7 +242,7 @@ class StageWorker(Worker):
     async def _publish_one(self, event: Event) -> None:
         """Publishes in order. A fact is ticked off only when the bus really has it."""
         await self.publish(event)
-        if not isinstance(event, PlaybackProgressed):
+        if event.topic is not LIVE:
             self._unmarked.append(event.event_id)
         if self.bus.connected:
             for event_id in self._unmarked:
