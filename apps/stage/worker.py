@@ -15,6 +15,7 @@ from apps.stage.page_reports import Report
 from apps.stage.pages import Page, Pages
 from apps.stage.player import Player
 from apps.stage.playlist import Playlist, PlaylistRules
+from apps.stage.posture import Posture
 from apps.stage.props import Props
 from apps.stage.screen import Screen
 from apps.stage.settings import OutputKind, StageSettings
@@ -22,10 +23,11 @@ from apps.stage.utterance import Utterance
 from apps.stage.watchers import Watchers
 from apps.stage.web import ACCESS_RULES, StageWeb
 from libs.bus.base import Bus, Delivery
+from libs.contracts.avatar import PoseCharacter
 from libs.contracts.conversation import ActionChosen, ReplyAbandoned, ReplyFinished
 from libs.contracts.envelope import Event
 from libs.contracts.health import ErrorCategory
-from libs.contracts.interruption import HoldSpeaking
+from libs.contracts.interruption import HoldSpeaking, SpeechHold
 from libs.contracts.speaking import AudioChunk, SentenceSynthesized
 from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
 from libs.contracts.streams import LIVE
@@ -51,6 +53,7 @@ class StageWorker(Worker):
         super().__init__(settings, bus)
         self._pages = Pages()
         self._screen = Screen(self._pages)
+        self._posture = Posture(self._pages)
         try:
             self._props = Props(self._pages, load_items())
         except ItemsError as problem:
@@ -146,6 +149,12 @@ class StageWorker(Worker):
         if not self.panic.engaged:
             self._screen.set_mood(event.mood, event.hold_seconds)
 
+    @handles(PoseCharacter)
+    async def pose_character(self, event: PoseCharacter, delivery: Delivery) -> None:
+        if self.enabled:
+            self._posture.pose(event, delivery.age_seconds)
+            self._wake.set()
+
     @handles(ShowCaption)
     async def show_caption(self, event: ShowCaption, delivery: Delivery) -> None:
         self._screen.show_caption(event.text, event.hold_seconds)
@@ -186,10 +195,12 @@ class StageWorker(Worker):
         self._player.interrupt(lambda utterance: True, "panic")
         self._props.clear()
         self._screen.set_panic(True)
+        self._posture.set_panic(True)
         self._wake.set()
 
     async def panic_released(self) -> None:
         self._screen.set_panic(False)
+        self._posture.set_panic(False)
         self._wake.set()
 
     async def enabled_changed(self, enabled: bool) -> None:
@@ -223,6 +234,7 @@ class StageWorker(Worker):
             self._screen.refresh()
             self._props.refresh()
             playing = self._player.playlist.current is not None
+            self._posture.refresh(playing and self._player.held is not SpeechHold.PAUSED)
             self._wake.clear()
             try:
                 pause = LOOK_SECONDS if playing else self._idle_seconds()
@@ -258,6 +270,7 @@ class StageWorker(Worker):
     def _welcome(self, page: Page) -> None:
         self._screen.welcome(page)
         self._props.welcome(page)
+        self._posture.welcome(page)
 
     def _page_reported(self, page: Page, report: Report) -> None:
         self._overlay.hear(page, report)
