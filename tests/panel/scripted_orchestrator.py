@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from apps.orchestrator.panel import obs_commands, protocol
 from apps.orchestrator.panel.microphone_messages import HoldToTalkCommand, SetMicrophoneCommand
-from apps.orchestrator.studio_orders import Order
+from apps.orchestrator.studio_orders import StudioOrder
 from libs.worker.web_gate import content_security_policy
 from tests.panel.script import PICTURE, opening_status
 from tests.panel.scripted_floor import ScriptedFloor
@@ -241,10 +241,10 @@ class ScriptedOrchestrator:
             self.status["microphone"]["talking"] = command.held
         elif isinstance(command, protocol.ExpressionCommand):
             self.status["mood"] = command.mood.value
-        elif isinstance(command, Order):
+        elif isinstance(command, StudioOrder):
             self._apply_to_obs(command)
 
-    def _apply_to_obs(self, command: Order) -> None:
+    def _apply_to_obs(self, command: StudioOrder) -> None:
         studio = self.status["studio"]
         match command:
             case obs_commands.ObsSceneCommand():
