@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from apps.orchestrator.panel import obs_commands, protocol
+from apps.orchestrator.panel.avatar_commands import AvatarMoodCommand
 from apps.orchestrator.panel.microphone_messages import HoldToTalkCommand, SetMicrophoneCommand
 from apps.orchestrator.studio_orders import StudioOrder
 from libs.worker.web_gate import content_security_policy
@@ -243,6 +244,15 @@ class ScriptedOrchestrator:
             self.status["mood"] = command.mood.value
         elif isinstance(command, StudioOrder):
             self._apply_to_obs(command)
+        elif isinstance(command, AvatarMoodCommand):
+            self._map_mood(command)
+
+    def _map_mood(self, command: AvatarMoodCommand) -> None:
+        avatars: list[dict[str, Any]] = self.status["avatar"]["avatars"]
+        moods = next(one for one in avatars if one["id"] == command.avatar)["moods"]
+        shown = next(one for one in moods if one["mood"] == command.mood.value)
+        shown["chosen_by"] = "name" if command.expression is None else "panel"
+        shown["expression"] = command.expression or ""
 
     def _apply_to_obs(self, command: StudioOrder) -> None:
         studio = self.status["studio"]
