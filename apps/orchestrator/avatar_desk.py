@@ -115,7 +115,8 @@ class AvatarDesk:
         if isinstance(order, orders.ItemOrder):
             return await self._show_item(order, by)
         self._refuse_unless_there()
-        return await self._orders.order(event_of(order, self._meant(order), by))
+        meant = self._meant(order)
+        return await self._orders.order(event_of(self._exact(order, meant), meant, by))
 
     def answered(self, delivery: Delivery) -> None:
         """Some order was answered, ours perhaps."""
@@ -136,11 +137,9 @@ class AvatarDesk:
 
     def expression_named(self, name: str) -> tuple[AvatarId, str] | None:
         """Which avatar has an expression of this name; capitals and file endings do not count."""
-        for alike in (str, _bare):
-            for avatar in self._avatars:
-                for expression in avatar.expressions:
-                    if alike(expression) == alike(name):
-                        return avatar.id, expression
+        found = _alike(name, self._avatars)
+        if found is not None:
+            return found
         full = [a.id for a in self._avatars if len(a.expressions) >= MAXIMUM_NAMES]
         return (full[0], name) if full else None  # it may have more than are told
 
@@ -152,6 +151,14 @@ class AvatarDesk:
         signs_in = isinstance(order, orders.SignInOrder)
         able = [a.id for a in self._avatars if (a.can_sign_in if signs_in else a.expressions)]
         return able[0] if able else "vtube_studio"
+
+    def _exact(self, order: AnyAvatarOrder, meant: AvatarId) -> AnyAvatarOrder:
+        """The same with an expression's whole name; one that is not known is the avatar's to
+        refuse."""
+        if not isinstance(order, orders.TryOrder | orders.MapMoodOrder) or not order.expression:
+            return order
+        found = _alike(order.expression, (a for a in self._avatars if a.id == meant))
+        return order if found is None else order.model_copy(update={"expression": found[1]})
 
     async def _show_item(self, order: orders.ItemOrder, by: str) -> StageCommandDone:
         """The stage draws its own and never answers; the other avatars do."""
@@ -184,6 +191,13 @@ def _drawn_items() -> tuple[str, ...]:
         return tuple(load_items())
     except ItemsError:
         return ()
+
+
+def _alike(name: str, avatars: Iterable[AvatarStatus]) -> tuple[AvatarId, str] | None:
+    """The expression of exactly this name, or else one that differs in capitals or ending."""
+    told = [(avatar.id, one) for avatar in avatars for one in avatar.expressions]
+    exact = [one for one in told if one[1] == name]
+    return next(iter(exact or [one for one in told if _bare(one[1]) == _bare(name)]), None)
 
 
 def _bare(name: str) -> str:

@@ -166,6 +166,16 @@ async def test_without_a_name_an_order_goes_to_the_avatar_it_makes_sense_for(
     assert getattr(avatars.orders[-1], "avatar", "") == "veadotube"
 
 
+async def test_an_expression_may_be_named_without_the_ending_of_its_file(
+    show: Stand, avatars: ScriptedAvatars
+) -> None:
+    await show.post("/avatar/try", {"expression": "smile"})
+    await show.request("PUT", "/avatar/moods", {"mood": "happy", "expression": "SMILE"})
+    await show.post("/avatar/try", {"expression": "grin"})  # the avatar's to refuse
+    names = [getattr(order, "expression", "") for order in avatars.orders]
+    assert names == ["Smile.exp3.json", "Smile.exp3.json", "grin"]
+
+
 async def test_what_only_the_overlay_draws_is_shown_without_asking_an_avatar(
     show: Stand,
 ) -> None:
