@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
+from apps.stage.character import ShownCharacter
 from apps.stage.journal import Journal, Remembered
 from apps.stage.outputs.base import Output, OutputMissing
 from apps.stage.outputs.device import DeviceOutput
@@ -26,6 +27,7 @@ from libs.contracts.health import ErrorCategory
 from libs.contracts.interruption import HoldSpeaking
 from libs.contracts.speaking import AudioChunk, PlaybackProgressed, SentenceSynthesized
 from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
+from libs.settings.characters import CHARACTERS_FOLDER, CharacterError
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry import clock
 from libs.worker.access import Scope
@@ -50,7 +52,9 @@ class StageWorker(Worker):
         self._screen = Screen(self._pages)
         try:
             self._props = Props(self._pages, load_items())
-        except ItemsError as problem:
+            own = settings.kitsu_data_dir / "characters"
+            self._character = ShownCharacter(settings.stage_character, (own, CHARACTERS_FOLDER))
+        except (ItemsError, CharacterError) as problem:
             raise CannotRun(str(problem)) from None
         self._overlay = OverlayOutput(self._pages)
         self._output = self._chosen_output(settings)
@@ -67,7 +71,10 @@ class StageWorker(Worker):
             Playlist(rules), self._output, self._journal, self._facts.put_nowait, self._screen
         )
         panel = tuple(f"http://{name}:{settings.orch_port}" for name in ("127.0.0.1", "localhost"))
-        self._web = StageWeb(self._pages, self._welcome, self._page_reported, self.now_json, panel)
+        self._web = StageWeb(
+            *(self._pages, self._character, self._welcome, self._page_reported),
+            *(self.now_json, panel),
+        )
 
     def _chosen_output(self, settings: StageSettings) -> Output:
         if settings.stage_output is OutputKind.DEVICE:
@@ -83,6 +90,8 @@ class StageWorker(Worker):
             await self._output.open()
         except OutputMissing as problem:
             await self.report("output_missing", str(problem), ErrorCategory.MISSING)
+        for trouble in self._character.troubles:
+            await self.report("picture_missing", trouble, ErrorCategory.MISSING)
         self._player.restore(self._journal.open(), self._fenced)
         self.spawn("publish", self._publish_facts())
         self.spawn("look", self._keep_looking())
