@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
+from apps.stage.character import ShownCharacter
 from apps.stage.journal import Journal, Remembered
 from apps.stage.mouth_track import MouthTrack
 from apps.stage.outputs.base import Output, OutputMissing
@@ -31,6 +32,7 @@ from libs.contracts.interruption import HoldSpeaking, SpeechHold
 from libs.contracts.speaking import AudioChunk, SentenceSynthesized
 from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
 from libs.contracts.streams import LIVE
+from libs.settings.characters import CHARACTERS_FOLDER, CharacterError
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry import clock
 from libs.worker.access import Scope
@@ -56,7 +58,9 @@ class StageWorker(Worker):
         self._posture = Posture(self._pages)
         try:
             self._props = Props(self._pages, load_items())
-        except ItemsError as problem:
+            own = settings.kitsu_data_dir / "characters"
+            self._character = ShownCharacter(settings.stage_character, (own, CHARACTERS_FOLDER))
+        except (ItemsError, CharacterError) as problem:
             raise CannotRun(str(problem)) from None
         self._overlay = OverlayOutput(self._pages)
         self._output = self._chosen_output(settings)
@@ -73,7 +77,10 @@ class StageWorker(Worker):
         watchers = Watchers(self._screen, MouthTrack(publish))
         self._player = Player(Playlist(rules), self._output, self._journal, publish, watchers)
         panel = tuple(f"http://{name}:{settings.orch_port}" for name in ("127.0.0.1", "localhost"))
-        self._web = StageWeb(self._pages, self._welcome, self._page_reported, self.now_json, panel)
+        self._web = StageWeb(
+            *(self._pages, self._character, self._welcome, self._page_reported),
+            *(self.now_json, panel),
+        )
 
     def _chosen_output(self, settings: StageSettings) -> Output:
         if settings.stage_output is OutputKind.DEVICE:
@@ -89,6 +96,8 @@ class StageWorker(Worker):
             await self._output.open()
         except OutputMissing as problem:
             await self.report("output_missing", str(problem), ErrorCategory.MISSING)
+        for trouble in self._character.troubles:
+            await self.report("picture_missing", trouble, ErrorCategory.MISSING)
         self._player.restore(self._journal.open(), self._fenced)
         self.spawn("publish", self._publish_facts())
         self.spawn("look", self._keep_looking())
