@@ -16,7 +16,7 @@ from apps.avatar_controller.orders import AvatarOrders, Order
 from apps.avatar_controller.presence import Presence
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.bus.base import Bus, Delivery
-from libs.contracts.avatar import AvatarLink, MapMood, ShowExpression, SignInAvatar
+from libs.contracts.avatar import MapMood, ShowExpression, SignInAvatar
 from libs.contracts.conversation import ReplyAbandoned, ReplyFinished, TurnOpened
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import HoldSpeaking, StopSpeaking
@@ -111,10 +111,9 @@ class AvatarControllerWorker(Worker):
     def gauges(self) -> dict[str, int]:
         self.counters["frames"] = self.animator.frames
         self.counters["frames_skipped"] = self.animator.skipped
-        ready = sum(avatar.status().link is AvatarLink.READY for avatar in self.avatars)
         return {
             "frames_per_second": round(self.animator.frames_per_second),
-            "avatars_ready": ready,
+            "avatars_ready": self.report_of.ready,
         }
 
     # Panic, and off ---------------------------------------------------------------------------
@@ -209,9 +208,15 @@ class AvatarControllerWorker(Worker):
     # Orders -----------------------------------------------------------------------------------
 
     @handles(TriggerHotkey, ShowItem, SignInAvatar, ShowExpression, MapMood)
-    async def take_order(self, event: Order, delivery: Delivery) -> None:
+    async def take_order(
+        self, event: Order, delivery: Delivery
+    ) -> Coroutine[Any, Any, None] | None:
+        """A program that answers slowly keeps nothing of playback waiting."""
         if not self._orders.concerns(event):
-            return
+            return None
+        return self._answer(event, delivery)
+
+    async def _answer(self, event: Order, delivery: Delivery) -> None:
         try:
             self._check(event, delivery)
             message = await self._orders.carry_out(event)

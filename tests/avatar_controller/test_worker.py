@@ -208,6 +208,19 @@ async def test_built_in_gestures_are_made_with_the_head(controller: Start) -> No
         await until(lambda: any(pose.pitch < -4 for _, _, pose in avatars[0].frames))
 
 
+async def test_an_order_that_hangs_keeps_neither_playback_nor_other_orders_waiting(
+    controller: Start,
+) -> None:
+    avatar = ScriptedAvatar(hangs_in_gestures=True)
+    async with controller(avatar) as stand:
+        await stand.bus.publish(TriggerHotkey(hotkey="dance"))
+        await until(lambda: avatar.asked)
+        assert isinstance(await stand.order(SignInAvatar()), StageCommandDone)
+        await begins_to_speak(stand)
+        await until(lambda: avatar.bearings == [Bearing.SPEAKING])
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+
+
 async def test_what_one_does_not_know_the_other_may(controller: Start) -> None:
     unknown = AvatarRefused("not_found", "The drawn character cannot do that.")
     avatars = [ScriptedAvatar(), overlay()]
