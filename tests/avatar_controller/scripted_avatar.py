@@ -18,7 +18,7 @@ from libs.contracts.speaking import Mood
 EVERYTHING = frozenset(Capability)
 
 
-@dataclass
+@dataclass(eq=False)
 class ScriptedAvatar:
     """`link` and `capabilities` are as the test says; orders are in `asked`."""
 

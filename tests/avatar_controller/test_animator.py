@@ -17,7 +17,7 @@ from tests.avatar_controller.scripted_avatar import ScriptedAvatar
 from tests.avatar_controller.virtual_loop import VirtualLoop, run
 
 
-@dataclass
+@dataclass(eq=False)
 class SlowAvatar(ScriptedAvatar):
     """Keeps the loop busy for so long at certain frames."""
 
