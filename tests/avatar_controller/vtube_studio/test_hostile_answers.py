@@ -222,9 +222,7 @@ async def test_only_a_plain_yes_signs_in(said: object, tmp_path: Path) -> None:
         assert vts.kinds().count("AuthenticationTokenRequest") == 1
 
 
-async def test_the_token_is_said_nowhere(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_token_is_said_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Also where VTube Studio itself repeats it."""
     caplog.set_level(logging.DEBUG)
     async with ScriptedVts() as vts, LinkStand(vts.url, tmp_path) as stand:
