@@ -26,6 +26,7 @@ class LinkStand:
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.frame_errors: list[tuple[int, str]] = []
         self.times_ready = 0
+        self.frames_offered = 0
         self.broadcast_port = 0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -63,6 +64,7 @@ class LinkStand:
         async def frames() -> None:
             due = asyncio.get_running_loop().time()
             while True:
+                self.frames_offered += 1
                 self.link.send_values(FRAME, mode)
                 due += 1 / 60
                 await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))

@@ -37,7 +37,7 @@ def error(request: Request, error_id: object, said: object = "") -> str:
 
 
 class ScriptedVts:
-    """`async with` it: listens at `url`. As VTube Studio answers, but for the kinds in `scripts`."""
+    """`async with` it: listens at `url`, and answers as VTube Studio but for `scripts`, by kind."""
 
     def __init__(self) -> None:
         self.scripts: dict[str, Script] = {}
@@ -82,12 +82,12 @@ class ScriptedVts:
 
 
 def usual(request: Request) -> list[str | bytes]:
-    data: dict[str, Any] = {
+    data: dict[str, dict[str, Any]] = {
         "APIStateRequest": {"active": True, "vTubeStudioVersion": "1.32.0"},
         "AuthenticationTokenRequest": {"authenticationToken": TOKEN},
         "AuthenticationRequest": {"authenticated": True},
-    }.get(request["messageType"], {})
-    return [answer(request, data)]
+    }
+    return [answer(request, data.get(request["messageType"], {}))]
 
 
 def nothing(request: Request) -> list[str | bytes]:

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection
 
 from apps.avatar_controller.engines.vtube_studio.frames import (
     FORGOTTEN_AFTER_SECONDS,
