@@ -124,6 +124,7 @@ async def test_a_broken_connection_takes_the_items_and_frees_their_places(
         await with_items.avatar.show_item("long")
     with_items.vts.drop()
     await until(lambda: not files(with_items))
-    await until(lambda: with_items.avatar.link.ready and with_items.status.model)
+    await until(lambda: with_items.avatar.link.connections == 2)
+    await until(lambda: with_items.avatar.link.ready and with_items.status.items)
     await with_items.avatar.show_item("long")
     assert files(with_items) == ["confetti.gif"]

@@ -75,6 +75,7 @@ class VTubeStudioAvatar:
         self._mouth, self._pose = SHUT, STRAIGHT
         self._mood, self._fade_seconds = Mood.NEUTRAL, file.moods.fade_seconds
         self._silent = False
+        self._connection = 0
         self._letting_go: asyncio.Task[None] | None = None
 
     @property
@@ -201,6 +202,9 @@ class VTubeStudioAvatar:
         self._changed()
 
     async def _on_ready(self) -> None:
+        if self._connection != self.link.connections:
+            self._connection = self.link.connections
+            self._items.forget()
         await self._camera.begin()
         if self._silent:
             await _as_far_as_it_is_there(self._items.clear())
@@ -208,7 +212,7 @@ class VTubeStudioAvatar:
             raise VtsAway("VTube Studio does not tell its model.")
         if self._silent:
             self._letting_go = asyncio.create_task(self._take_all_away())
-        await self._items.begin()
+        await self._items.read_folder()
         self._changed()
 
     def _on_event(self, kind: str, data: Mapping[str, Any]) -> None:
