@@ -30,6 +30,11 @@ class Message:
         return self.kind == ERROR
 
     @property
+    def is_event(self) -> bool:
+        """Events carry the id of the request that subscribed them, and are no answer to it."""
+        return self.kind.endswith("Event")
+
+    @property
     def error_id(self) -> int:
         """Of an error; -1 if it has none that is a number."""
         found = self.data.get("errorID")

@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from apps.avatar_controller.engines.vtube_studio.errors import (
+    API_DEACTIVATED,
     ENDED,
     RIGHTS_LOST,
     VtsAway,
@@ -17,6 +18,7 @@ from apps.avatar_controller.engines.vtube_studio.errors import (
     VtsRightsLost,
     VtsSilent,
 )
+from libs.vtube_studio.meeting import Answer, not_met
 from libs.vtube_studio.wire import ERROR, Message, envelope, read_message
 
 #: Told of every message that is no answer to `ask`: events, answers to frames, strays.
@@ -36,7 +38,8 @@ class Conversation:
         self._asked: dict[str, asyncio.Future[Message]] = {}
         self.signed_in = False
         """From then on an error that says otherwise ends the connection."""
-        self.heard_at = time.monotonic()
+        self.answered_at = time.monotonic()
+        """When the last answer came; events are none."""
         self.odd = 0
 
     async def ask(
@@ -63,10 +66,9 @@ class Conversation:
         return message.data
 
     async def read(self) -> None:
-        """Until the connection ends, which is always an error: `VtsAway`, or `VtsRightsLost`."""
+        """Until the connection ends, which is always an error: `VtsAway`."""
         try:
             async for raw in self._socket:
-                self.heard_at = time.monotonic()
                 message = read_message(raw)
                 if message is None:
                     self.odd += 1
@@ -85,11 +87,21 @@ class Conversation:
 
     def _take(self, message: Message) -> None:
         answer = self._asked.get(message.request_id)
-        if message.kind.endswith("Event") or answer is None:
+        if not message.is_event:
+            self.answered_at = time.monotonic()
+        if message.is_event or answer is None:
             self._hear(message)
         elif answer.done():
             self.odd += 1
         else:
             answer.set_result(message)
-        if self.signed_in and message.kind == ERROR and message.error_id in RIGHTS_LOST:
-            raise VtsRightsLost
+        if self.signed_in and message.kind == ERROR:
+            _check_rights(message.error_id)
+
+
+def _check_rights(error_id: int) -> None:
+    """Raises `VtsAway` for an error that every later request would get too."""
+    if error_id in RIGHTS_LOST:
+        raise VtsRightsLost
+    if error_id == API_DEACTIVATED:
+        raise VtsAway(str(not_met(Answer.API_OFF, "")))

@@ -230,14 +230,14 @@ class VtsLink:
         while True:
             if self.ready:
                 await asyncio.sleep(QUIET_SECONDS)
-                if monotonic() - conversation.heard_at < QUIET_SECONDS:
+                if monotonic() - conversation.answered_at < QUIET_SECONDS:
                     continue
             try:
                 await conversation.ask("APIStateRequest", None, ANSWER_SECONDS)
             except VtsRefused:
                 self._woke()
             except VtsSilent:
-                quiet = monotonic() - conversation.heard_at
+                quiet = monotonic() - conversation.answered_at
                 if quiet >= HANGING_SECONDS:
                     raise VtsSilent(HANGING) from None
                 if quiet >= QUIET_SECONDS + ANSWER_SECONDS:
@@ -246,16 +246,16 @@ class VtsLink:
                 self._woke()
 
     def _hear(self, message: Message) -> None:
-        self._woke()
-        frame = self._frames.take(message)
         try:
-            if frame and message.is_error:
+            if message.is_event:
+                self._on_event(message.kind, message.data)
+            elif self._frames.take(message) and message.is_error:
                 said = self._sign_in.hide(message.error_message)
                 self._on_frame_error(message.error_id, said)
-            elif message.kind.endswith("Event"):
-                self._on_event(message.kind, message.data)
         except Exception:
             log.exception("what VTube Studio told (%.64s) could not be taken", message.kind)
+        if not message.is_event:
+            self._woke()
 
     # State ------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from time import monotonic
 from typing import Any, Protocol
 
 from apps.avatar_controller.engines.vtube_studio.errors import (
@@ -144,15 +145,15 @@ class SignIn:
             while True:
                 question = ask("AuthenticationTokenRequest", self._who, LONGEST_QUESTION_SECONDS)
                 questions.add(asyncio.create_task(question))
-                done, questions = await asyncio.wait(
-                    questions,
-                    timeout=LOOK_AGAIN_SECONDS,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                for answered in done:
-                    if token := self._answer(answered, alone=not questions):
-                        return token
-                if done:
+                look_again_at = monotonic() + LOOK_AGAIN_SECONDS
+                while questions and (left := look_again_at - monotonic()) > 0:
+                    done, questions = await asyncio.wait(
+                        questions, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    for answered in done:
+                        if token := self._answer(answered, alone=not questions):
+                            return token
+                if not questions:
                     await asyncio.sleep(QUESTION_OPEN_PAUSE_SECONDS)
         finally:
             for waiting in questions:
