@@ -13,6 +13,7 @@ from apps.avatar_controller.engines.vtube_studio.parameters import USUAL_INPUTS
 from apps.avatar_controller.engines.vtube_studio.steering import Steering
 from libs.settings.avatar import MouthSettings
 from libs.testing.stand_ins.vtube_studio import Model, VTubeStudioStandIn
+from libs.testing.stand_ins.vtube_studio.camera import face_before_camera
 from libs.testing.stand_ins.vtube_studio.gallery import FACE, akari, without_mouth
 from tests.avatar_controller.vtube_studio.avatar_stand import (
     Stand,
@@ -289,19 +290,24 @@ async def test_a_camera_moves_her_head_and_eyes_and_the_mouth_stays_hers(
     await stand.some_frames()
     assert stand.vts.studio.value("FaceAngleX") == 12
 
-    async def look_around() -> None:
-        for step in range(1000):
-            stand.vts.studio.parameters.tracked.update(
-                {"FacePositionX": step % 7 * 0.3, "FaceAngleX": -20.0}
-            )
-            await asyncio.sleep(0.03)
-
-    somebody = asyncio.create_task(look_around())
-    await until(lambda: "FaceAngleX" not in stand.frames()[-1])
-    assert stand.frames()[-1]["MouthOpen"] == pytest.approx(0.8)
-    somebody.cancel()
-    stand.vts.studio.parameters.tracked.clear()
+    async with face_before_camera(stand.vts.studio):
+        await until(lambda: "FaceAngleX" not in stand.frames()[-1])
+        assert stand.frames()[-1]["MouthOpen"] == pytest.approx(0.8)
+        tracked = stand.vts.studio.parameters.tracked
+        await until(lambda: stand.vts.studio.value("FaceAngleX") == tracked["FaceAngleX"])
     await until(lambda: stand.frames()[-1].get("FaceAngleX") == 12)
+
+
+async def test_a_camera_that_was_there_first_moves_her_from_the_beginning(
+    vts: VTubeStudioStandIn, tmp_path: Path
+) -> None:
+    async with face_before_camera(vts.studio), standing(vts, tmp_path) as stand:
+        stand.avatar.look(TURNED)
+        await stand.until_ready()
+        await asyncio.sleep(camera.FADE_SECONDS)
+        frame = await stand.some_frames()
+        assert "FaceAngleX" not in frame
+        assert "MouthOpen" in frame
 
 
 def test_the_pose_gives_way_in_half_a_second_without_a_jump() -> None:
