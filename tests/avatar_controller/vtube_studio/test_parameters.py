@@ -310,6 +310,17 @@ async def test_a_camera_that_was_there_first_moves_her_from_the_beginning(
         assert "MouthOpen" in frame
 
 
+async def test_what_kitsu_said_before_a_broken_connection_is_not_taken_for_a_camera(
+    stand: Stand,
+) -> None:
+    stand.avatar.look(TURNED)
+    await stand.some_frames()
+    stand.vts.drop()
+    await until(lambda: stand.avatar.link.connections == 2)
+    assert stand.vts.studio.face_found()
+    assert (await stand.some_frames())["FaceAngleX"] == 12
+
+
 def test_the_pose_gives_way_in_half_a_second_without_a_jump() -> None:
     clock = Clock()
     made = camera.Camera(lambda *_: asyncio.Future(), clock)

@@ -1,6 +1,7 @@
 """Whether something else moves her: a camera that sees a face."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
@@ -11,6 +12,10 @@ from apps.avatar_controller.engines.vtube_studio.model import Ask, number_of
 WATCHED = ("FacePositionX", "FacePositionZ")
 
 LOOK_EVERY_SECONDS = 1.0
+
+#: A face that is found at the beginning may be what Kitsu said on a connection before: looked at
+#: twice, so long apart, it is known.
+TWO_LOOKS_SECONDS = 0.2
 
 #: Of so many looks one that moved something: a face. None: it is gone.
 LOOKS = 4
@@ -34,14 +39,13 @@ class Camera:
         self.tracks = False
 
     async def begin(self) -> None:
-        """A new connection: Kitsu has not moved anything yet, so a face that is found is one before
-        a camera. Raises `VtsAway`."""
-        try:
-            self.tracks = (await self._ask("FaceFoundRequest", {})).get("found") is True
-        except VtsRefused:
-            self.tracks = False
-        self._last = None
-        self._still_for = 0
+        """A new connection, before anything is moved. Raises `VtsAway`."""
+        self.tracks, self._last = False, None
+        with contextlib.suppress(VtsRefused):
+            if (await self._ask("FaceFoundRequest", {})).get("found") is True:
+                await self._look()
+                await asyncio.sleep(TWO_LOOKS_SECONDS)
+                await self._look()
 
     def told(self, face_found: bool) -> None:
         """The app tells that a face was found, or lost."""
@@ -53,11 +57,14 @@ class Camera:
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             try:
-                answers = [await self._ask("ParameterValueRequest", {"name": n}) for n in WATCHED]
+                await self._look()
             except (VtsAway, VtsRefused):
                 self._last = None
-                continue
-            self.saw(tuple(number_of(answer, "value") for answer in answers))
+
+    async def _look(self) -> None:
+        asking = (self._ask("ParameterValueRequest", {"name": name}) for name in WATCHED)
+        answers = await asyncio.gather(*asking)
+        self.saw(tuple(number_of(answer, "value") for answer in answers))
 
     def saw(self, values: tuple[float, ...]) -> None:
         """Where the watched inputs are now."""
