@@ -33,7 +33,8 @@ EARLIER_QUESTION = (
     "VTube Studio still shows an earlier question about a plugin: click Allow (or Deny) there."
 )
 DENIED_THERE = (
-    "Kitsu was denied in VTube Studio. Press Ask again in the panel, then click Allow there."
+    "Kitsu was denied in VTube Studio. Press Ask again in the panel (or: kitsu avatar sign-in), "
+    "then click Allow there."
 )
 OWN_TOKEN_REFUSED = (
     "VTube Studio does not accept the token in VTS_AUTH_TOKEN: remove it from .env and restart "
