@@ -20,10 +20,11 @@ async def test_answers_tied_to_frames_come_once_for_each_frame(vts: VTubeStudioS
         began = time.monotonic()
         for _ in range(5):
             await plugin.ask(STATE)
-        assert time.monotonic() - began >= 0.09
+        assert time.monotonic() - began >= 0.079, "four frames lie between five of them"
+        vts.answers.frame_hz = 5.0
         began = time.monotonic()
         await asyncio.gather(*(plugin.ask(STATE) for _ in range(20)))
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 2.0
 
 
 async def test_frames_keep_what_was_sent_in_order(vts: VTubeStudioStandIn) -> None:
@@ -119,13 +120,16 @@ async def test_while_the_app_is_down_nobody_listens(vts: VTubeStudioStandIn) -> 
     async with PlainPlugin(vts) as plugin:
         await plugin.ask("ItemLoadRequest", {"fileName": "heart.png"})
         await plugin.inject(MouthOpen=1.0)
-    restarting = asyncio.create_task(vts.restart(down_seconds=0.1))
-    await asyncio.sleep(0.05)
+    port = vts.port
+    await vts.stop()
     with pytest.raises(OSError):
         async with PlainPlugin(vts):
             pass
-    await restarting
+    began = time.monotonic()
+    await vts.restart(down_seconds=0.05)
+    assert time.monotonic() - began >= 0.05
     async with PlainPlugin(vts):
+        assert vts.port == port
         assert not vts.studio.scene.items
         assert vts.studio.value("MouthOpen") == 0
 
@@ -169,12 +173,11 @@ async def test_what_comes_in_is_recorded_with_its_time(vts: VTubeStudioStandIn) 
 
 async def test_the_outline_is_told_15_times_a_second(vts: VTubeStudioStandIn) -> None:
     async with PlainPlugin(vts) as plugin:
-        await plugin.subscribe("ModelOutlineEvent")
-        event = await plugin.event("ModelOutlineEvent")
-        assert len(event["convexHull"]) >= 3
         began = time.monotonic()
-        await plugin.event("ModelOutlineEvent", 7)
-        assert 0.3 < time.monotonic() - began < 2.0
+        await plugin.subscribe("ModelOutlineEvent")
+        event = await plugin.event("ModelOutlineEvent", 7)
+        assert time.monotonic() - began >= 0.39, "six pauses lie between seven of them"
+        assert len(event["convexHull"]) >= 3
 
 
 async def test_the_test_event_counts_seconds(vts: VTubeStudioStandIn) -> None:

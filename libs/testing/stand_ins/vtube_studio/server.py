@@ -86,6 +86,11 @@ class VTubeStudioStandIn:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the app runs."""
+        return self._server is not None
+
     # Coming and going -------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
