@@ -331,3 +331,15 @@ def test_the_pose_gives_way_in_half_a_second_without_a_jump() -> None:
     steps = [a - b for a, b in pairwise(weights)]
     assert max(steps) < 0.04
     assert weights[31] == 0
+
+
+async def test_after_a_broken_connection_she_is_moved_on_before_all_is_read_again(
+    stand: Stand,
+) -> None:
+    stand.avatar.set_mouth(OPEN)
+    await stand.some_frames()
+    stand.vts.answers.late_by_kind = {"CurrentModelRequest": 2.0}
+    stand.vts.drop()
+    await until(lambda: stand.avatar.link.connections == 2)
+    assert (await stand.some_frames())["MouthOpen"] == pytest.approx(0.8)
+    assert stand.vts.recording.counts["CurrentModelRequest"] == 2, "asked, and not answered yet"

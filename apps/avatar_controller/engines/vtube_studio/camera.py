@@ -13,8 +13,8 @@ WATCHED = ("FacePositionX", "FacePositionZ")
 
 LOOK_EVERY_SECONDS = 1.0
 
-#: A face that is found at the beginning may be what Kitsu said on a connection before: looked at
-#: twice, so long apart, it is known.
+#: A face that is found at the beginning may be what a Kitsu before said: looked at twice, so long
+#: apart, it is known.
 TWO_LOOKS_SECONDS = 0.2
 
 #: Of so many looks one that moved something: a face. None: it is gone.
@@ -37,15 +37,17 @@ class Camera:
         self._last: tuple[float, ...] | None = None
         self._still_for = LOOKS
         self.tracks = False
+        self.is_known = False
 
     async def begin(self) -> None:
-        """A new connection, before anything is moved. Raises `VtsAway`."""
-        self.tracks, self._last = False, None
+        """Before anything is moved for the first time. Raises `VtsAway`."""
+        self._last = None
         with contextlib.suppress(VtsRefused):
             if (await self._ask("FaceFoundRequest", {})).get("found") is True:
                 await self._look()
                 await asyncio.sleep(TWO_LOOKS_SECONDS)
                 await self._look()
+        self.is_known = True
 
     def told(self, face_found: bool) -> None:
         """The app tells that a face was found, or lost."""
