@@ -1,6 +1,7 @@
 """Shows pictures of VTube Studio's Items folder: only those of `configs/avatar.yaml`."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -66,9 +67,11 @@ class Items:
         return self._in_folder is None or item.file in self._in_folder
 
     async def read_folder(self) -> None:
-        """Once for a connection, for it makes the app pause for a moment. Raises `VtsRefused`,
-        `VtsAway`."""
-        if self._allowed:
+        """Once for a connection, for it makes the app pause for a moment. Raises `VtsAway`."""
+        if not self._allowed:
+            return
+        self._in_folder = None
+        with contextlib.suppress(VtsRefused):
             wish = {"includeAvailableItemFiles": True}
             rows = rows_of(await self._ask("ItemListRequest", wish), "availableItemFiles")
             self._in_folder = frozenset(text_of(row, "fileName") for row in rows)
