@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from apps.avatar_controller.engines.veadotube_wire import shown_name
+
 #: Older files were left behind by a program that has gone.
 FRESH_SECONDS = 10.0
 MAXIMUM_FILES = 50
@@ -55,11 +57,21 @@ def _read(path: Path, now: float) -> Instance | None:
         return None
     if not isinstance(document, dict):
         return None
-    told_at, server = document.get("time"), document.get("server")
-    if not isinstance(told_at, int | float) or abs(now - told_at) > FRESH_SECONDS:
+    server = document.get("server")
+    if not _is_fresh(document.get("time"), now):
         return None
     url = _as_url(server) if isinstance(server, str) else ""
-    return Instance(path.name, str(document.get("name") or "veadotube"), url) if url else None
+    name = shown_name(str(document.get("name") or "veadotube"))
+    return Instance(path.name, name, url) if url else None
+
+
+def _is_fresh(told_at: object, now: float) -> bool:
+    if not isinstance(told_at, int | float):
+        return False
+    try:
+        return abs(now - told_at) <= FRESH_SECONDS
+    except OverflowError:
+        return False
 
 
 def _as_url(server: str) -> str:
