@@ -188,15 +188,17 @@ class VeadotubeLink:
 
     async def _listen(self, connection: ClientConnection) -> None:
         """Raises `TimeoutError` after silence or nothing but nonsense."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + FIRST_WORD_SECONDS
         while self._understood or self._nonsense < MAXIMUM_NONSENSE:
-            patience = SILENT_SECONDS if self._understood else FIRST_WORD_SECONDS
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout_at(ends_at):
                 told = read(await connection.recv())
             if told is None:
                 self._nonsense += 1
             else:
                 self._understood = True
                 self._take(told)
+                ends_at = loop.time() + SILENT_SECONDS
         raise TimeoutError
 
     def _take(self, told: Told) -> None:
