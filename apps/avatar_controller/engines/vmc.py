@@ -88,8 +88,7 @@ class VmcAvatar:
             await asyncio.sleep(LOOK_SECONDS if self._sender.open else LOOK_UP_SECONDS)
 
     async def close(self) -> None:
-        if not self._panic:
-            await self._rest()
+        await self.panic(True)
         self._sender.close()
 
     async def panic(self, engaged: bool) -> None:
