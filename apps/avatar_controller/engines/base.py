@@ -52,8 +52,8 @@ class Pose:
 
     `gaze_x`, `gaze_y`: -1 to 1; `yaw`, `pitch`, `roll`: degrees of the head: to the right, up and
     tilted to the right are positive, all as whoever watches sees it; `lids`: how far they are open,
-    0 to 1; `breath`: -1 to 1. `weight` (0 to 1): how much of it counts beside what moves the avatar otherwise, such
-    as a camera; `eyes_weight` the same for gaze and lids alone.
+    0 to 1; `breath`: -1 to 1. `weight` (0 to 1): how much of it counts beside what moves the avatar
+    otherwise, such as a camera; `eyes_weight` the same for gaze and lids alone.
     """
 
     gaze_x: float = 0.0
