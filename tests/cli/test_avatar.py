@@ -138,7 +138,9 @@ def test_an_order_is_sent_and_what_was_done_is_told(
 
 def test_a_refusal_is_told_with_exit_code_1() -> None:
     answers: Answers = {
-        "POST /avatar/hotkey": problem(404, "The avatar does not have that", "Did you mean 'Wave'?", "not_found")
+        "POST /avatar/hotkey": problem(
+            404, "The avatar does not have that", "Did you mean 'Wave'?", "not_found"
+        )
     }
     with module_port(answers) as port:
         result = run(port, "do", "wvae")
