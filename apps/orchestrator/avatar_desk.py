@@ -45,15 +45,19 @@ WORDS = OrderWords(
     failed="The avatar could not do it",
     failed_code="avatar_failed",
     refusals={
-        "avatar_not_configured": (503, "That avatar is not set up"),
-        "avatar_not_ready": (503, "The avatar is not ready"),
-        "bad_value": (422, "The avatar cannot do that"),
+        **dict.fromkeys(("avatar_not_ready", "away", "no_model"), (503, "The avatar is not ready")),
+        **dict.fromkeys(
+            ("not_found", "unknown_expression", "unknown_gesture", "unknown_item"),
+            (404, "The avatar does not have that"),
+        ),
+        **dict.fromkeys(("bad_value", "not_possible", "toggle"), (422, "Not for this avatar")),
+        **dict.fromkeys(("too_many", "too_soon"), (429, "Not now")),
         "not_allowed": (403, "Not allowed"),
-        "not_found": (404, "The avatar does not have that"),
-        "not_possible": (422, "The avatar cannot do that"),
+        "not_configured": (503, "That avatar is not set up"),
+        "off": (409, "The avatars are switched off"),
         "panic": (409, "Panic is engaged"),
+        "stale": (409, "Too late"),
         "timeout": (504, "The avatar did not answer in time"),
-        "too_soon": (429, "Too soon"),
     },
 )
 
@@ -173,12 +177,7 @@ class AvatarDesk:
                 command=event.type, message=f"'{order.item}' is shown in the overlay."
             )
         self._refuse_unless_there()
-        try:
-            return await self._orders.order(event_of(order, "vtube_studio", by))
-        except Problem as problem:
-            if problem.code == "not_found" and not problem.detail:
-                raise _unknown(order.item, self.status().items) from None
-            raise
+        return await self._orders.order(event_of(order, "vtube_studio", by))
 
     def _refuse_unless_there(self) -> None:
         if not self._is_there():

@@ -188,7 +188,10 @@ async def test_what_only_the_overlay_draws_is_shown_without_asking_an_avatar(
     ("code", "status"),
     [
         ("not_found", 404),
+        ("unknown_gesture", 404),
         ("avatar_not_ready", 503),
+        ("away", 503),
+        ("not_possible", 422),
         ("too_soon", 429),
         ("panic", 409),
         ("not_allowed", 403),
