@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from apps.stage.character import ShownCharacter
 from apps.stage.page_reports import AudioChanged, Hello, Report, parse
 from apps.stage.pages import Page, Pages
 from libs.worker.access import Scope
@@ -40,12 +41,14 @@ class StageWeb:
     def __init__(
         self,
         pages: Pages,
+        character: ShownCharacter,
         welcome: Callable[[Page], None],
         hear: Callable[[Page, Report], None],
         now: Callable[[], dict[str, Any]],
         panel_origins: tuple[str, ...],
     ) -> None:
         self._pages = pages
+        self._character = character
         self._welcome = welcome
         self._hear = hear
         self._now = now
@@ -57,6 +60,7 @@ class StageWeb:
             Route("/", self._get_page),
             Route("/now", self._get_now),
             WebSocketRoute("/overlay/stream", self._stream),
+            *self._character.routes(),
             Mount("/overlay", StaticFiles(directory=OVERLAY_FOLDER)),
         ]
 

@@ -1,29 +1,39 @@
 // The overlay page: what is on air, seen and heard. The protocol is in PROTOCOL.md.
 
+import { Acting } from "./acting/acting.js";
 import { CanvasView } from "./canvas_view.js";
 import { Captions } from "./captions.js";
-import { PARTS } from "./character.js";
+import { Casting } from "./casting.js";
+import { Frames } from "./frames.js";
 import { Item } from "./item.js";
 import { Link } from "./link.js";
 import { Poll } from "./poll.js";
 import { offerProbe } from "./probe.js";
-import { Rig } from "./rig.js";
-import { Timeline } from "./timeline.js";
+import { SHUT, Timeline } from "./timeline.js";
 import { VoicePlayer } from "./voice_player.js";
 
 /** Pages tell their position so often while they sound. */
 const REPORT_MS = 100;
-/** Nobody speaks and nothing changes: this many frames a second are plenty. */
-const RESTING_FPS = 30;
+/** After a change she moves at full speed for this long. */
+const SETTLES_SECONDS = 0.7;
 
 const options = readOptions(new URLSearchParams(location.search));
 const element = (id) => document.getElementById(id);
-const rig = new Rig();
+const acting = new Acting();
+const casting = new Casting();
+const frames = new Frames(options.fps);
 const item = new Item();
-const view = new CanvasView(element("avatar"), [...PARTS, item.part]);
+const view = new CanvasView(element("avatar"));
 const captions = new Captions(element("caption"), element("notice"));
 const poll = new Poll(element("poll"));
-const stage = { mood: "neutral", panic: false, timeline: null, sounding: 0, viseme: "sil", hold: "none" };
+const stage = {
+  panic: false,
+  timeline: null,
+  sounding: 0,
+  viseme: "sil",
+  hold: "none",
+  character: casting.character,
+};
 let link = null;
 
 const voice = new VoicePlayer({
@@ -46,6 +56,7 @@ link = new Link({
     item.clear();
     poll.clear();
     setScene("neutral", false);
+    setPose("idle", "");
   },
   onRefused: () => {
     element("refused").hidden = false;
@@ -53,11 +64,13 @@ link = new Link({
 });
 
 const HOLDS = ["none", "lowered", "paused"];
+const BEARINGS = ["idle", "listening", "thinking", "asleep"];
 
 /** What the stage says; a type that is not named here is ignored. */
 const MESSAGES = {
   beat: () => report(),
   scene: ({ mood, panic }) => setScene(String(mood), panic === true),
+  pose: ({ bearing, gesture }) => setPose(bearing, gesture),
   hold: ({ hold }) => setHold(HOLDS.includes(hold) ? hold : "none"),
   caption: ({ text, hold_ms }) => captions.showNotice(String(text), Number(hold_ms) || 0),
   item: ({ name, shapes }) => item.show(String(name), Array.isArray(shapes) ? shapes : []),
@@ -99,24 +112,30 @@ function ofPresent({ playing }) {
 
 function silence() {
   voice.stop();
-  rig.shutMouth();
+  acting.still();
   stage.sounding = 0;
   stage.timeline = null;
   stage.viseme = "sil";
 }
 
 function setScene(mood, panic) {
-  stage.mood = mood;
   stage.panic = panic;
-  rig.mood = panic ? "neutral" : mood;
+  acting.mood = panic ? "neutral" : mood;
   element("pause").hidden = !panic;
   if (panic) {
     silence();
+    setPose("idle", "");
     captions.clear(true);
     captions.hideNotice();
     item.clear();
     poll.clear();
   }
+}
+
+/** How she bears herself from now on, and a gesture to be made now; in a panic neither. */
+function setPose(bearing, gesture) {
+  acting.bearing = BEARINGS.includes(bearing) && !stage.panic ? bearing : "idle";
+  if (gesture && !stage.panic) acting.gestures.make(String(gesture));
 }
 
 /** How her voice is held back, now and for what comes. */
@@ -139,6 +158,12 @@ async function introduce() {
   const allowed = options.mute ? false : voice.allowed || (await voice.unlock());
   link.send("hello", { mute: options.mute, audio: allowed ? "running" : "blocked" });
   element("hint").hidden = options.mute || allowed;
+  await findCharacter();
+}
+
+/** She may be another one after the stage was away. */
+async function findCharacter() {
+  stage.character = await casting.ask();
 }
 
 function soundAllowed(allowed) {
@@ -151,35 +176,30 @@ async function clicked() {
   if (!options.mute && !voice.allowed) await voice.unlock();
 }
 
-let frameAt = performance.now();
-let shownMood = "";
-
 function frame(now) {
   requestAnimationFrame(frame);
-  const resting = stage.timeline === null && rig.mood === shownMood && !item.moving;
-  const fps = resting ? Math.min(RESTING_FPS, options.fps) : options.fps;
-  const passedMs = now - frameAt;
-  if (passedMs < 1000 / fps - 4) return;
-  frameAt = now;
-  if (passedMs > 600 || resting) shownMood = rig.mood;
-  else if (stage.timeline !== null) shownMood = "";
+  const settled = now / 1000 - acting.changedAt > SETTLES_SECONDS;
+  const passedMs = frames.due(now, settled && stage.timeline === null && !item.moving);
+  if (passedMs === null) return;
   voice.checkEnd();
   // What is drawn now is seen one frame later.
-  const [viseme, weight] = lookAhead(now + 1000 / 60);
-  stage.viseme = viseme;
-  view.draw(rig.step(now / 1000, Math.min(0.1, passedMs / 1000), viseme, weight));
+  const cues = lookAhead(now + 1000 / 60);
+  stage.viseme = cues.at(-1)[0];
+  acting.speaking = stage.timeline !== null && stage.timeline.doneAt === null;
+  const pose = acting.step(now / 1000, Math.min(0.1, passedMs / 1000), cues);
+  view.draw(stage.character.rig, pose, [item.part]);
 }
 
 /** The mouth at a moment; captions follow on the way. */
 function lookAhead(at) {
   const { timeline } = stage;
-  if (timeline === null) return ["sil", 0];
+  if (timeline === null) return SHUT;
   const playsHere = stage.sounding === timeline.playing && voice.current !== null;
   const samples = playsHere ? voice.position(at) : timeline.followedPosition(at);
   const ms = (samples / timeline.rateHz) * 1000 + options.offsetMs;
   captions.follow(timeline, ms);
-  if (timeline.doneAt !== null || stage.hold === "paused") return ["sil", 0];
-  return timeline.mouthAt(ms);
+  if (timeline.doneAt !== null || stage.hold === "paused") return SHUT;
+  return timeline.cuesAt(ms);
 }
 
 function readOptions(query) {
@@ -213,6 +233,7 @@ if (options.sizePercent !== null) {
 addEventListener("pointerdown", clicked);
 addEventListener("keydown", clicked);
 setInterval(report, REPORT_MS);
-offerProbe({ link, voice, rig, captions, stage, item, poll });
+offerProbe({ link, voice, acting, captions, stage, item, poll, frames });
+findCharacter();
 link.open();
 requestAnimationFrame(frame);

@@ -5,13 +5,14 @@
  * - connected: whether the stage is there; sounding: whether this page is the voice now
  * - audio: state of the AudioContext; rateHz; rms: loudness of the page's own audio graph, 0 to 1
  * - hold: how her voice is held back (none, lowered, paused)
- * - viseme, mouthOpen (0 to 1), mood, panic
+ * - viseme, mouthOpen (0 to 1), mood, bearing (as far as it shows), gesture, panic
+ * - character: its title, and what is missing of it; fps: frames drawn in the last second
  * - caption: the words shown; saidWords: how many of them have been said; notice
  * - item: name of the item she shows; poll: its text
  * - playing, positionSamples; underruns: how often sound ran dry
  * - lastStop: { orderedAt, silentAt } (Unix milliseconds, of the last stop), latencyMs
  */
-export function offerProbe({ link, voice, rig, captions, stage, item, poll }) {
+export function offerProbe({ link, voice, acting, captions, stage, item, poll, frames }) {
   const unix = (at) => performance.timeOrigin + at;
   const read = () => ({
     connected: link.connected,
@@ -21,8 +22,13 @@ export function offerProbe({ link, voice, rig, captions, stage, item, poll }) {
     rms: voice.rms(),
     hold: stage.hold,
     viseme: stage.viseme,
-    mouthOpen: rig.mouth.open,
-    mood: rig.mood,
+    mouthOpen: acting.mouth.open,
+    mood: acting.mood,
+    bearing: acting.shownBearing,
+    gesture: acting.gestures.name,
+    character: stage.character.title,
+    missing: stage.character.missing,
+    fps: frames.fps,
     panic: stage.panic,
     caption: captions.text,
     saidWords: document.querySelectorAll("#caption .said, #caption .now").length,

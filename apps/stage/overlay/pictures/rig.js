@@ -1,0 +1,78 @@
+// A character of pictures: layers back to front, each showing the first of its pictures that fits.
+
+import { BOX } from "../canvas_view.js";
+import { signs } from "../signs.js";
+import { chosen, wordsOf } from "./choice.js";
+import { headMove, layerMove } from "./moves.js";
+
+const FOLDER = "/overlay/character/";
+/** Pictures are told to be at most so large; what is larger was not ours. */
+const MOST_PIXELS = 4096;
+const INK = "#33202b";
+
+export class PictureRig {
+  /** As in the character's description. It stands where the fox stands. */
+  constructor({ size, neck, layers, signs }) {
+    const [width, height] = size;
+    this.scale = Math.min((-2 * BOX.left) / width, BOX.height / height);
+    this.width = width;
+    this.height = height;
+    this.left = (-width * this.scale) / 2;
+    this.top = BOX.top + BOX.height - height * this.scale;
+    this.neck = this.#place(neck ?? [width / 2, height * 0.62]);
+    this.layers = layers;
+    this.signs = signs;
+    this.images = new Map();
+  }
+
+  /** Resolves to the names of those that cannot be shown. */
+  async load() {
+    const names = new Set(this.layers.flatMap((layer) => layer.pictures.map(({ file }) => file)));
+    const loaded = await Promise.all([...names].map((name) => this.#loadOne(name)));
+    return loaded.filter(Boolean);
+  }
+
+  async #loadOne(name) {
+    const image = new Image();
+    image.src = FOLDER + encodeURIComponent(name);
+    try {
+      await image.decode();
+      // Drawn once here: an SVG would be rasterised again for every frame.
+      this.images.set(name, rasterised(image, this.width, this.height, this.scale));
+      return "";
+    } catch {
+      return name;
+    }
+  }
+
+  draw(painter, pose) {
+    const words = wordsOf(pose);
+    const head = headMove(pose, this.neck);
+    for (const layer of this.layers) {
+      const picture = chosen(layer.pictures, words);
+      const image = picture && this.images.get(picture.file);
+      if (!image) continue;
+      const moves = layerMove(layer, pose, head, layer.pivot ? this.#place(layer.pivot) : this.neck);
+      painter.moved(moves, () => this.#draw(painter.brush, image, layer));
+    }
+    const shapes = () => signs(pose, INK, this.signs);
+    painter.parts([{ name: "signs", move: () => head, shapes }], pose);
+  }
+
+  /** A point of the pictures in drawing units. */
+  #place([x, y]) {
+    return { x: this.left + x * this.scale, y: this.top + y * this.scale };
+  }
+
+  #draw(brush, image, layer) {
+    brush.globalAlpha = layer.alpha ?? 1;
+    brush.drawImage(image, this.left, this.top, this.width * this.scale, this.height * this.scale);
+  }
+}
+
+function rasterised(image, width, height, scale) {
+  const density = Math.min(2, MOST_PIXELS / Math.max(width, height) / scale);
+  const canvas = new OffscreenCanvas(Math.round(width * scale * density), Math.round(height * scale * density));
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}

@@ -1,0 +1,224 @@
+"""`configs/characters/<name>/character.yaml`: who is drawn in the overlay, and in which colours."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from libs.contracts.avatar import Bearing
+from libs.contracts.speaking import Mood
+from libs.settings.base import ROOT
+from libs.settings.items import Colour
+from libs.settings.yaml_lines import first_duplicate, line_of
+
+CHARACTERS_FOLDER = ROOT / "configs" / "characters"
+FILE_NAME = "character.yaml"
+
+#: A file of this kind is a few kilobytes; a larger one is a mistake.
+MAXIMUM_FILE_BYTES = 64 * 1024
+MAXIMUM_LAYERS = 40
+MAXIMUM_PICTURES_OF_A_LAYER = 40
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Title = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
+#: A file beside the YAML: no folders, nothing hidden.
+PictureName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,99}\.(png|jpg|jpeg|webp|svg)$")
+]
+#: How much a layer takes part in a movement; 1 is the usual amount, negative is against it.
+Share = Annotated[float, Field(ge=-5, le=5)]
+Pixels = Annotated[int, Field(ge=16, le=4_096)]
+
+FoxColour = Literal[
+    *("ink", "fur", "fur_shade", "fur_deep", "fur_light", "dark_fur", "cream", "cream_shade"),
+    *("ear", "hair", "hair_shade", "hair_light", "brow", "iris", "iris_dark", "iris_light"),
+    *("blush", "mouth", "tongue", "hoodie", "hoodie_shade", "hoodie_light", "cord"),
+    *("phones", "phones_light", "light"),
+]
+
+
+class CharacterError(ValueError):
+    """The character cannot be shown; the message says where and what is allowed."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FoxCharacter(_Strict):
+    """The fox that comes with Kitsu, in colours of one's choice."""
+
+    title: Title
+    rig: Literal["fox"]
+    palette: Name = ""
+    """The palette in use, by its name; empty: the usual colours."""
+    palettes: dict[Name, dict[FoxColour, Colour]] = Field(default={}, max_length=40)
+    """Colours that are not named are the usual ones; shades follow their colour."""
+
+    @model_validator(mode="after")
+    def _palette_is_there(self) -> "FoxCharacter":
+        if self.palette and self.palette not in self.palettes:
+            there = ", ".join(self.palettes) or "none"
+            raise ValueError(f"there is no palette {self.palette}; there are: {there}")
+        return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return ()
+
+    def told(self) -> dict[str, Any]:
+        """What the overlay page needs to draw it."""
+        colours = self.palettes.get(self.palette, {})
+        return {"title": self.title, "rig": self.rig, "colours": colours}
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _as_picture(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+Sign = Literal["sparkle", "tear", "vein", "bang", "dots", "snooze"]
+MouthWord = Literal["closed", "open", "small", "wide", "round", "large"]
+
+
+class When(_Strict):
+    """Each line names what may be; all lines must hold."""
+
+    mouth: Annotated[tuple[MouthWord, ...], BeforeValidator(_as_list)] = ()
+    """`open` is every mouth that is not closed."""
+    eyes: Annotated[tuple[Literal["open", "shut"], ...], BeforeValidator(_as_list)] = ()
+    mood: Annotated[tuple[Mood, ...], BeforeValidator(_as_list)] = ()
+    bearing: Annotated[tuple[Bearing, ...], BeforeValidator(_as_list)] = ()
+
+
+class Picture(_Strict):
+    file: PictureName
+    when: When = When()
+
+
+class Layer(_Strict):
+    name: Annotated[str, Field(max_length=60)] = ""
+    """For whoever reads the file."""
+    part: Literal["figure", "head", "body", "still"] = "figure"
+    """With what it moves: the whole figure sways and bounces; the head also tilts and nods; the
+    body breathes; `still` does not move."""
+    pictures: tuple[Annotated[Picture, BeforeValidator(_as_picture)], ...] = Field(
+        min_length=1, max_length=MAXIMUM_PICTURES_OF_A_LAYER
+    )
+    """The first one whose `when` holds is drawn; none: the layer is empty."""
+    alpha: float = Field(default=1.0, gt=0, le=1)
+    turn: Share = 0.0
+    """Shifts when the head turns: what is nearer shifts further."""
+    gaze: Share = 0.0
+    """Shifts with where she looks."""
+    swing: Share = 0.0
+    """Hangs loose: swings after the head, around `pivot`."""
+    wave: Share = 0.0
+    """Swings when she waves, around `pivot`."""
+    perk: Share = 0.0
+    """Turns with the ears' mood around `pivot`: down when sad, up when listening."""
+    stretch: Share = 0.0
+    """Grows in height with the open mouth, from `pivot` on."""
+    pivot: tuple[float, float] | None = None
+    """In pixels of the pictures."""
+
+
+class PictureCharacter(_Strict):
+    """Pictures of one's own, in layers."""
+
+    title: Title
+    rig: Literal["pictures"]
+    licence: Annotated[str, Field(max_length=500)] = ""
+    """Whose pictures they are, and under which terms."""
+    size: tuple[Pixels, Pixels]
+    """Width and height for which the pictures were drawn, in pixels; all have the same."""
+    neck: tuple[float, float] | None = None
+    """Around it the head tilts, in pixels; usually in the middle, a little below half-way down."""
+    signs: tuple[Sign, ...] = get_args(Sign)
+    """Small signs beside the head that the page draws by itself."""
+    layers: tuple[Layer, ...] = Field(min_length=1, max_length=MAXIMUM_LAYERS)
+    """Back to front."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The pictures it names, each once."""
+        return tuple(dict.fromkeys(p.file for layer in self.layers for p in layer.pictures))
+
+    def told(self) -> dict[str, Any]:
+        """What the overlay page needs to draw it."""
+        shown = self.model_dump(mode="json", exclude_defaults=True, exclude={"licence"})
+        for layer in shown["layers"]:
+            layer.pop("name", None)
+        return {**shown, "signs": self.signs}
+
+
+Character = FoxCharacter | PictureCharacter
+_CHARACTER: TypeAdapter[Character] = TypeAdapter(
+    Annotated[Character, Field(discriminator="rig")]
+)
+
+
+def find_character(name: str, folders: Sequence[Path]) -> Path:
+    """The folder of a character: the first of that name. Raises `CharacterError`."""
+    for folder in folders:
+        if (folder / name / FILE_NAME).is_file():
+            return folder / name
+    there = sorted({file.parent.name for f in folders for file in f.glob(f"*/{FILE_NAME}")})
+    raise CharacterError(
+        f"STAGE_CHARACTER: there is no character {name} in {folders[-1].name}; "
+        f"there are: {', '.join(there) or 'none'}"
+    )
+
+
+def load_character(folder: Path) -> Character:
+    """What stands in a character's file. Raises `CharacterError`."""
+    path = folder / FILE_NAME
+    shown = f"{folder.name}/{FILE_NAME}"
+    root, document = _read(path, shown)
+    try:
+        return _CHARACTER.validate_python(document)
+    except ValidationError as error:
+        lines = []
+        for item in error.errors():
+            place = tuple(p for p in item["loc"] if p not in ("fox", "pictures") or p != item["loc"][0])
+            what = ".".join(map(str, place)) or "the file"
+            lines.append(f"{shown}, line {line_of(root, place)}: {what}: {item['msg']}")
+        raise CharacterError("\n".join(lines[:10])) from None
+
+
+def _read(path: Path, shown: str) -> tuple[yaml.Node | None, Any]:
+    try:
+        if path.stat().st_size > MAXIMUM_FILE_BYTES:
+            raise CharacterError(f"{shown} is too large: {MAXIMUM_FILE_BYTES} bytes at most")
+        text = path.read_text("utf-8")
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):  # a few of them can stand for millions of lines
+                line = event.start_mark.line + 1
+                raise CharacterError(f"{shown}, line {line}: *{event.anchor}: write it out instead")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if (twice := first_duplicate(root)) is not None:
+            raise CharacterError(f"{shown}, line {twice.line}: {twice.key}: stands here twice")
+        return root, yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        raise CharacterError(f"{shown}{line}: not valid YAML") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        if isinstance(error, CharacterError):
+            raise
+        raise CharacterError(f"{shown} is not valid YAML in UTF-8") from None
+    except OSError as error:
+        raise CharacterError(f"{shown} cannot be read: {error.strerror}") from None
