@@ -166,9 +166,7 @@ class PictureCharacter(_Strict):
 
 
 Character = FoxCharacter | PictureCharacter
-_CHARACTER: TypeAdapter[Character] = TypeAdapter(
-    Annotated[Character, Field(discriminator="rig")]
-)
+_CHARACTER: TypeAdapter[Character] = TypeAdapter(Annotated[Character, Field(discriminator="rig")])
 
 
 def find_character(name: str, folders: Sequence[Path]) -> Path:
@@ -193,7 +191,9 @@ def load_character(folder: Path) -> Character:
     except ValidationError as error:
         lines = []
         for item in error.errors():
-            place = tuple(p for p in item["loc"] if p not in ("fox", "pictures") or p != item["loc"][0])
+            place = tuple(
+                p for p in item["loc"] if p not in ("fox", "pictures") or p != item["loc"][0]
+            )
             what = ".".join(map(str, place)) or "the file"
             lines.append(f"{shown}, line {line_of(root, place)}: {what}: {item['msg']}")
         raise CharacterError("\n".join(lines[:10])) from None
