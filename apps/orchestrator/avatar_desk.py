@@ -1,7 +1,7 @@
 """The desk for avatars: how they are, and orders to them with what became of them."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,7 +17,7 @@ from libs.contracts.avatar import (
     AvatarId,
     AvatarStatus,
 )
-from libs.contracts.stage import ShowItem, StageCommandDone
+from libs.contracts.stage import StageCommandDone
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry import clock
 from libs.worker.problems import Problem
@@ -45,15 +45,19 @@ WORDS = OrderWords(
     failed="The avatar could not do it",
     failed_code="avatar_failed",
     refusals={
-        "avatar_not_configured": (503, "That avatar is not set up"),
-        "avatar_not_ready": (503, "The avatar is not ready"),
-        "bad_value": (422, "The avatar cannot do that"),
+        **dict.fromkeys(("avatar_not_ready", "away", "no_model"), (503, "The avatar is not ready")),
+        **dict.fromkeys(
+            ("not_found", "unknown_expression", "unknown_gesture", "unknown_item"),
+            (404, "The avatar does not have that"),
+        ),
+        **dict.fromkeys(("bad_value", "not_possible", "toggle"), (422, "Not for this avatar")),
+        **dict.fromkeys(("too_many", "too_soon"), (429, "Not now")),
         "not_allowed": (403, "Not allowed"),
-        "not_found": (404, "The avatar does not have that"),
-        "not_possible": (422, "The avatar cannot do that"),
+        "not_configured": (503, "That avatar is not set up"),
+        "off": (409, "The avatars are switched off"),
         "panic": (409, "Panic is engaged"),
+        "stale": (409, "Too late"),
         "timeout": (504, "The avatar did not answer in time"),
-        "too_soon": (429, "Too soon"),
     },
 )
 
@@ -62,13 +66,21 @@ class AvatarDesk:
     """Promises: what it says of avatars is what the avatar_controller said last, and nothing when
     there is none; an order is answered once, in bounded time, and then forgotten."""
 
-    def __init__(self, show: str, publish: Publish, is_there: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        show: str,
+        publish: Publish,
+        is_there: Callable[[], bool],
+        items: Collection[str] = (),
+    ) -> None:
+        """`items`: names of `configs/avatar.yaml`."""
         self._show = show
         self._publish = publish
         self._is_there = is_there
         self._orders = OrderDesk(show, publish, WORDS)
         self._latest: AvatarChanged | None = None
         self._drawn_items = _drawn_items()
+        self._avatar_items = items
 
     def __len__(self) -> int:
         """Orders that wait for their answer."""
@@ -161,24 +173,27 @@ class AvatarDesk:
         return order if found is None else order.model_copy(update={"expression": found[1]})
 
     async def _show_item(self, order: orders.ItemOrder, by: str) -> StageCommandDone:
-        """The stage draws its own and never answers; the other avatars do."""
-        drawn = order.item in self._drawn_items
-        elsewhere = any(order.item in avatar.items for avatar in self._avatars)
-        if drawn and not elsewhere:
-            event = ShowItem(
-                show=self._show, item=order.item, expires_at=clock.now() + ITEM_SECONDS
-            )
-            await self._publish(event)
+        """The stage draws its own and never answers; the avatar_controller answers for its own."""
+        name = order.item
+        drawn, elsewhere = name in self._drawn_items, name in self._avatar_items
+        if not drawn and not elsewhere:
+            raise _unknown(name, [*self._drawn_items, *self._avatar_items])
+        event = event_of(order, "vtube_studio", by)
+        if not elsewhere or (drawn and not self._is_there()):
+            expires_at = clock.now() + ITEM_SECONDS
+            update = {"show": self._show, "expires_at": expires_at}
+            await self._publish(event.model_copy(update=update))
             return StageCommandDone(
-                command=event.type, message=f"'{order.item}' is shown in the overlay."
+                command=event.type, message=f"'{name}' is shown in the overlay."
             )
         self._refuse_unless_there()
         try:
-            return await self._orders.order(event_of(order, "vtube_studio", by))
+            return await self._orders.order(event)
         except Problem as problem:
-            if problem.code == "not_found" and not problem.detail:
-                raise _unknown(order.item, self.status().items) from None
-            raise
+            if not drawn:
+                raise
+            also = f"'{name}' is shown in the overlay only. {problem.detail}"
+            return StageCommandDone(command=event.type, message=also)
 
     def _refuse_unless_there(self) -> None:
         if not self._is_there():

@@ -62,6 +62,7 @@ from libs.contracts.safety import BlockedTextShown, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression
 from libs.safety import Gate
+from libs.settings.avatar import avatar_item_names
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
 from libs.worker.worker import Health, handles
@@ -106,7 +107,10 @@ class OrchestratorWorker(ChatHearing, FloorHandlers, StageHandlers, MicrophoneHa
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
         )
         self.avatar = AvatarDesk(
-            self.show, self.publish, lambda: bool(self.roster.beats("avatar_controller"))
+            self.show,
+            self.publish,
+            lambda: bool(self.roster.beats("avatar_controller")),
+            avatar_item_names(settings.avatar_file),
         )
         self.panic_desk = PanicDesk(self)
         self.lines = ChatLines(self)

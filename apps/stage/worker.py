@@ -32,6 +32,7 @@ from libs.contracts.interruption import HoldSpeaking, SpeechHold
 from libs.contracts.speaking import AudioChunk, SentenceSynthesized
 from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
 from libs.contracts.streams import LIVE
+from libs.settings.avatar import avatar_item_names
 from libs.settings.characters import CHARACTERS_FOLDER, CharacterError
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry import clock
@@ -62,6 +63,7 @@ class StageWorker(Worker):
             self._character = ShownCharacter(settings.stage_character, (own, CHARACTERS_FOLDER))
         except (ItemsError, CharacterError) as problem:
             raise CannotRun(str(problem)) from None
+        self._avatar_items = frozenset(avatar_item_names(settings.avatar_file))
         self._overlay = OverlayOutput(self._pages)
         self._output = self._chosen_output(settings)
         self._journal = Journal(settings.kitsu_data_dir / "stage" / "journal.jsonl")
@@ -172,7 +174,7 @@ class StageWorker(Worker):
     async def show_item(self, event: ShowItem, delivery: Delivery) -> None:
         if self.panic.engaged or not self.enabled or (event.turn_id and self._refuses(event)):
             return
-        if not self._props.show_item(event):
+        if not self._props.show_item(event) and event.item not in self._avatar_items:
             self.counters["items_unknown"] += 1
         self._wake.set()
 

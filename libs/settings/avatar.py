@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from libs.contracts.speaking import Mood
-from libs.settings.base import ROOT
+from libs.settings.base import ROOT, ShowSettings
 from libs.settings.yaml_lines import first_duplicate, line_of
 
 AVATAR_FILE = ROOT / "configs" / "avatar.yaml"
@@ -137,6 +137,17 @@ class AvatarFile(_Strict):
         return {**GESTURE_WORDS, **gestures}
 
 
+class AvatarFileSettings(ShowSettings):
+    """For those that read the file."""
+
+    avatar_file: Path = Path("configs/avatar.yaml")
+
+    @field_validator("avatar_file")
+    @classmethod
+    def _avatar_file_beside_the_code(cls, path: Path) -> Path:
+        return (ROOT / path.expanduser()).resolve()
+
+
 def load_avatar_file(path: Path = AVATAR_FILE) -> AvatarFile:
     """What stands in the file; where the shipped one was taken away, the defaults. Raises
     `AvatarFileError`."""
@@ -165,3 +176,12 @@ def load_avatar_file(path: Path = AVATAR_FILE) -> AvatarFile:
             for item in error.errors()
         ]
         raise AvatarFileError("\n".join(lines[:10])) from None
+
+
+def avatar_item_names(path: Path = AVATAR_FILE) -> tuple[str, ...]:
+    """The items of the file; none where it cannot be used, which is the avatar_controller's to
+    say."""
+    try:
+        return tuple(load_avatar_file(path).items)
+    except AvatarFileError:
+        return ()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,14 @@ from libs.worker.runtime import running
 from tests.orchestrator.scripted_avatar import DRAWN, ScriptedAvatars, scripted_avatars
 from tests.orchestrator.stand import Stand
 from tests.worker.test_runtime import until
+
+
+@pytest.fixture
+def stand_settings(tmp_path: Path) -> dict[str, Any]:
+    """Items of VTube Studio; a heart is drawn in the overlay too."""
+    path = tmp_path / "avatar.yaml"
+    path.write_text("items:\n  cookie: {file: cookie.png}\n  heart: {file: heart.png}\n", "utf-8")
+    return {"avatar_file": path}
 
 
 @pytest.fixture
@@ -184,11 +193,40 @@ async def test_what_only_the_overlay_draws_is_shown_without_asking_an_avatar(
     assert (await show.next(ShowItem)).item == "tea cup"
 
 
+async def test_an_item_that_vtube_studio_does_not_show_may_still_be_in_the_overlay(
+    show: Stand, avatars: ScriptedAvatars
+) -> None:
+    avatars.refuse("away", "VTube Studio is away.")
+    answer = await show.post("/avatar/item", {"item": "heart"})
+    assert answer["done"] == "'heart' is shown in the overlay only. VTube Studio is away."
+    refused = await show.request("POST", "/avatar/item", {"item": "cookie"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "away")
+
+
+async def test_an_item_of_neither_file_is_told_with_the_nearest_and_ordered_nowhere(
+    show: Stand, avatars: ScriptedAvatars
+) -> None:
+    answer = await show.request("POST", "/avatar/item", {"item": "cokie"})
+    assert (answer.status_code, answer.json()["detail"]) == (404, "Did you mean 'cookie'?")
+    answer = await show.request("POST", "/avatar/item", {"item": "../../etc/passwd"})
+    assert answer.status_code == 404
+    assert avatars.orders == []
+
+
+async def test_without_an_avatar_controller_the_overlay_shows_what_it_can(show: Stand) -> None:
+    assert "overlay" in (await show.post("/avatar/item", {"item": "heart"}))["done"]
+    refused = await show.request("POST", "/avatar/item", {"item": "cookie"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "avatar_not_ready")
+
+
 @pytest.mark.parametrize(
     ("code", "status"),
     [
         ("not_found", 404),
+        ("unknown_gesture", 404),
         ("avatar_not_ready", 503),
+        ("away", 503),
+        ("not_possible", 422),
         ("too_soon", 429),
         ("panic", 409),
         ("not_allowed", 403),
@@ -339,8 +377,8 @@ async def test_a_panel_commands_avatars_and_is_told_what_became_of_it(
         for _, path, body, expected in ORDERS:
             assert (await acknowledged({"command": COMMANDS[path], **body}))["ok"]
             assert said(avatars.orders[-1]) == said(expected)
-        avatars.refuse("not_found", "No item 'tart' in configs/avatar.yaml.")
-        refused = await acknowledged({"command": "avatar_item", "item": "tart"})
-        assert refused["error"]["detail"] == "No item 'tart' in configs/avatar.yaml."
+        avatars.refuse("too_many", "Six items are shown already.")
+        refused = await acknowledged({"command": "avatar_item", "item": "cookie"})
+        assert refused["error"]["detail"] == "Six items are shown already."
         wrong = await acknowledged({"command": "avatar_mood", "mood": "sad"})
         assert wrong["error"]["title"] == "Not understood"

@@ -68,6 +68,7 @@ class OverlayAvatar:
             id=self.id,
             title="Drawn character",
             link=AvatarLink.READY,
+            gestures=GESTURES,
             detail="She is in the overlay page, the browser source of OBS.",
         )
 

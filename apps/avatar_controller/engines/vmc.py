@@ -22,6 +22,7 @@ from apps.avatar_controller.engines.vmc_frame import (
     beyond_ours,
     shapes_of_mood,
 )
+from apps.avatar_controller.gestures import BUILT_IN
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing, MoodShown
 from libs.contracts.speaking import Mood
@@ -163,6 +164,7 @@ class VmcAvatar:
             link=link,
             detail=detail,
             moods=self._moods() if told else (),
+            gestures=tuple(BUILT_IN) if told else (),
             mouth=("A", "I", "U", "E", "O") if told else (),
         )
 

@@ -29,6 +29,20 @@ async def test_a_gesture_presses_the_hotkey_that_has_one_of_its_words(stand: Sta
     await until(lambda: stand.vts.studio.pressed == ["Wave"])
 
 
+async def test_only_gestures_that_the_model_can_make_are_told(
+    vts: VTubeStudioStandIn, tmp_path: Path
+) -> None:
+    file = avatar_file(gestures={"say hello": ["wave"], "purr": ["cat"]})
+    async with standing(vts, tmp_path, file) as stand:
+        await stand.until_ready()
+        told = stand.avatar.status().gestures
+        assert told[:3] == ("nod", "shake", "tilt")
+        assert "say hello" in told
+        assert "purr" not in told
+        await stand.avatar.gesture("say hello")
+        await until(lambda: vts.studio.pressed == ["Wave"])
+
+
 async def test_a_hotkey_is_pressed_by_its_own_name_however_that_is_written(stand: Stand) -> None:
     await stand.avatar.gesture(" dance ")
     await until(lambda: stand.vts.studio.pressed == ["Dance"])

@@ -163,7 +163,9 @@ class VTubeStudioAvatar:
         if not self.link.ready:
             can_sign_in = self.link.link is not AvatarLink.NOT_CONFIGURED
             return report.away(self.link.link, self.link.detail, can_sign_in)
-        return report.there(self._loaded, self.steering, self._items, self.link.detail)
+        return report.there(
+            self._loaded, self.steering, self._hotkeys, self._items, self.link.detail
+        )
 
     # Panic ------------------------------------------------------------------------------------
 

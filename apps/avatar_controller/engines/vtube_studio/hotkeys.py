@@ -46,18 +46,20 @@ class Hotkeys:
         self._now = now
         self._pressed_at: dict[str, float] = {}
         self._all: tuple[Hotkey, ...] = ()
+        self._names = tuple(gestures)
+        self.gestures: tuple[str, ...] = ()
+        """Those of `configs/avatar.yaml` for which the model has a hotkey."""
 
     def begin(self, hotkeys: tuple[Hotkey, ...]) -> None:
         """The model that is loaded has these."""
         self._all = hotkeys
+        self.gestures = tuple(name for name in self._names if self._by_words(name))
         known = {hotkey.id for hotkey in hotkeys}
         self._pressed_at = {key: at for key, at in self._pressed_at.items() if key in known}
 
     def find(self, name: str) -> Hotkey:
         """Raises `AvatarRefused`: there is none, or none that may be pressed."""
-        words = self._gestures.get(plain(name))
-        may = [hotkey for hotkey in self._all if hotkey.action in ANIMATIONS]
-        found = found_by_words(words, may, lambda hotkey: hotkey.name) if words else None
+        found = self._by_words(name)
         found = found or next((hotkey for hotkey in self._all if hotkey.id == name), None)
         found = found or self._by_name(name)
         if found is None:
@@ -73,6 +75,12 @@ class Hotkeys:
                 " wrong way round: use the expression itself.",
             )
         return found
+
+    def _by_words(self, name: str) -> Hotkey | None:
+        """What the gesture of this name is here."""
+        words = self._gestures.get(plain(name))
+        may = [hotkey for hotkey in self._all if hotkey.action in ANIMATIONS]
+        return found_by_words(words, may, lambda hotkey: hotkey.name) if words else None
 
     def _by_name(self, name: str) -> Hotkey | None:
         """One that may be pressed before a toggle of the same name."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from apps.avatar_controller.engines.vtube_studio.hotkeys import Hotkeys
 from apps.avatar_controller.engines.vtube_studio.items import Items
 from apps.avatar_controller.engines.vtube_studio.loaded_model import AVATAR, LoadedModel
 from apps.avatar_controller.engines.vtube_studio.model import Model
 from apps.avatar_controller.engines.vtube_studio.parameters import MOVES, OPENNESS, OWN_PARAMETER
 from apps.avatar_controller.engines.vtube_studio.steering import Steering
+from apps.avatar_controller.gestures import BUILT_IN
 from libs.contracts.avatar import MAXIMUM_NAMES, AvatarLink, AvatarStatus
 
 TITLE = "VTube Studio"
@@ -21,7 +23,9 @@ def away(link: AvatarLink, detail: str, can_sign_in: bool) -> AvatarStatus:
     return AvatarStatus(id=AVATAR, title=TITLE, link=link, detail=detail, can_sign_in=can_sign_in)
 
 
-def there(loaded: LoadedModel, steering: Steering, items: Items, note: str) -> AvatarStatus:
+def there(
+    loaded: LoadedModel, steering: Steering, hotkeys: Hotkeys, items: Items, note: str
+) -> AvatarStatus:
     """While it is connected."""
     model, moods = loaded.model, loaded.moods
     if model is None or moods is None:
@@ -40,6 +44,7 @@ def there(loaded: LoadedModel, steering: Steering, items: Items, note: str) -> A
         model=model.name,
         moods=moods.shown,
         expressions=_names(each.name for each in model.expressions),
+        gestures=(*BUILT_IN, *(name for name in hotkeys.gestures if name not in BUILT_IN)),
         hotkeys=_names(each.shown for each in model.hotkeys),
         items=items.names,
         mouth=steering.mouth,
