@@ -25,7 +25,7 @@ from libs.testing.chromium import chromium  # noqa: E402
 
 SHEETS_FOLDER = ROOT / "docs" / "pictures" / "characters"
 ORIGIN = "http://overlay.test"
-CELL = {"width": 184, "height": 224}
+CELL = {"width": 172, "height": 209}
 COLUMNS = 5
 
 CELLS: list[dict[str, Any]] = [

@@ -229,8 +229,8 @@ def _read(path: Path, shown: str) -> tuple[yaml.Node | None, Any]:
         text = path.read_text("utf-8")
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):  # a few of them can stand for millions of lines
-                line = event.start_mark.line + 1
-                raise CharacterError(f"{shown}, line {line}: *{event.anchor}: write it out instead")
+                at = event.start_mark.line + 1 if event.start_mark else 1
+                raise CharacterError(f"{shown}, line {at}: *{event.anchor}: write it out instead")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if (twice := first_duplicate(root)) is not None:
             raise CharacterError(f"{shown}, line {twice.line}: {twice.key}: stands here twice")

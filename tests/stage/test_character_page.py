@@ -85,7 +85,7 @@ async def test_each_mood_bearing_and_gesture_of_a_character_is_seen(
     browser: Any, tmp_path: Path, name: str
 ) -> None:
     async with a_stage(tmp_path, stage_character=name) as stage, open_page(browser, stage) as page:
-        assert (await page.until(missing=[]))["character"].lower() == name
+        await page.until(character=name.capitalize(), missing=[])
         assert page.complaints == []
         # Of Mochi only one small arm is moved by a wave.
         cells = [*MOODS, *BEARINGS, *(GESTURES if name == "kitsu" else GESTURES[:3])]
@@ -239,7 +239,8 @@ async def test_mouth_shapes_pass_into_one_another_without_lag_or_jumps(
           }
           line.add({ index: 0, at_ms: 0, text: "", words: [], mouth: cues });
           const sum = (ms, of) => line.cuesAt(ms).map(of).reduce((a, b) => a + b, 0);
-          const openAt = (ms) => sum(ms, ([name, weight, share]) => VISEMES[name].open * weight * share);
+          const opens = ([viseme, weight, share]) => VISEMES[viseme].open * weight * share;
+          const openAt = (ms) => sum(ms, opens);
           let jump = 0, shares = 0;
           for (let ms = 1; ms < at; ms += 1) {
             jump = Math.max(jump, Math.abs(openAt(ms) - openAt(ms - 1)));
