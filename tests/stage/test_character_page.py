@@ -164,6 +164,21 @@ async def test_a_palette_changes_the_colours_of_the_fox(browser: Any, tmp_path: 
     assert furry[1] > 0.03
 
 
+async def test_shades_follow_their_colour_unless_they_are_chosen(
+    browser: Any, stage: RunningStage
+) -> None:
+    async with open_page(browser, stage, "&mute=1") as page:
+        usual, blue, own = await page.page.evaluate("""async () => {
+          const { foxColours } = await import("/overlay/fox/colours.js");
+          const blue = { fur: "#2244aa", hoodie: "white", iris: "#12345" };
+          return [foxColours(), foxColours(blue), foxColours({ ...blue, fur_light: "#abcdef" })];
+        }""")
+    assert blue["fur"] == "#2244aa"
+    assert blue["fur_light"] != usual["fur_light"]
+    assert (own["fur_light"], own["fur_shade"]) == ("#abcdef", blue["fur_shade"])
+    assert (blue["hoodie"], blue["iris"]) == (usual["hoodie"], usual["iris"])
+
+
 async def test_two_pictures_speak_and_one_that_is_missing_leaves_only_its_place_empty(
     browser: Any, tmp_path: Path
 ) -> None:
