@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -164,7 +164,7 @@ class RedisBus:
 
     # Reading -----------------------------------------------------------------------------------
 
-    def subscribe(self, subscription: Subscription) -> AsyncIterator[Delivery]:
+    def subscribe(self, subscription: Subscription) -> AsyncGenerator[Delivery, None]:
         connection = RedisConnection(self._address)
         if subscription.live:
             live = LiveReader(connection, subscription, self._reading)
@@ -181,7 +181,7 @@ class RedisBus:
         connection: RedisConnection,
         reader: RedisStreamStore | LiveReader,
         deliveries: AsyncGenerator[Delivery, None],
-    ) -> AsyncIterator[Delivery]:
+    ) -> AsyncGenerator[Delivery, None]:
         self._readers.add(reader)
         self._readers_gone.clear()
         try:

@@ -23,14 +23,10 @@ async def test_a_listener_is_not_woken_by_types_it_does_not_want(
     wanted = Subscription((LIVE,), "main", only=frozenset({"conversation.reply_chunk"}))
     deliveries = reader(bus, wanted)
     waiting = asyncio.create_task(anext(deliveries))
-    channels: list[bytes] = []
-
-    async def listens() -> bool:
-        channels[:] = await back_door.pubsub_channels()
-        return bool(channels)
-
-    while not await listens():
+    channels = []
+    while not channels:
         await asyncio.sleep(0.01)
+        channels = await back_door.pubsub_channels()
 
     assert channels == [f"{LIVE.key('main')}:conversation.reply_chunk".encode()]
     assert await back_door.pubsub_numpat() == 0
