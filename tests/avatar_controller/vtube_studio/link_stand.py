@@ -27,7 +27,6 @@ class LinkStand:
         self.frame_errors: list[tuple[int, str]] = []
         self.times_ready = 0
         self.frames_offered = 0
-        self.broadcast_port = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     async def on_ready(self) -> None:
@@ -44,7 +43,6 @@ class LinkStand:
             on_event=lambda kind, data: self.events.append((kind, data)),
             on_changed=lambda: self.told.append((self.link.link, self.link.detail)),
             on_frame_error=lambda error_id, said: self.frame_errors.append((error_id, said)),
-            broadcast_port=self.broadcast_port,
         )
         self._tasks = [asyncio.create_task(self.link.run())]
         return self

@@ -23,14 +23,13 @@ def pauses(clock: Clock, backoff: Backoff, seconds: float) -> list[float]:
     return found
 
 
-def test_it_is_looked_for_quickly_at_first_and_rarely_later() -> None:
+def test_it_is_looked_for_quickly_at_first_and_always_within_a_second() -> None:
     clock = Clock()
     backoff = Backoff(lambda: clock.now)
     assert set(pauses(clock, backoff, QUICK_FOR_SECONDS)) == {QUICK_PAUSE_SECONDS}
     later = pauses(clock, backoff, 300.0)
     assert later == sorted(later)
-    assert later[-1] == LONGEST_PAUSE_SECONDS
-    assert len(later) < 40
+    assert QUICK_PAUSE_SECONDS < later[-1] < 1.0
 
 
 def test_after_a_steady_connection_it_is_looked_for_quickly_again() -> None:

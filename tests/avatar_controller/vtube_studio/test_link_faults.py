@@ -36,12 +36,6 @@ async def stand(vts: VTubeStudioStandIn, tmp_path: Path) -> AsyncIterator[LinkSt
         yield stand
 
 
-@pytest.fixture
-def udp_port() -> int:
-    """Where broadcasts go, instead of VTube Studio's own port."""
-    return free_port()
-
-
 async def frames_arrive(vts: VTubeStudioStandIn, count: int = 5) -> None:
     """From now on, and VTube Studio takes them."""
     seen = len(vts.recording.injections)
@@ -291,44 +285,6 @@ async def test_a_silent_program_at_the_port_is_said(tmp_path: Path) -> None:
 # Being found -------------------------------------------------------------------------------------
 
 
-async def test_the_broadcast_says_that_the_api_is_off(tmp_path: Path, udp_port: int) -> None:
-    app = VTubeStudioStandIn(broadcast_port=udp_port, broadcast_seconds=0.1)
-    app.studio.api_active = False
-    async with app:
-        stand = LinkStand("ws://127.0.0.1:1", tmp_path)
-        stand.broadcast_port = udp_port
-        async with stand:
-            assert "Allow Plugin API" in await stand.reach(AvatarLink.WAITING, "API is off")
-
-
-async def test_the_broadcast_says_which_port_it_is(tmp_path: Path, udp_port: int) -> None:
-    async with VTubeStudioStandIn(broadcast_port=udp_port, broadcast_seconds=0.1) as app:
-        stand = LinkStand("ws://127.0.0.1:1", tmp_path)
-        stand.broadcast_port = udp_port
-        async with stand:
-            detail = await stand.reach(AvatarLink.WAITING, "its plugin API is at")
-            assert f"VTS_URL=ws://127.0.0.1:{app.port}" in detail
-            told = len(stand.told)
-            await asyncio.sleep(0.8)
-            assert len(stand.told) == told, "it does not flicker"
-
-
-async def test_the_broadcast_ends_a_long_pause(
-    tmp_path: Path, udp_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    vts = VTubeStudioStandIn(broadcast_port=udp_port, broadcast_seconds=0.1)
-    await vts.start()
-    await vts.stop()
-    stand = LinkStand(vts.url, tmp_path)
-    stand.broadcast_port = udp_port
-    async with stand:
-        monkeypatch.setattr(stand.link._backoff, "next_seconds", lambda *_: 3600.0)
-        await stand.reach(AvatarLink.WAITING, "does not answer")
-        await vts.start()
-        await stand.ready()
-        await vts.stop()
-
-
 async def test_no_address_means_no_vtube_studio(tmp_path: Path) -> None:
     stand = LinkStand("", tmp_path)
     async with asyncio.timeout(5):
@@ -340,9 +296,7 @@ async def test_no_address_means_no_vtube_studio(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="counts the sockets of this process as Linux does")
-async def test_a_link_that_never_finds_anybody_leaves_nothing_open(
-    tmp_path: Path, udp_port: int
-) -> None:
+async def test_a_link_that_never_finds_anybody_leaves_nothing_open(tmp_path: Path) -> None:
     async with LinkStand("ws://127.0.0.1:1", tmp_path) as stand:
         await stand.reach(AvatarLink.WAITING)
         before = len(os.listdir("/dev/fd"))  # noqa: PTH208 - a folder of numbers

@@ -7,12 +7,15 @@ QUICK_PAUSE_SECONDS = 0.25
 #: So long after the start, or after a connection that was steady, it is looked for quickly: it is
 #: being (re)started, and shall be back within a second.
 QUICK_FOR_SECONDS = 60.0
+#: Afterwards still often enough to be there within a second: somebody starts it for the show.
+URGENT_PAUSE_SECONDS = 0.9
 LONGEST_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 5.0
 
 
 class Backoff:
-    """Quick at first, then doubling up to the longest pause. A look costs a refused connection."""
+    """Quick at first, then doubling up to the longest pause; that is shorter where nobody was there
+    than where quickness mends nothing. A look costs a refused connection."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -28,4 +31,5 @@ class Backoff:
             return QUICK_PAUSE_SECONDS
         pause = self._pause
         self._pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-        return pause
+        nobody_there = urgent and not ready_seconds
+        return min(pause, URGENT_PAUSE_SECONDS) if nobody_there else pause

@@ -15,7 +15,7 @@ from apps.avatar_controller.engines.vtube_studio.errors import ENDED, VtsAway
 from libs.vtube_studio.wire import Message, envelope
 
 #: More unanswered ones of a mode: the app is behind, and the next frame is left out.
-MOST_UNANSWERED = 15
+MOST_UNANSWERED = 30
 #: An answer later than this is not waited for; below the second after which values fall back.
 FORGOTTEN_AFTER_SECONDS = 0.5
 #: Round trips that are remembered.

@@ -23,9 +23,7 @@ from apps.avatar_controller.engines.vtube_studio.sign_in import SignIn
 from apps.avatar_controller.engines.vtube_studio.token_store import TokenStore
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarLink
-from libs.vtube_studio.discovery import BROADCAST_PORT, SPAN_SECONDS, listen
 from libs.vtube_studio.meeting import Answer, NotMet, host_and_port, meet
-from libs.vtube_studio.probe import concerns, what_it_tells
 from libs.vtube_studio.wire import Message
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
@@ -44,9 +42,6 @@ QUIET_SECONDS = 2.0
 ANSWER_SECONDS = 2.0
 #: A hang of this length ends the connection. Loading a big model takes VTube Studio seconds.
 HANGING_SECONDS = 12.0
-#: How long a broadcast is believed, and the pause between two that are listened for.
-TOLD_SECONDS = 6.0
-LISTEN_PAUSE_SECONDS = 0.5
 #: Before the attempts of `on_ready`, while its requests are not answered; the last one again
 #: and again.
 READY_PAUSES_SECONDS = (0.0, 0.25, 1.0, 3.0, 10.0, 30.0)
@@ -76,7 +71,6 @@ class VtsLink:
         on_frame_error: Callable[[int, str], None],
         token_store: TokenStore | None = None,
         events: Mapping[str, Mapping[str, Any]] = EVENTS,
-        broadcast_port: int = BROADCAST_PORT,
     ) -> None:
         self._url = settings.vts_url
         self._host, self._port = host_and_port(self._url) if self._url else ("", 0)
@@ -85,16 +79,12 @@ class VtsLink:
         self._on_changed = on_changed
         self._on_frame_error = on_frame_error
         self._events = events
-        self._broadcast_port = broadcast_port
         store = token_store or TokenStore(settings.kitsu_data_dir, settings.kitsu_show)
         self._sign_in = SignIn(settings, store, self._now)
         self._frames = Frames()
         self._backoff = Backoff()
         self._conversation: Conversation | None = None
         self._ready_at: float | None = None
-        self._problem: NotMet | None = None
-        self._told: NotMet | None = None
-        self._away = asyncio.Event()
         self._wake = asyncio.Event()
         self.link = AvatarLink.WAITING if self._url else AvatarLink.NOT_CONFIGURED
         self.detail = "" if self._url else "VTube Studio is not used (VTS_URL is empty)."
@@ -138,15 +128,8 @@ class VtsLink:
         """Until cancelled. Returns at once where VTube Studio is not used."""
         if not self._url:
             return
-        listening = asyncio.create_task(self._listen(), name="vtube studio broadcasts")
-        try:
-            while True:
-                pause = await self._live()
-                self._away.set()
-                await self._pause(pause)
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+        while True:
+            await self._pause(await self._live())
 
     async def _live(self) -> float:
         """One connection from its beginning to its end. How long to wait then."""
@@ -157,7 +140,7 @@ class VtsLink:
             await self._talk(socket)
         except NotMet as problem:
             urgent = problem.answer is not Answer.WRONG_PROGRAM
-            self._not_met(problem)
+            self._now(_LINKS.get(problem.answer, AvatarLink.WAITING), str(problem))
         except VtsAway as problem:
             self._lost(problem)
         ready_seconds = 0.0 if self._ready_at is None else monotonic() - self._ready_at
@@ -165,8 +148,6 @@ class VtsLink:
 
     async def _talk(self, socket: ClientConnection) -> None:
         """Until the connection is lost: raises `VtsAway`."""
-        self._away.clear()
-        self._problem = self._told = None
         conversation = Conversation(socket, self._hear, self._sign_in.hide)
         self._conversation = conversation
         tasks = [
@@ -274,13 +255,6 @@ class VtsLink:
         else:
             self._now(problem.link, str(problem))
 
-    def _not_met(self, problem: NotMet) -> None:
-        """What a broadcast told is nearer to the truth than that nobody answers."""
-        self._problem = problem
-        if problem.answer in (Answer.NOTHING, Answer.WRONG_PROGRAM):
-            problem = self._told or problem
-        self._now(_LINKS.get(problem.answer, AvatarLink.WAITING), str(problem))
-
     def _woke(self) -> None:
         conversation = self._conversation
         if self.link is AvatarLink.HANGING and conversation and conversation.signed_in:
@@ -291,19 +265,3 @@ class VtsLink:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
-
-    async def _listen(self) -> None:
-        """While VTube Studio is away, its broadcasts say why, and when to look again."""
-        told_at = 0.0
-        while self._broadcast_port:
-            await self._away.wait()
-            for heard in await listen(SPAN_SECONDS, self._broadcast_port, until_first=True):
-                if concerns(heard, self._host):
-                    self._told, told_at = what_it_tells(heard, self._host, self._port), monotonic()
-                    if self._told is None:
-                        self._wake.set()
-            if monotonic() - told_at > TOLD_SECONDS:
-                self._told = None
-            if self._away.is_set() and self._problem:
-                self._not_met(self._problem)
-            await asyncio.sleep(LISTEN_PAUSE_SECONDS)
