@@ -25,7 +25,7 @@ from libs.testing.chromium import chromium  # noqa: E402
 
 SHEETS_FOLDER = ROOT / "docs" / "pictures" / "characters"
 ORIGIN = "http://overlay.test"
-CELL = {"width": 184, "height": 224}
+CELL = {"width": 172, "height": 209}
 COLUMNS = 5
 
 CELLS: list[dict[str, Any]] = [
@@ -58,7 +58,8 @@ DRAW = """async ([cells, size]) => {
     acting.life.nextBlink = Infinity;
     let pose = null;
     for (let time = 0; time < seconds; time += frame) {
-      if (time > 0.3) Object.assign(acting, { mood: mood ?? "neutral", bearing: bearing ?? "idle" });
+      if (time > 0.3) acting.mood = mood ?? "neutral";
+      if (time > 0.3) acting.bearing = bearing ?? "idle";
       if (gesture && Math.abs(seconds - into - time) < frame / 2) acting.gestures.make(gesture);
       acting.speaking = say !== undefined;
       pose = acting.step(time, frame, [[say ?? "sil", 1, 1]]);

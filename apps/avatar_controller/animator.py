@@ -42,8 +42,9 @@ class Animator:
         self._show_now = show_now
         self._wake = asyncio.Event()
         self._held = False
-        self._broken: set[int] = set()
         self._counted = (0, 0.0)
+        self.broken: list[Avatar] = []
+        """Those whose engine failed: they are not moved until the next start."""
         self.frames = 0
         self.skipped = 0
         self.frames_per_second = 0.0
@@ -71,7 +72,7 @@ class Animator:
         return [
             avatar
             for avatar in self._avatars
-            if id(avatar) not in self._broken and Capability.FRAMES in avatar.capabilities
+            if avatar not in self.broken and Capability.FRAMES in avatar.capabilities
         ]
 
     async def run(self) -> None:
@@ -111,8 +112,8 @@ class Animator:
                 avatar.look(pose)
                 avatar.send_frame()
             except Exception:  # an engine is supervised here
-                self._broken.add(id(avatar))
-                log.exception("%s is not moved any more until the next restart", avatar.id)
+                log.exception("%s failed in a frame", avatar.id)
+                self.broken.append(avatar)
         self.frames += 1
 
     def _count(self, now: float) -> None:

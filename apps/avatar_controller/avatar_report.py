@@ -27,10 +27,24 @@ class AvatarReport:
         self._presence = presence
         self._news = asyncio.Event()
         self._told: AvatarChanged | None = None
+        self._statuses: tuple[AvatarStatus, ...] | None = None
 
     def changed(self) -> None:
         """Something that is told of may have changed."""
+        self._statuses = None
         self._news.set()
+
+    @property
+    def statuses(self) -> tuple[AvatarStatus, ...]:
+        """Asked for anew only after a change: a model may have hundreds of names."""
+        if self._statuses is None:
+            self._statuses = tuple(avatar.status() for avatar in self._avatars)
+        return self._statuses
+
+    @property
+    def ready(self) -> int:
+        """How many avatars are there, as far as it can be known."""
+        return sum(status.link in _THERE for status in self.statuses)
 
     async def keep_telling(
         self,
@@ -52,7 +66,7 @@ class AvatarReport:
     def as_event(self) -> AvatarChanged:
         return AvatarChanged(
             show=self._show,
-            avatars=tuple(avatar.status() for avatar in self._avatars),
+            avatars=self.statuses,
             mood=self._presence.mood,
             bearing=self._presence.bearing,
         )
@@ -60,7 +74,7 @@ class AvatarReport:
     def health(self) -> Health:
         """Ready as long as nothing is wrong with what somebody set up: a program that does not run
         is told of, and no trouble."""
-        statuses = [avatar.status() for avatar in self._avatars]
+        statuses = self.statuses
         wrong = [status for status in statuses if _is_wrong(status)]
         away = [s for s in statuses if s.link not in _THERE and s.link not in _WRONG]
         told = next((s.detail for s in (*wrong, *away) if s.detail), "")

@@ -13,6 +13,7 @@ from libs.contracts.avatar import (
     SignInAvatar,
 )
 from libs.contracts.stage import ShowItem, TriggerHotkey
+from libs.settings.items import ItemsError, load_items
 
 Order = TriggerHotkey | ShowItem | SignInAvatar | ShowExpression | MapMood
 
@@ -30,26 +31,28 @@ class AvatarOrders:
         self,
         avatars: Sequence[Avatar],
         items: Collection[str],
+        drawn_items: Collection[str],
         nod: Callable[[str], bool],
     ) -> None:
-        """`items`: names that may be shown; `nod`: makes a built-in gesture with every head that is
-        moved here, and says whether there is one."""
+        """`items`: names that avatars may show; `drawn_items`: those of the overlay; `nod`: makes a
+        built-in gesture with every head that is moved here, and says whether there is one."""
         self._avatars = avatars
         self._items = items
+        self._drawn_items = drawn_items
         self._nod = nod
 
     def concerns(self, order: Order) -> bool:
-        """An item that is not ours is the overlay's."""
-        return not isinstance(order, ShowItem) or order.item in self._items
+        """An item that only the overlay has is its own to show."""
+        if not isinstance(order, ShowItem) or order.item in self._items:
+            return True
+        return order.item not in self._drawn_items
 
     async def carry_out(self, order: Order) -> str:
         match order:
             case TriggerHotkey():
                 return await self._gesture(order.hotkey)
             case ShowItem():
-                showing = self._able(Capability.ITEMS, "Items")
-                await self._first(showing, lambda avatar: avatar.show_item(order.item))
-                return f"'{order.item}' is shown."
+                return await self._show_item(order.item)
             case SignInAvatar():
                 await self._one(order.avatar).sign_in()
                 return "It was asked."
@@ -61,6 +64,14 @@ class AvatarOrders:
                 avatar = self._one(order.avatar, Capability.EXPRESSIONS)
                 await avatar.map_mood(order.mood, order.expression)
                 return f"'{order.mood.value}' is shown so from now on."
+
+    async def _show_item(self, name: str) -> str:
+        if name not in self._items:
+            where = "items stand in configs/avatar.yaml and configs/items.yaml"
+            raise AvatarRefused("not_found", f"No item has the name '{name}': {where}.")
+        showing = self._able(Capability.ITEMS, "Items")
+        await self._first(showing, lambda avatar: avatar.show_item(name))
+        return f"'{name}' is shown."
 
     async def _gesture(self, name: str) -> str:
         """The built-in ones with the head, wherever there is one that is moved here."""
@@ -95,7 +106,7 @@ class AvatarOrders:
         avatar = next((one for one in self._avatars if one.id == avatar_id), None)
         if avatar is None:
             step = _CONFIGURED.get(avatar_id, "see kitsu doctor")
-            raise AvatarRefused("not_configured", f"This avatar is not used: {step}.")
+            raise AvatarRefused("avatar_not_configured", f"This avatar is not used: {step}.")
         if capability is not None and capability not in avatar.capabilities:
             status = avatar.status()
             reason = _why_not(status) or f"{status.title} has no expressions by name."
@@ -122,6 +133,14 @@ class AvatarOrders:
                 return
         if refusal is not None and not done:
             raise refusal
+
+
+def drawn_items() -> frozenset[str]:
+    """Names of `configs/items.yaml`; what is wrong with that file is the stage's to say."""
+    try:
+        return frozenset(load_items())
+    except ItemsError:
+        return frozenset()
 
 
 def _why_not(status: AvatarStatus) -> str:

@@ -12,13 +12,14 @@ from apps.avatar_controller.avatars import avatars_of
 from apps.avatar_controller.engines.base import SHUT, Avatar, AvatarRefused
 from apps.avatar_controller.idle_life import IdleLife
 from apps.avatar_controller.mouth_player import MouthPlayer
-from apps.avatar_controller.orders import AvatarOrders, Order
+from apps.avatar_controller.orders import AvatarOrders, Order, drawn_items
 from apps.avatar_controller.presence import Presence
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.bus.base import Bus, Delivery
-from libs.contracts.avatar import AvatarLink, MapMood, ShowExpression, SignInAvatar
+from libs.contracts.avatar import MapMood, ShowExpression, SignInAvatar
 from libs.contracts.conversation import ReplyAbandoned, ReplyFinished, TurnOpened
 from libs.contracts.envelope import Event
+from libs.contracts.health import ModuleState
 from libs.contracts.interruption import HoldSpeaking, StopSpeaking
 from libs.contracts.listening import SpeechDismissed, SpeechEnded, SpeechStarted
 from libs.contracts.speaking import (
@@ -76,7 +77,9 @@ class AvatarControllerWorker(Worker):
             IdleLife(self.file.idle, random.getrandbits(32)),
             lambda: self.presence.bearing,
         )
-        self._orders = AvatarOrders(self.avatars, self.file.items, self.animator.gesture)
+        self._orders = AvatarOrders(
+            self.avatars, self.file.items, drawn_items(), self.animator.gesture
+        )
         self._still = False
 
     # Life -------------------------------------------------------------------------------------
@@ -106,15 +109,19 @@ class AvatarControllerWorker(Worker):
         self.report_of.changed()
 
     def health(self) -> Health:
-        return self.report_of.health()
+        health = self.report_of.health()
+        if not self.animator.broken:
+            return health
+        titles = ", ".join(avatar.status().title for avatar in self.animator.broken)
+        detail = f"{titles}: failed, see the log. `kitsu restart avatar_controller` tries again."
+        return Health(ModuleState.DEGRADED, detail, health.engine)
 
     def gauges(self) -> dict[str, int]:
         self.counters["frames"] = self.animator.frames
         self.counters["frames_skipped"] = self.animator.skipped
-        ready = sum(avatar.status().link is AvatarLink.READY for avatar in self.avatars)
         return {
             "frames_per_second": round(self.animator.frames_per_second),
-            "avatars_ready": ready,
+            "avatars_ready": self.report_of.ready,
         }
 
     # Panic, and off ---------------------------------------------------------------------------
@@ -209,9 +216,15 @@ class AvatarControllerWorker(Worker):
     # Orders -----------------------------------------------------------------------------------
 
     @handles(TriggerHotkey, ShowItem, SignInAvatar, ShowExpression, MapMood)
-    async def take_order(self, event: Order, delivery: Delivery) -> None:
+    async def take_order(
+        self, event: Order, delivery: Delivery
+    ) -> Coroutine[Any, Any, None] | None:
+        """A program that answers slowly keeps nothing of playback waiting."""
         if not self._orders.concerns(event):
-            return
+            return None
+        return self._answer(event, delivery)
+
+    async def _answer(self, event: Order, delivery: Delivery) -> None:
         try:
             self._check(event, delivery)
             message = await self._orders.carry_out(event)
@@ -235,6 +248,6 @@ class AvatarControllerWorker(Worker):
             self.counters["dropped_old"] += 1
             raise AvatarRefused("stale", "The order came too late.")
         if not self.enabled:
-            raise AvatarRefused("off", "The avatar module is off: switch it on.")
+            raise AvatarRefused("avatar_not_ready", "The avatar module is off: switch it on.")
         if self.panic.engaged:
             raise AvatarRefused("panic", "Panic is engaged: release it first.")

@@ -12,7 +12,8 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
-    model_validator,
+    ValidationInfo,
+    field_validator,
 )
 
 from libs.contracts.avatar import Bearing
@@ -40,10 +41,32 @@ Share = Annotated[float, Field(ge=-5, le=5)]
 Pixels = Annotated[int, Field(ge=16, le=4_096)]
 
 FoxColour = Literal[
-    *("ink", "fur", "fur_shade", "fur_deep", "fur_light", "dark_fur", "cream", "cream_shade"),
-    *("ear", "hair", "hair_shade", "hair_light", "brow", "iris", "iris_dark", "iris_light"),
-    *("blush", "mouth", "tongue", "hoodie", "hoodie_shade", "hoodie_light", "cord"),
-    *("phones", "phones_light", "light"),
+    "ink",
+    "fur",
+    "fur_shade",
+    "fur_deep",
+    "fur_light",
+    "dark_fur",
+    "cream",
+    "cream_shade",
+    "ear",
+    "hair",
+    "hair_shade",
+    "hair_light",
+    "brow",
+    "iris",
+    "iris_dark",
+    "iris_light",
+    "blush",
+    "mouth",
+    "tongue",
+    "hoodie",
+    "hoodie_shade",
+    "hoodie_light",
+    "cord",
+    "phones",
+    "phones_light",
+    "light",
 ]
 
 
@@ -60,17 +83,19 @@ class FoxCharacter(_Strict):
 
     title: Title
     rig: Literal["fox"]
-    palette: Name = ""
-    """The palette in use, by its name; empty: the usual colours."""
     palettes: dict[Name, dict[FoxColour, Colour]] = Field(default={}, max_length=40)
     """Colours that are not named are the usual ones; shades follow their colour."""
+    palette: Name | None = None
+    """The palette in use, by its name; without one the usual colours."""
 
-    @model_validator(mode="after")
-    def _palette_is_there(self) -> "FoxCharacter":
-        if self.palette and self.palette not in self.palettes:
-            there = ", ".join(self.palettes) or "none"
-            raise ValueError(f"there is no palette {self.palette}; there are: {there}")
-        return self
+    @field_validator("palette")
+    @classmethod
+    def _is_there(cls, palette: str | None, info: ValidationInfo) -> str | None:
+        there = info.data.get("palettes")  # None where they are wrong themselves
+        if palette is not None and there is not None and palette not in there:
+            listed = ", ".join(there) or "none"
+            raise ValueError(f"there is no palette {palette}; there are: {listed}")
+        return palette
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -78,7 +103,7 @@ class FoxCharacter(_Strict):
 
     def told(self) -> dict[str, Any]:
         """What the overlay page needs to draw it."""
-        colours = self.palettes.get(self.palette, {})
+        colours = self.palettes.get(self.palette, {}) if self.palette else {}
         return {"title": self.title, "rig": self.rig, "colours": colours}
 
 
@@ -191,9 +216,7 @@ def load_character(folder: Path) -> Character:
     except ValidationError as error:
         lines = []
         for item in error.errors():
-            place = tuple(
-                p for p in item["loc"] if p not in ("fox", "pictures") or p != item["loc"][0]
-            )
+            place = item["loc"][1:]  # the first one is the rig
             what = ".".join(map(str, place)) or "the file"
             lines.append(f"{shown}, line {line_of(root, place)}: {what}: {item['msg']}")
         raise CharacterError("\n".join(lines[:10])) from None
@@ -206,15 +229,14 @@ def _read(path: Path, shown: str) -> tuple[yaml.Node | None, Any]:
         text = path.read_text("utf-8")
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):  # a few of them can stand for millions of lines
-                line = event.start_mark.line + 1
-                raise CharacterError(f"{shown}, line {line}: *{event.anchor}: write it out instead")
+                at = event.start_mark.line + 1 if event.start_mark else 1
+                raise CharacterError(f"{shown}, line {at}: *{event.anchor}: write it out instead")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if (twice := first_duplicate(root)) is not None:
             raise CharacterError(f"{shown}, line {twice.line}: {twice.key}: stands here twice")
         return root, yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f", line {mark.line + 1}" if mark is not None else ""
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise CharacterError(f"{shown}{line}: not valid YAML") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         if isinstance(error, CharacterError):

@@ -1,5 +1,6 @@
 """What of hers is heard now, and at which position of it, from what the stage says."""
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -184,6 +185,8 @@ class PlaybackClock:
         identity, at = event.utterance_id, event.emitted_at
         if not identity or at < self._heard_of_at - OLD_NEWS_SECONDS or self._is_over(event, at):
             return False
+        if not math.isfinite(event.position_seconds):
+            return False
         if identity != self.utterance_id:
             self._enter(event, identity)
         self._heard_of_at = max(self._heard_of_at, at)
@@ -197,13 +200,15 @@ class PlaybackClock:
         self.turn_id, self.epoch = event.turn_id, event.epoch
 
     def _is_over(self, event: Event, at: float) -> bool:
+        """Also what is said of a moment that is none."""
         stopped_at, epoch = self._stopped
-        return event.utterance_id in self._ended_ids or (at <= stopped_at and event.epoch < epoch)
+        stale = at <= stopped_at and event.epoch < epoch
+        return stale or event.utterance_id in self._ended_ids or not math.isfinite(at)
 
     def _held(self, event: HoldSpeaking) -> bool:
         """Ordered just now: the stage will say the same in a moment. An order may come twice (from
         who gave it, and over the bus), and of several holders the strictest counts."""
-        if event.event_id in self._hold_ids:
+        if event.event_id in self._hold_ids or not math.isfinite(event.emitted_at):
             return False
         self._hold_ids.append(event.event_id)
         at = event.emitted_at

@@ -7,6 +7,7 @@ import asyncio
 import math
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 from libs.bus.base import Bus
 from libs.contracts.conversation import ReplyFinished
@@ -59,10 +60,11 @@ def _cues(starts: Sequence[float]) -> list[MouthCue]:
 async def say_bursts(bus: Bus, show: str, count: int) -> str:
     """Gives the stage one utterance of so many bursts. Returns its id."""
     latched = await bus.latch(show, "epoch") or {}
-    identity = {
+    utterance = new_id()
+    identity: dict[str, Any] = {
         "show": show,
         "turn_id": new_id(),
-        "utterance_id": new_id(),
+        "utterance_id": utterance,
         "epoch": int(latched.get("epoch", 0)),
     }
     sound, cues = burst_sound(count), _cues(burst_starts(count))
@@ -90,7 +92,7 @@ async def say_bursts(bus: Bus, show: str, count: int) -> str:
         )
     )
     await bus.publish(ReplyFinished(**identity, sentences=1, text=TEXT, engine="bursts"))
-    return identity["utterance_id"]
+    return utterance
 
 
 async def played(bus: Bus, show: str, utterance: str, within_seconds: float) -> float:

@@ -120,7 +120,7 @@ async def meet(url: str, timeout_seconds: float) -> tuple[ClientConnection, str]
         raise not_met(Answer.NOTHING if hung_up else Answer.WRONG_PROGRAM, place) from None
     except TimeoutError:
         raise not_met(Answer.SILENT, place) from None
-    except (OSError, EOFError):
+    except (OSError, EOFError, UnicodeError):
         raise not_met(Answer.NOTHING, place) from None
     try:
         return socket, await _greet(socket, place, ends_at)

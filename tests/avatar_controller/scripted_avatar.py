@@ -18,7 +18,7 @@ from libs.contracts.speaking import Mood
 EVERYTHING = frozenset(Capability)
 
 
-@dataclass
+@dataclass(eq=False)
 class ScriptedAvatar:
     """`link` and `capabilities` are as the test says; orders are in `asked`."""
 
@@ -30,6 +30,7 @@ class ScriptedAvatar:
     refuses: dict[str, AvatarRefused] = field(default_factory=dict)
     """By what is asked: `gesture`, `show_item` ..."""
     hangs_in_panic: bool = False
+    hangs_in_gestures: bool = False
     breaks_in_frames: bool = False
     changed: Callable[[], None] = lambda: None
 
@@ -73,6 +74,8 @@ class ScriptedAvatar:
 
     async def gesture(self, name: str) -> None:
         self._ask("gesture", name)
+        if self.hangs_in_gestures:
+            await asyncio.Event().wait()
 
     async def show_expression(self, name: str, hold_seconds: float) -> None:
         self._ask("show_expression", name)

@@ -129,6 +129,25 @@ async def test_without_bundles_every_message_is_a_packet_of_its_own(listener: Os
     assert listener.frames()[0].shapes["A"] == 0
 
 
+async def test_in_single_packets_what_is_not_shown_is_told_a_few_times_a_second(
+    listener: OscListener,
+) -> None:
+    clock = Clock()
+    async with Running(an_avatar(listener.port, now=clock, vmc_bundles=False)) as avatar:
+        for opened in (0.0, 0.5, 0.5, 0.0, 0.0):
+            avatar.set_mouth(Mouth(opened, 0.0, Vowels(a=opened)))
+            avatar.send_frame()
+            clock.now += 0.01
+        clock.now += 0.25
+        avatar.send_frame()
+        await until(lambda: len(listener.frames()) == 6)
+        told = [frame.shapes for frame in listener.frames()]
+    assert len(told[0]) == len(told[5]) == len(shapes(Face()))
+    moving = [{name: value for name, value in one.items() if name in ("A", "O")} for one in told]
+    assert moving[1:5] == [{"A": 0.5}, {"A": 0.5}, {"A": 0.0}, {}]
+    assert all(one["Neutral"] == 1 for one in told)
+
+
 @pytest.mark.parametrize("bundles", [True, False])
 async def test_the_library_of_others_reads_the_same(bundles: bool) -> None:
     heard: list[tuple[Any, ...]] = []
@@ -449,6 +468,18 @@ async def test_in_a_panic_she_is_calm_at_once_and_then_nothing_is_sent(
         avatar.send_frame()
         await until(lambda: len(listener.frames()) == 5)
         assert listener.frames()[-1].shapes["Angry"] == 0
+
+
+async def test_what_ends_it_is_whole_each_time_also_in_single_packets(
+    listener: OscListener,
+) -> None:
+    async with Running(an_avatar(listener.port, vmc_bundles=False)) as avatar:
+        avatar.set_mouth(Mouth(1.0))
+        avatar.send_frame()
+        await avatar.panic(True)
+        await until(lambda: len(listener.frames()) == 4)
+    assert [len(frame.shapes) for frame in listener.frames()[1:]] == [len(shapes(Face()))] * 3
+    assert all(frame.shapes["A"] == 0 for frame in listener.frames()[1:])
 
 
 async def test_it_ends_with_a_shut_mouth_and_in_a_panic_in_silence(listener: OscListener) -> None:

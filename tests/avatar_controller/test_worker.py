@@ -29,6 +29,7 @@ from libs.contracts.stage import (
     StageCommandFailed,
     TriggerHotkey,
 )
+from libs.settings.items import load_items
 from libs.telemetry import clock
 from libs.worker.problems import CannotRun
 from tests.avatar_controller.conftest import RunningAvatars, until
@@ -121,9 +122,12 @@ async def test_without_an_avatar_that_takes_frames_none_is_made(controller: Star
 
 async def test_an_avatar_that_breaks_is_left_out_and_the_others_go_on(controller: Start) -> None:
     broken, whole = ScriptedAvatar("vmc", breaks_in_frames=True), ScriptedAvatar()
-    async with controller(broken, whole):
+    async with controller(broken, whole) as stand:
         await until(lambda: len(whole.frames) > 10)
         assert not broken.frames
+        health = stand.worker.health()
+        assert health.state is ModuleState.DEGRADED
+        assert health.detail.startswith("Vmc: failed, see the log.")
 
 
 # Panic, and off -------------------------------------------------------------------------------
@@ -170,7 +174,7 @@ async def test_off_it_leaves_avatars_alone_and_says_so(controller: Start) -> Non
         await stand.bus.publish(SetModuleEnabled(module="avatar_controller", enabled=False))
         await until(lambda: avatar.panics == [True])
         answer = await stand.order(TriggerHotkey(hotkey="wave"))
-        assert answer.code == "off"
+        assert answer.code == "avatar_not_ready"
         made = len(avatar.frames)
         await asyncio.sleep(0.1)
         assert len(avatar.frames) == made
@@ -208,6 +212,19 @@ async def test_built_in_gestures_are_made_with_the_head(controller: Start) -> No
         await until(lambda: any(pose.pitch < -4 for _, _, pose in avatars[0].frames))
 
 
+async def test_an_order_that_hangs_keeps_neither_playback_nor_other_orders_waiting(
+    controller: Start,
+) -> None:
+    avatar = ScriptedAvatar(hangs_in_gestures=True)
+    async with controller(avatar) as stand:
+        await stand.bus.publish(TriggerHotkey(hotkey="dance"))
+        await until(lambda: avatar.asked)
+        assert isinstance(await stand.order(SignInAvatar()), StageCommandDone)
+        await begins_to_speak(stand)
+        await until(lambda: avatar.bearings == [Bearing.SPEAKING])
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+
+
 async def test_what_one_does_not_know_the_other_may(controller: Start) -> None:
     unknown = AvatarRefused("not_found", "The drawn character cannot do that.")
     avatars = [ScriptedAvatar(), overlay()]
@@ -240,18 +257,22 @@ async def test_orders_for_an_avatar_that_is_not_there_are_refused_in_words(
             assert answer.code == "avatar_not_ready"
             assert "VTube Studio is not running: start it." in answer.message
         answer = await stand.order(SignInAvatar(avatar="vmc"))
-        assert (answer.code, "VMC_TARGET" in answer.message) == ("not_configured", True)
+        assert (answer.code, "VMC_TARGET" in answer.message) == ("avatar_not_configured", True)
 
 
-async def test_only_items_of_the_file_are_shown_the_others_are_the_overlays(
+async def test_items_of_the_file_are_shown_those_of_the_overlay_left_to_it_and_others_refused(
     controller: Start,
 ) -> None:
     avatar = ScriptedAvatar()
-    async with controller(avatar, file="items: {heart: {file: heart.png}}") as stand:
-        await stand.bus.publish(ShowItem(item="../../secret"))
-        await stand.order(ShowItem(item="heart"))
-        assert avatar.asked == [("show_item", "heart")]
+    drawn = next(iter(load_items()))
+    async with controller(avatar, file="items: {prize: {file: prize.png}}") as stand:
+        await stand.bus.publish(ShowItem(item=drawn))
+        await stand.order(ShowItem(item="prize"))
+        assert avatar.asked == [("show_item", "prize")]
         assert not await stand.facts(StageCommandFailed)
+        answer = await stand.order(ShowItem(item="../../secret"))
+        assert answer.code == "not_found"
+        assert avatar.asked == [("show_item", "prize")]
 
 
 async def test_expressions_are_tried_and_chosen_and_the_app_is_asked_again(

@@ -30,8 +30,7 @@ def journals_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def stage(tmp_path: Path) -> VirtualStage:
     told: list[Event] = []
-    stage = VirtualStage(tmp_path / "journal.jsonl", told=told, watcher=MouthTrack(told.append))
-    return stage
+    return VirtualStage(tmp_path / "journal.jsonl", told=told, watcher=MouthTrack(told.append))
 
 
 def chunks(stage: VirtualStage, index: int = 0) -> list[MouthChunk]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from libs.testing.stand_ins.vtube_studio import ErrorId, VTubeStudioStandIn, gallery
+from libs.testing.stand_ins.vtube_studio.camera import face_before_camera
 from libs.testing.stand_ins.vtube_studio.parameters import VOWEL_NAMES
 from tests.vtube_studio.conftest import Clock
 from tests.vtube_studio.plain_plugin import PlainPlugin, Refused
@@ -161,6 +162,20 @@ async def test_a_face_that_a_plugin_reports_is_found_until_it_stops(
         assert (await plugin.ask("FaceFoundRequest"))["found"] is True
         clock.pass_by(1.1)
         assert (await plugin.event("TrackingStatusChangedEvent", 2))["faceFound"] is False
+
+
+async def test_a_face_before_a_camera_moves_the_model_until_it_is_gone(
+    vts: VTubeStudioStandIn,
+) -> None:
+    async with PlainPlugin(vts) as plugin:
+        await plugin.subscribe("TrackingStatusChangedEvent")
+        async with face_before_camera(vts.studio):
+            first = vts.studio.value("FacePositionX")
+            await vts.until(lambda: vts.studio.value("FacePositionX") != first)
+            assert vts.studio.live2d()["ParamEyeLOpen"] == 1.0
+        assert vts.studio.value("FacePositionX") == 0
+        await plugin.event("TrackingStatusChangedEvent", 2)
+        assert [data["faceFound"] for _, data in plugin.events] == [True, False]
 
 
 async def test_a_model_that_blinks_and_breathes_does_so_whatever_the_inputs_say(

@@ -48,8 +48,9 @@ async def test_a_lost_answer_does_not_make_it_silent(udp_port: int) -> None:
     assert found.answer is Answer.VTUBE_STUDIO
 
 
-async def test_nobody_there(udp_port: int) -> None:
-    found = await ask("ws://127.0.0.1:1", udp_port)
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "x..y", "a" * 70, "no-such.invalid"])
+async def test_nobody_there(host: str, udp_port: int) -> None:
+    found = await ask(f"ws://{host}:1", udp_port)
     assert found.answer is Answer.NOTHING
     assert "start it" in found.step
 

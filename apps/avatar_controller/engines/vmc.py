@@ -18,6 +18,7 @@ from apps.avatar_controller.engines.osc_sender import OscSender, sayable
 from apps.avatar_controller.engines.vmc_frame import (
     MOOD_SHAPES,
     Face,
+    Thinned,
     beyond_ours,
     shapes_of_mood,
 )
@@ -42,7 +43,8 @@ _NO_STATUS = (AvatarLink.NOT_CONFIGURED, "")
 class VmcAvatar:
     """A model that another program draws, moved by datagrams that nobody answers.
 
-    Promises: what is sent is whole every time, so that a lost datagram is mended by the next one;
+    Promises: what is sent is whole every time (in single packets, four times a second), so that a
+    lost datagram is mended by the next one;
     moods fade; where the system says that nobody listens, that is told, and sending goes on, so
     that a program that comes back moves at once.
     """
@@ -62,6 +64,7 @@ class VmcAvatar:
         self._began_at = now()
         parts = urlsplit(f"udp://{self._target}")
         self._sender = OscSender(parts.hostname or "", parts.port or 0, settings.vmc_bundles, now)
+        self._thinned = None if settings.vmc_bundles else Thinned()
         self._own = _own_shapes(file)
         self._own_names = beyond_ours(self._own.values())
         self._mood = _Fade(now)
@@ -89,8 +92,7 @@ class VmcAvatar:
             await asyncio.sleep(LOOK_SECONDS if self._sender.open else LOOK_UP_SECONDS)
 
     async def close(self) -> None:
-        if not self._panic:
-            await self._rest()
+        await self.panic(True)
         self._sender.close()
 
     async def panic(self, engaged: bool) -> None:
@@ -105,7 +107,7 @@ class VmcAvatar:
         for number in range(LAST_FRAMES):
             if number:
                 await asyncio.sleep(LAST_FRAME_SECONDS)
-            self._send(Face())
+            self._send(Face(), whole=True)
 
     # What she does ----------------------------------------------------------------------------
 
@@ -126,8 +128,12 @@ class VmcAvatar:
     def bear(self, bearing: Bearing) -> None:
         """Shown by head and eyes, which are told by `look`."""
 
-    def _send(self, face: Face) -> None:
-        self._sender.send(face.messages(self._now() - self._began_at, self._own_names))
+    def _send(self, face: Face, whole: bool = False) -> None:
+        seconds = self._now() - self._began_at
+        messages = face.messages(seconds, self._own_names)
+        if self._thinned is not None and not whole:
+            messages = list(self._thinned.of(messages, seconds))
+        self._sender.send(messages)
 
     # What means nothing here ------------------------------------------------------------------
 

@@ -18,6 +18,11 @@ from libs.contracts.speaking import Mood
 Argument = str | int | float
 Message = tuple[str, tuple[Argument, ...]]
 
+VALUE = "/VMC/Ext/Blend/Val"
+
+#: A thinned frame is whole again after so long.
+WHOLE_SECONDS = 0.25
+
 #: A shape as we call it, and as VRM 0 and VRM 1 do.
 SHAPES: dict[str, tuple[str, ...]] = {
     "a": ("A", "aa"),
@@ -137,9 +142,9 @@ class Face:
         shown = self._shown()
         for shape, names in SHAPES.items():
             for name in names:
-                yield "/VMC/Ext/Blend/Val", (name, _step(shown.get(shape, 0.0)))
+                yield VALUE, (name, _step(shown.get(shape, 0.0)))
         for name in sorted(own_shapes):
-            yield "/VMC/Ext/Blend/Val", (name, _step(shown.get(name, 0.0)))
+            yield VALUE, (name, _step(shown.get(name, 0.0)))
 
     def _shown(self) -> dict[str, float]:
         shown = {name: _unit(value) for name, value in self.shapes.items()}
@@ -166,6 +171,31 @@ def shapes_of_mood(mood: Mood, own: Mapping[Mood, str]) -> dict[str, float]:
 
 def beyond_ours(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name in names if name and name not in _SHAPE_OF)
+
+
+class Thinned:
+    """Frames for a receiver that gets every message in a packet of its own: a shape that is not
+    shown is told once, and again a few times a second. (A shape that is shown must be in every
+    frame: some receivers add up anew each time.)"""
+
+    def __init__(self) -> None:
+        self._told_as_none: set[str] = set()
+        self._whole_at = float("-inf")
+
+    def of(self, messages: Iterable[Message], seconds: float) -> Iterator[Message]:
+        if seconds - self._whole_at >= WHOLE_SECONDS:
+            self._whole_at = seconds
+            self._told_as_none.clear()
+        for address, arguments in messages:
+            if address == VALUE:
+                name, value = str(arguments[0]), arguments[1]
+                if value:
+                    self._told_as_none.discard(name)
+                elif name in self._told_as_none:
+                    continue
+                else:
+                    self._told_as_none.add(name)
+            yield address, arguments
 
 
 def spoken(mouth: Mouth) -> Vowels:

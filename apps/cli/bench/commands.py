@@ -152,6 +152,20 @@ def gate(rounds: int, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option("--bursts", default=60, show_default=True, type=click.IntRange(10, 1_000))
+@click.option("--character", default="kitsu", show_default=True)
+@_as_json
+def overlay(bursts: int, character: str, as_json: bool) -> None:
+    """The drawn character in Chromium: her mouth against the sound, frame times, CPU.
+
+    Needs Chromium and playwright (the dev extra); without them it says so and measures nothing.
+    """
+    from apps.cli.bench.overlay import bench_overlay
+
+    _run(partial(bench_overlay, character=character), bursts, as_json)
+
+
+@bench.command()
 @click.option("--messages", default=10_000, show_default=True, type=click.IntRange(500, 200_000))
 @_as_json
 @click.option("--embedding-url", help="An Ollama server, instead of the stand-in.")

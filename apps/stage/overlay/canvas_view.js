@@ -22,7 +22,7 @@ export class CanvasView {
     brush.setTransform(1, 0, 0, 1, 0, 0);
     brush.clearRect(0, 0, canvas.width, canvas.height);
     brush.setTransform(scale, 0, 0, scale, -BOX.left * scale, -BOX.top * scale);
-    painter.begin();
+    painter.begin(scale);
     rig?.draw(painter, pose); // nobody is there yet
     painter.parts(parts, pose);
   }

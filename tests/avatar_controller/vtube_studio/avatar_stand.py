@@ -60,7 +60,7 @@ def avatar_file(**sections: Any) -> AvatarFile:
     usual = {
         "moods": {"words": {"happy": ["happy", "joy"], "sad": ["sad"], "angry": ["rage"]}},
         "gestures": {"wave": ["wave", "hello"]},
-        "hotkey_pause_seconds": 0.3,
+        "hotkey_pause_seconds": 0.6,
         "idle": {"blink": "off"},
     }
     return AvatarFile.model_validate({**usual, **sections})

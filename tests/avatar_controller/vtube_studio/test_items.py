@@ -86,6 +86,7 @@ async def test_no_more_than_a_handful_are_shown_at_once(with_items: Stand) -> No
 async def test_a_file_that_is_not_in_the_folder_is_said_before_anybody_asks_for_it(
     with_items: Stand,
 ) -> None:
+    await until(lambda: with_items.status.missing)
     assert with_items.status.items == ("heart", "cookie", "long")
     assert any(
         "gone.png in VTube Studio's Items folder" in one for one in with_items.status.missing
@@ -124,6 +125,7 @@ async def test_a_broken_connection_takes_the_items_and_frees_their_places(
         await with_items.avatar.show_item("long")
     with_items.vts.drop()
     await until(lambda: not files(with_items))
-    await until(lambda: with_items.avatar.link.ready and with_items.status.model)
+    await until(lambda: with_items.avatar.link.connections == 2)
+    await until(lambda: with_items.avatar.link.ready and with_items.status.items)
     await with_items.avatar.show_item("long")
     assert files(with_items) == ["confetti.gif"]

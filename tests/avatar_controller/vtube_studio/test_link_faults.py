@@ -36,6 +36,12 @@ async def stand(vts: VTubeStudioStandIn, tmp_path: Path) -> AsyncIterator[LinkSt
         yield stand
 
 
+@pytest.fixture
+def udp_port() -> int:
+    """Where broadcasts go, instead of VTube Studio's own port."""
+    return free_port()
+
+
 async def frames_arrive(vts: VTubeStudioStandIn, count: int = 5) -> None:
     """From now on, and VTube Studio takes them."""
     seen = len(vts.recording.injections)

@@ -126,7 +126,7 @@ async def test_an_expression_that_is_tried_shows_for_its_time_whatever_the_mood(
 ) -> None:
     stand.avatar.set_mood(Mood.HAPPY, 0)
     await until(stand.active)
-    await stand.avatar.show_expression("Surprised", 0.15)
+    await stand.avatar.show_expression("Surprised", 0.5)
     assert stand.active() == ["surprised.exp3.json"]
     await until(lambda: stand.active() == ["happy.exp3.json"])
 

@@ -21,15 +21,15 @@ def by_name(wanted: str, *names: str) -> str | None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("exp_StarEyes2.exp3.json", ["exp", "star", "eyes", "2"]),
-        ("F01 Happy!!.exp3.json", ["f", "01", "happy"]),
-        ("Ñandú-Café.EXP3.JSON", ["nandu", "cafe"]),
-        ("ＨＡＰＰＹ", ["happy"]),
-        ("笑顔", ["笑顔"]),
-        ("", []),
+        ("exp_StarEyes2.exp3.json", ("exp", "star", "eyes", "2")),
+        ("F01 Happy!!.exp3.json", ("f", "01", "happy")),
+        ("Ñandú-Café.EXP3.JSON", ("nandu", "cafe")),
+        ("ＨＡＰＰＹ", ("happy",)),
+        ("笑顔", ("笑顔",)),
+        ("", ()),
     ],
 )
-def test_a_name_is_its_words(name: str, words: list[str]) -> None:
+def test_a_name_is_its_words(name: str, words: tuple[str, ...]) -> None:
     assert words_of(name) == words
 
 

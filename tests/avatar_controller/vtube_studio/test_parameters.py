@@ -13,6 +13,7 @@ from apps.avatar_controller.engines.vtube_studio.parameters import USUAL_INPUTS
 from apps.avatar_controller.engines.vtube_studio.steering import Steering
 from libs.settings.avatar import MouthSettings
 from libs.testing.stand_ins.vtube_studio import Model, VTubeStudioStandIn
+from libs.testing.stand_ins.vtube_studio.camera import face_before_camera
 from libs.testing.stand_ins.vtube_studio.gallery import FACE, akari, without_mouth
 from tests.avatar_controller.vtube_studio.avatar_stand import (
     Stand,
@@ -178,10 +179,8 @@ def test_breath_is_only_moved_where_it_is_hers() -> None:
 
 
 async def test_what_another_plugin_holds_is_said_and_left_out_and_the_rest_goes_on(
-    vts: VTubeStudioStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vts: VTubeStudioStandIn, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(contest, "AGAIN_SECONDS", 0.3)
-    monkeypatch.setattr(contest, "SETTLE_SECONDS", 0.1)
     held = {"MouthOpen": 0.1, "FaceAngleX": 1.0}
     async with standing(vts, tmp_path) as stand:
         stand.avatar.set_mouth(OPEN)
@@ -194,7 +193,7 @@ async def test_what_another_plugin_holds_is_said_and_left_out_and_the_rest_goes_
             assert not set(held) & set(frame)
             assert vts.studio.value("VoiceVolumePlusMouthOpen") == pytest.approx(0.8)
             assert vts.studio.value("FaceAngleX") == 1
-            await asyncio.sleep(0.7)
+            await asyncio.sleep(contest.AGAIN_SECONDS + contest.SETTLE_SECONDS)
             assert len(stand.status.taken) == 2, "tried again, and still held"
         await until(lambda: not stand.status.taken)
         assert (await stand.some_frames())["MouthOpen"] == pytest.approx(0.8)
@@ -289,19 +288,35 @@ async def test_a_camera_moves_her_head_and_eyes_and_the_mouth_stays_hers(
     await stand.some_frames()
     assert stand.vts.studio.value("FaceAngleX") == 12
 
-    async def look_around() -> None:
-        for step in range(1000):
-            stand.vts.studio.parameters.tracked.update(
-                {"FacePositionX": step % 7 * 0.3, "FaceAngleX": -20.0}
-            )
-            await asyncio.sleep(0.03)
-
-    somebody = asyncio.create_task(look_around())
-    await until(lambda: "FaceAngleX" not in stand.frames()[-1])
-    assert stand.frames()[-1]["MouthOpen"] == pytest.approx(0.8)
-    somebody.cancel()
-    stand.vts.studio.parameters.tracked.clear()
+    async with face_before_camera(stand.vts.studio):
+        await until(lambda: "FaceAngleX" not in stand.frames()[-1])
+        assert stand.frames()[-1]["MouthOpen"] == pytest.approx(0.8)
+        tracked = stand.vts.studio.parameters.tracked
+        await until(lambda: stand.vts.studio.value("FaceAngleX") == tracked["FaceAngleX"])
     await until(lambda: stand.frames()[-1].get("FaceAngleX") == 12)
+
+
+async def test_a_camera_that_was_there_first_moves_her_from_the_beginning(
+    vts: VTubeStudioStandIn, tmp_path: Path
+) -> None:
+    async with face_before_camera(vts.studio), standing(vts, tmp_path) as stand:
+        stand.avatar.look(TURNED)
+        await stand.until_ready()
+        await asyncio.sleep(camera.FADE_SECONDS)
+        frame = await stand.some_frames()
+        assert "FaceAngleX" not in frame
+        assert "MouthOpen" in frame
+
+
+async def test_what_kitsu_said_before_a_broken_connection_is_not_taken_for_a_camera(
+    stand: Stand,
+) -> None:
+    stand.avatar.look(TURNED)
+    await stand.some_frames()
+    stand.vts.drop()
+    await until(lambda: stand.avatar.link.connections == 2)
+    assert stand.vts.studio.face_found()
+    assert (await stand.some_frames())["FaceAngleX"] == 12
 
 
 def test_the_pose_gives_way_in_half_a_second_without_a_jump() -> None:
@@ -316,3 +331,15 @@ def test_the_pose_gives_way_in_half_a_second_without_a_jump() -> None:
     steps = [a - b for a, b in pairwise(weights)]
     assert max(steps) < 0.04
     assert weights[31] == 0
+
+
+async def test_after_a_broken_connection_she_is_moved_on_before_all_is_read_again(
+    stand: Stand,
+) -> None:
+    stand.avatar.set_mouth(OPEN)
+    await stand.some_frames()
+    stand.vts.answers.late_by_kind = {"CurrentModelRequest": 2.0}
+    stand.vts.drop()
+    await until(lambda: stand.avatar.link.connections == 2)
+    assert (await stand.some_frames())["MouthOpen"] == pytest.approx(0.8)
+    assert stand.vts.recording.counts["CurrentModelRequest"] == 2, "asked, and not answered yet"

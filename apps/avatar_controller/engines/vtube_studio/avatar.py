@@ -75,6 +75,7 @@ class VTubeStudioAvatar:
         self._mouth, self._pose = SHUT, STRAIGHT
         self._mood, self._fade_seconds = Mood.NEUTRAL, file.moods.fade_seconds
         self._silent = False
+        self._connection = 0
         self._letting_go: asyncio.Task[None] | None = None
 
     @property
@@ -83,8 +84,9 @@ class VTubeStudioAvatar:
             return frozenset()
         able = {Capability.SIGN_IN, Capability.MOODS}
         model = self._model
-        if model is not None:
+        if self._moves:
             able.add(Capability.FRAMES)
+        if model is not None:
             able |= {Capability.EXPRESSIONS} if model.expressions else set()
             able |= {Capability.GESTURES} if model.hotkeys else set()
         if self.link.ready and self._items.names:
@@ -110,9 +112,13 @@ class VTubeStudioAvatar:
         self._pose = pose
 
     def send_frame(self) -> None:
-        if self._silent or self._model is None:
-            return
-        self.link.send_values(self._frame())
+        if not self._silent and self._moves:
+            self.link.send_values(self._frame())
+
+    @property
+    def _moves(self) -> bool:
+        """After a broken connection at once: what was loaded before is most likely still there."""
+        return self.link.ready and self._camera.is_known and self._loaded.model is not None
 
     def _frame(self) -> Frame:
         return self.steering.frame(self._mouth, self._pose, self._camera.pose_weight())
@@ -203,14 +209,16 @@ class VTubeStudioAvatar:
         self._changed()
 
     async def _on_ready(self) -> None:
-        await self._camera.begin()
-        if self._silent:
-            await _as_far_as_it_is_there(self._items.clear())
+        if self._connection != self.link.connections:
+            self._connection = self.link.connections
+            self._items.forget()
+        if not self._camera.is_known:
+            await self._camera.begin()
         if not await self._loaded.read():
             raise VtsAway("VTube Studio does not tell its model.")
         if self._silent:
             self._letting_go = asyncio.create_task(self._take_all_away())
-        await self._items.begin()
+        await self._items.read_folder()
         self._changed()
 
     def _on_event(self, kind: str, data: Mapping[str, Any]) -> None:

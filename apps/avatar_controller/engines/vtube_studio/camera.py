@@ -1,6 +1,7 @@
 """Whether something else moves her: a camera that sees a face."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
@@ -11,6 +12,10 @@ from apps.avatar_controller.engines.vtube_studio.model import Ask, number_of
 WATCHED = ("FacePositionX", "FacePositionZ")
 
 LOOK_EVERY_SECONDS = 1.0
+
+#: A face that is found at the beginning may be what a Kitsu before said: looked at twice, so long
+#: apart, it is known.
+TWO_LOOKS_SECONDS = 0.2
 
 #: Of so many looks one that moved something: a face. None: it is gone.
 LOOKS = 4
@@ -32,16 +37,17 @@ class Camera:
         self._last: tuple[float, ...] | None = None
         self._still_for = LOOKS
         self.tracks = False
+        self.is_known = False
 
     async def begin(self) -> None:
-        """A new connection: Kitsu has not moved anything yet, so a face that is found is one before
-        a camera. Raises `VtsAway`."""
-        try:
-            self.tracks = (await self._ask("FaceFoundRequest", {})).get("found") is True
-        except VtsRefused:
-            self.tracks = False
+        """Before anything is moved for the first time. Raises `VtsAway`."""
         self._last = None
-        self._still_for = 0
+        with contextlib.suppress(VtsRefused):
+            if (await self._ask("FaceFoundRequest", {})).get("found") is True:
+                await self._look()
+                await asyncio.sleep(TWO_LOOKS_SECONDS)
+                await self._look()
+        self.is_known = True
 
     def told(self, face_found: bool) -> None:
         """The app tells that a face was found, or lost."""
@@ -53,11 +59,14 @@ class Camera:
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             try:
-                answers = [await self._ask("ParameterValueRequest", {"name": n}) for n in WATCHED]
+                await self._look()
             except (VtsAway, VtsRefused):
                 self._last = None
-                continue
-            self.saw(tuple(number_of(answer, "value") for answer in answers))
+
+    async def _look(self) -> None:
+        asking = (self._ask("ParameterValueRequest", {"name": name}) for name in WATCHED)
+        answers = await asyncio.gather(*asking)
+        self.saw(tuple(number_of(answer, "value") for answer in answers))
 
     def saw(self, values: tuple[float, ...]) -> None:
         """Where the watched inputs are now."""

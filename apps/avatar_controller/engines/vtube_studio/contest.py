@@ -15,8 +15,9 @@ log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
 NOT_FOUND = 453
 HELD_BY_ANOTHER = 454
 
-#: What another plugin holds is tried again so long after.
-AGAIN_SECONDS = 10.0
+#: What another plugin holds is tried again so long after. A plugin that moves something must say so
+#: once a second, and whoever tries while it does is refused, so that nothing is taken from it.
+AGAIN_SECONDS = 0.8
 
 #: Answers to frames that were under way are no news.
 SETTLE_SECONDS = 1.0
@@ -24,7 +25,7 @@ SETTLE_SECONDS = 1.0
 
 class Contest:
     """Promises: one input that cannot be moved never stops the others for longer than it takes to
-    ask for each one alone; what is free again is moved again within ten seconds."""
+    ask for each one alone; what is free again is moved again within a second."""
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class Contest:
         self._steering.drop(_those(errors, NOT_FOUND))
         if before != (self._steering.mouth, self._steering.taken):
             held = ", ".join(self._steering.taken_in_words)
-            log.warning("held by another plugin in VTube Studio: %s", held or "nothing any more")
+            log.info("VTube Studio: another plugin holds %s", held or "nothing")
             self._changed()
 
     async def _try_alone(self, name: str, value: float, weight: float) -> int:

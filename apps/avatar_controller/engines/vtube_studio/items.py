@@ -1,6 +1,7 @@
 """Shows pictures of VTube Studio's Items folder: only those of `configs/avatar.yaml`."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -65,11 +66,12 @@ class Items:
     def _has(self, item: AvatarItem) -> bool:
         return self._in_folder is None or item.file in self._in_folder
 
-    async def begin(self) -> None:
-        """A new connection: nothing of Kitsu's is there. Reads the folder's list once, for that
-        makes the app pause for a moment. Raises `VtsRefused`, `VtsAway`."""
-        self._forget()
-        if self._allowed:
+    async def read_folder(self) -> None:
+        """Once for a connection, for it makes the app pause for a moment. Raises `VtsAway`."""
+        if not self._allowed:
+            return
+        self._in_folder = None
+        with contextlib.suppress(VtsRefused):
             wish = {"includeAvailableItemFiles": True}
             rows = rows_of(await self._ask("ItemListRequest", wish), "availableItemFiles")
             self._in_folder = frozenset(text_of(row, "fileName") for row in rows)
@@ -97,7 +99,7 @@ class Items:
     async def clear(self) -> None:
         """All of Kitsu's go, also those of a Kitsu before; waits for as long as the app cannot.
         Raises `VtsRefused`, `VtsAway`."""
-        self._forget()
+        self.forget()
         await self._take_away(
             {
                 "unloadAllInScene": False,
@@ -108,7 +110,8 @@ class Items:
             },
         )
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """They went with the connection."""
         for task in self._shown:
             task.cancel()
         self._shown.clear()

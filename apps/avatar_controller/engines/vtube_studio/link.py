@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
@@ -46,8 +47,9 @@ HANGING_SECONDS = 12.0
 #: How long a broadcast is believed, and the pause between two that are listened for.
 TOLD_SECONDS = 6.0
 LISTEN_PAUSE_SECONDS = 0.5
-#: Between the attempts of `on_ready`, while its requests are not answered.
-_READY_PAUSES_SECONDS = (0.0, 0.25, 1.0, 3.0)
+#: Before the attempts of `on_ready`, while its requests are not answered; the last one again
+#: and again.
+READY_PAUSES_SECONDS = (0.0, 0.25, 1.0, 3.0, 10.0, 30.0)
 
 HANGING = "VTube Studio does not answer: wait, or end it and start it again."
 
@@ -60,7 +62,7 @@ class VtsLink:
     there; what it says may be anything and harms nothing; the token is said nowhere.
 
     `on_ready` runs after each sign-in, when requests and frames are taken already; where VTube
-    Studio leaves its requests unanswered it runs once more. `on_event` and `on_frame_error` (error
+    Studio leaves its requests unanswered it runs again. `on_event` and `on_frame_error` (error
     id, what VTube Studio wrote; may come with every frame) are called in the event loop.
     """
 
@@ -213,7 +215,8 @@ class VtsLink:
         await asyncio.gather(*(one(name, config) for name, config in self._events.items()))
 
     async def _get_ready(self) -> None:
-        for pause in _READY_PAUSES_SECONDS:
+        last = itertools.repeat(READY_PAUSES_SECONDS[-1])
+        for pause in itertools.chain(READY_PAUSES_SECONDS, last):
             await asyncio.sleep(pause)
             try:
                 await self._on_ready()

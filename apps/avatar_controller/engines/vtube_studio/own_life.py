@@ -13,7 +13,7 @@ from libs.settings.avatar import IdleLife
 #: Seldom does a model leave more than six seconds between two blinks; a blink is seen at least once
 #: when it is looked so often.
 WATCH_SECONDS = 10.0
-LOOK_EVERY_SECONDS = 0.08
+LOOK_EVERY_SECONDS = 0.05
 
 #: What Kitsu moved last falls back to what the app makes of it within a second.
 FALL_BACK_SECONDS = 1.2

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from time import monotonic
 from typing import Any, Protocol
 
 from apps.avatar_controller.engines.vtube_studio.errors import (
@@ -32,7 +33,8 @@ EARLIER_QUESTION = (
     "VTube Studio still shows an earlier question about a plugin: click Allow (or Deny) there."
 )
 DENIED_THERE = (
-    "Kitsu was denied in VTube Studio. Press Ask again in the panel, then click Allow there."
+    "Kitsu was denied in VTube Studio. Press Ask again in the panel (or: kitsu avatar sign-in), "
+    "then click Allow there."
 )
 OWN_TOKEN_REFUSED = (
     "VTube Studio does not accept the token in VTS_AUTH_TOKEN: remove it from .env and restart "
@@ -144,15 +146,15 @@ class SignIn:
             while True:
                 question = ask("AuthenticationTokenRequest", self._who, LONGEST_QUESTION_SECONDS)
                 questions.add(asyncio.create_task(question))
-                done, questions = await asyncio.wait(
-                    questions,
-                    timeout=LOOK_AGAIN_SECONDS,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                for answered in done:
-                    if token := self._answer(answered, alone=not questions):
-                        return token
-                if done:
+                look_again_at = monotonic() + LOOK_AGAIN_SECONDS
+                while questions and (left := look_again_at - monotonic()) > 0:
+                    done, questions = await asyncio.wait(
+                        questions, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    for answered in done:
+                        if token := self._answer(answered, alone=not questions):
+                            return token
+                if not questions:
                     await asyncio.sleep(QUESTION_OPEN_PAUSE_SECONDS)
         finally:
             for waiting in questions:

@@ -95,7 +95,7 @@ export class Acting {
       this.springs.pop.kick(7);
       this.life.blink(time);
     }
-    const goal = { ...CALM, ...(MOODS[this.mood] ?? {}) };
+    const goal = { ...CALM, ...(Object.hasOwn(MOODS, this.mood) ? MOODS[this.mood] : {}) };
     for (const name of NAMES) {
       this.expression[name] = ease(this.expression[name], goal[name], passed, MOOD_SECONDS);
     }

@@ -24,6 +24,10 @@ const ROUNDING_SECONDS = 0.012;
 /** Teeth and tongue are never seen of a shut mouth. */
 const SHUT_BELOW = 0.03;
 
+function shapeOf(viseme) {
+  return Object.hasOwn(VISEMES, viseme) ? VISEMES[viseme] : VISEMES.sil;
+}
+
 /** The mouth: follows cues `[viseme, weight, share]` whose shares add up to 1. */
 export class Mouth {
   constructor() {
@@ -40,7 +44,7 @@ export class Mouth {
     for (const name of Object.keys(VISEMES.sil)) {
       let goal = 0;
       for (const [viseme, weight, share] of cues) {
-        goal += (VISEMES[viseme] ?? VISEMES.sil)[name] * weight * share;
+        goal += shapeOf(viseme)[name] * weight * share;
       }
       this[name] += (goal - this[name]) * done;
     }

@@ -56,7 +56,7 @@ export function tailPart(c) {
   return {
     name: "tail",
     move: (p) => ({ x: 96, y: 372, turn: p.tail }),
-    shapes: () => [
+    shapes: [
       {
         d: TAIL,
         fill: c.fur,
@@ -78,7 +78,7 @@ export function bodyParts(c) {
     {
       name: "hood",
       move: body,
-      shapes: () => [
+      shapes: [
         { d: HOOD_BACK, fill: c.hoodie_shade, stroke: c.ink, width: 6.5 },
         { d: HOOD_BACK, fill: c.hoodie_inside, alpha: 0.55 },
       ],
@@ -86,7 +86,7 @@ export function bodyParts(c) {
     {
       name: "body",
       move: body,
-      shapes: (p) => [
+      shapes: [
         {
           d: BODY,
           fill: c.hoodie,
@@ -104,14 +104,14 @@ export function bodyParts(c) {
         { d: BODY, stroke: c.ink, width: 6.5 },
         { d: COLLAR, fill: c.hoodie, stroke: c.ink, width: 5.5 },
         { d: COLLAR_LIGHT, fill: c.hoodie_light },
-        ...cords(p, c),
       ],
     },
+    { name: "cords", parent: "body", move: () => ({}), shapes: (p) => cords(p, c) },
     {
       name: "emblem",
       parent: "body",
       move: () => ({ x: 0, y: 142, scaleX: 0.9, scaleY: 0.9 }),
-      shapes: () => [{ d: EMBLEM, fill: c.cord, alpha: 0.9 }],
+      shapes: [{ d: EMBLEM, fill: c.cord, alpha: 0.9 }],
     },
   ];
 }

@@ -21,29 +21,34 @@ export const DEFAULT_COLOURS = {
 const DARK = "#2a1030";
 const COLOUR = /^#[0-9a-f]{6}$/i;
 
+const numbers = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+const text = (values) =>
+  `#${values.map((value) => Math.min(255, Math.round(value)).toString(16).padStart(2, "0")).join("")}`;
+
 /** `share` of another colour in it. */
-export function mix(colour, other, share) {
-  const parts = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
-  const [a, b] = [parts(colour), parts(other)];
-  const mixed = a.map((value, i) => Math.round(value + (b[i] - value) * share));
-  return `#${mixed.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+function mix(colour, other, share) {
+  const to = numbers(other);
+  return text(numbers(colour).map((value, i) => value + (to[i] - value) * share));
+}
+
+/** Lighter, in the same hue. */
+function light(colour, by) {
+  return mix(text(numbers(colour).map((value) => value * (1 + by))), "#ffffff", by * 0.55);
 }
 
 /** All colours that the drawing needs, from those that were chosen by name. */
 export function foxColours(chosen = {}) {
-  const c = { ...DEFAULT_COLOURS };
-  for (const name of Object.keys(c)) {
-    if (Object.hasOwn(chosen, name) && COLOUR.test(chosen[name])) c[name] = chosen[name];
-  }
+  const own = Object.entries(chosen).filter(([, colour]) => COLOUR.test(colour));
+  const c = { ...DEFAULT_COLOURS, ...Object.fromEntries(own) };
   const shades = {
     fur_shade: mix(c.fur, DARK, 0.16),
     fur_deep: mix(c.fur, DARK, 0.3),
-    fur_light: mix(c.fur, "#fff0b0", 0.3),
-    dark_fur_light: mix(c.dark_fur, "#ffffff", 0.13),
+    fur_light: light(c.fur, 0.14),
+    dark_fur_light: light(c.dark_fur, 0.3),
     cream_shade: mix(c.cream, mix(c.fur, DARK, 0.35), 0.2),
     ear_deep: mix(c.ear, DARK, 0.2),
     hair_shade: mix(c.hair, DARK, 0.22),
-    hair_light: mix(c.hair, "#fff0b0", 0.38),
+    hair_light: light(c.hair, 0.26),
     iris_dark: mix(c.iris, "#101830", 0.62),
     iris_light: mix(c.iris, "#f4fff0", 0.5),
     hoodie_shade: mix(c.hoodie, "#140a3c", 0.3),

@@ -93,7 +93,7 @@ export function eyeParts(c, depth) {
     turn: side * -p.browTilt,
     scaleX: side * -1,
   });
-  const shapes = () => [{ d: BROW, fill: c.brow, stroke: c.brow, width: 2.5 }];
+  const shapes = [{ d: BROW, fill: c.brow, stroke: c.brow, width: 2.5 }];
   return [
     {
       name: "eyes",

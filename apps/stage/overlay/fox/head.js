@@ -67,9 +67,9 @@ const head = (p) => ({
 export function earParts(c) {
   const shapes = earShapes(c);
   return [
-    { name: "head", move: head, shapes: () => [] },
-    { name: "left ear", parent: "head", move: ear(-1), shapes: () => shapes },
-    { name: "right ear", parent: "head", move: ear(1), shapes: () => shapes },
+    { name: "head", move: head, shapes: [] },
+    { name: "left ear", parent: "head", move: ear(-1), shapes },
+    { name: "right ear", parent: "head", move: ear(1), shapes },
   ];
 }
 
@@ -90,24 +90,17 @@ export function faceParts(c) {
       name: "face",
       parent: "head",
       move: () => ({}),
-      shapes: () => [
-        { d: HEAD, fill: base, inside: [{ d: HEAD_LIGHT, fill: c.fur_light }, { d: HEAD_SHADE, fill: c.fur_shade, alpha: 0.75 }] },
-      ],
-    },
-    {
-      name: "mask",
-      parent: "head",
-      move: (p) => ({ x: p.turnX * 4, y: p.turnY * 4 }),
-      shapes: () => [
-        { d: MUZZLE_LIGHT, fill: c.fur_light, alpha: 0.7 },
-        { d: MASK, fill: c.cream, inside: [{ d: MASK_SHADE, fill: c.cream_shade }] },
-      ],
-    },
-    {
-      name: "outline",
-      parent: "head",
-      move: () => ({}),
-      shapes: () => [
+      shapes: [
+        {
+          d: HEAD,
+          fill: base,
+          inside: [
+            { d: HEAD_LIGHT, fill: c.fur_light },
+            { d: HEAD_SHADE, fill: c.fur_shade, alpha: 0.75 },
+            { d: MUZZLE_LIGHT, fill: c.fur_light, alpha: 0.7 },
+            { d: MASK, fill: c.cream, inside: [{ d: MASK_SHADE, fill: c.cream_shade }] },
+          ],
+        },
         { d: HEAD, stroke: c.ink, width: 6.5 },
         { d: WHISKERS, stroke: c.cream_shade, width: 3.5 },
       ],
@@ -128,17 +121,30 @@ const hang = (share) => (p) => ({
 /** Outlines first, so that locks run into one another. */
 export function hairParts(c) {
   const fill = { from: [0, -210], to: [0, -86], stops: [[0, c.hair_light], [0.4, c.hair], [1, c.hair]] };
-  const locks = [[AHOGE, 1.5], [HAIR_BACK, 0.15], [LOCK_RIGHT, 0.5], [LOCK_LEFT, 0.7], [LOCK_MIDDLE, 1]];
-  const part = (name, share, shapes) => ({ name, parent: "head", move: hang(share), shapes: () => shapes });
+  const sides = HAIR_BACK + LOCK_RIGHT + LOCK_LEFT;
+  const part = (name, share, shapes) => ({ name, parent: "head", move: hang(share), shapes });
+  const outline = (d) => ({ d, stroke: c.ink, width: 11 });
   return [
-    { ...part("hair shadow", 0.5, [{ d: LOCK_LEFT + LOCK_MIDDLE + LOCK_RIGHT, fill: c.fur_deep, alpha: 0.4 }]), move: (p) => ({ ...hang(0.5)(p), y: -161 + p.turnY * 5 }) },
-    ...locks.map(([d, share], i) => part(`hair outline ${i}`, share, [{ d, stroke: c.ink, width: 11 }])),
-    ...locks.map(([d, share], i) => part(`hair ${i}`, share, [{ d, fill }])),
-    part("hair lines", 0.8, [
-      { d: HAIR_LINES, stroke: c.hair_shade, width: 4.5 },
+    part("tuft", 1.5, [outline(AHOGE), { d: AHOGE, fill }]),
+    part("hair behind", 0.5, [
+      { d: lower(LOCK_LEFT + LOCK_MIDDLE + LOCK_RIGHT, 9), fill: c.fur_deep, alpha: 0.4 },
+      outline(sides),
+    ]),
+    part("lock behind", 1, [outline(LOCK_MIDDLE)]),
+    part("hair", 0.5, [
+      { d: sides, fill },
       { d: HAIR_LIGHT, stroke: c.hair_light, width: 5, alpha: 0.8 },
     ]),
+    part("lock", 1, [
+      { d: LOCK_MIDDLE, fill },
+      { d: HAIR_LINES, stroke: c.hair_shade, width: 4.5 },
+    ]),
   ];
+}
+
+/** A path so far down. */
+function lower(d, by) {
+  return d.replace(/(-?[\d.]+),(-?[\d.]+)/g, (pair, x, y) => `${x},${Number(y) + by}`);
 }
 
 export function headsetParts(c) {
@@ -152,7 +158,7 @@ export function headsetParts(c) {
       name: "headset",
       parent: "head",
       move: (p) => ({ x: p.turnX * 2 }),
-      shapes: () => [
+      shapes: [
         { d: BAND, stroke: c.ink, width: 22 },
         { d: BAND, stroke: c.phones, width: 13 },
         { d: BAND_LIGHT, stroke: c.phones_light, width: 5 },

@@ -78,7 +78,7 @@ export function mouthParts(c, depth) {
       name: "nose",
       parent: "head",
       move: (p) => ({ x: p.turnX * depth * 1.25, y: 34 + p.turnY * depth * 0.75, scaleX: 1.02, scaleY: 1.02 }),
-      shapes: () => [
+      shapes: [
         { d: "M0,18V38", stroke: c.ink, width: 5 },
         { d: "M-20,-1C-20,-14 20,-14 20,-1C20,12 9,21 0,21C-9,21 -20,12 -20,-1Z", fill: "#2b1a24", stroke: c.ink, width: 3 },
         { d: ellipse(-6, -4.5, 7, 3.6), fill: "#ffffff", alpha: 0.7 },

@@ -4,10 +4,9 @@ import { BOX } from "../canvas_view.js";
 import { signs } from "../signs.js";
 import { chosen, wordsOf } from "./choice.js";
 import { headMove, layerMove } from "./moves.js";
+import { Stamps } from "./stamps.js";
 
 const FOLDER = "/overlay/character/";
-/** Pictures are told to be at most so large; what is larger was not ours. */
-const MOST_PIXELS = 4096;
 const INK = "#33202b";
 
 export class PictureRig {
@@ -15,10 +14,10 @@ export class PictureRig {
   constructor({ size, neck, layers, signs }) {
     const [width, height] = size;
     this.scale = Math.min((-2 * BOX.left) / width, BOX.height / height);
-    this.width = width;
-    this.height = height;
     this.left = (-width * this.scale) / 2;
     this.top = BOX.top + BOX.height - height * this.scale;
+    const area = { width: width * this.scale, height: height * this.scale };
+    this.stamps = new Stamps({ left: this.left, top: this.top, ...area });
     this.neck = this.#place(neck ?? [width / 2, height * 0.62]);
     this.layers = layers;
     this.signs = signs;
@@ -37,8 +36,7 @@ export class PictureRig {
     image.src = FOLDER + encodeURIComponent(name);
     try {
       await image.decode();
-      // Drawn once here: an SVG would be rasterised again for every frame.
-      this.images.set(name, rasterised(image, this.width, this.height, this.scale));
+      this.images.set(name, image);
       return "";
     } catch {
       return name;
@@ -53,7 +51,7 @@ export class PictureRig {
       const image = picture && this.images.get(picture.file);
       if (!image) continue;
       const moves = layerMove(layer, pose, head, layer.pivot ? this.#place(layer.pivot) : this.neck);
-      painter.moved(moves, () => this.#draw(painter.brush, image, layer));
+      painter.moved(moves, () => this.#draw(painter, image, layer));
     }
     const shapes = () => signs(pose, INK, this.signs);
     painter.parts([{ name: "signs", move: () => head, shapes }], pose);
@@ -64,15 +62,10 @@ export class PictureRig {
     return { x: this.left + x * this.scale, y: this.top + y * this.scale };
   }
 
-  #draw(brush, image, layer) {
+  #draw({ brush, scale }, image, layer) {
+    const stamp = this.stamps.of(image, scale);
+    if (stamp === null) return;
     brush.globalAlpha = layer.alpha ?? 1;
-    brush.drawImage(image, this.left, this.top, this.width * this.scale, this.height * this.scale);
+    brush.drawImage(stamp.canvas, stamp.left, stamp.top, stamp.width, stamp.height);
   }
-}
-
-function rasterised(image, width, height, scale) {
-  const density = Math.min(2, MOST_PIXELS / Math.max(width, height) / scale);
-  const canvas = new OffscreenCanvas(Math.round(width * scale * density), Math.round(height * scale * density));
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvas;
 }

@@ -18,12 +18,17 @@ FRAMES_APART = 5
 
 
 class HotkeyQueue:
-    """`press` is called for each when its turn comes."""
+    """`press` is called for each when its turn comes. `cooldown_seconds`: None for 5 frames."""
 
-    def __init__(self, now: Callable[[], float], press: Callable[[Hotkey], None]) -> None:
-        self.frame_seconds = 1 / 60
-        self.cooldown_seconds = FRAMES_APART * self.frame_seconds
+    def __init__(
+        self,
+        now: Callable[[], float],
+        frame_seconds: Callable[[], float],
+        press: Callable[[Hotkey], None],
+    ) -> None:
+        self.cooldown_seconds: float | None = None
         self._now = now
+        self._frame_seconds = frame_seconds
         self._press = press
         self._waiting: deque[Hotkey] = deque()
         self._asked_at: dict[str, float] = {}
@@ -32,8 +37,10 @@ class HotkeyQueue:
 
     def put(self, hotkey: Hotkey) -> None:
         """Raises `Refusal`."""
-        now = self._now()
-        if now - self._asked_at.get(hotkey.id, float("-inf")) < self.cooldown_seconds:
+        now, cooldown = self._now(), self.cooldown_seconds
+        if cooldown is None:
+            cooldown = FRAMES_APART * self._frame_seconds()
+        if now - self._asked_at.get(hotkey.id, float("-inf")) < cooldown:
             raise Refusal(ErrorId.HOTKEY_COOLDOWN, "The cooldown of this hotkey is not over.")
         if len(self._waiting) >= CAPACITY:
             raise Refusal(ErrorId.HOTKEY_QUEUE_FULL, "The hotkey queue is full.")
@@ -55,6 +62,6 @@ class HotkeyQueue:
 
     def _press_one(self) -> None:
         self._timer = None
-        self._free_at = self._now() + FRAMES_APART * self.frame_seconds
+        self._free_at = self._now() + FRAMES_APART * self._frame_seconds()
         self._press(self._waiting.popleft())
         self._arm()

@@ -23,11 +23,13 @@ _HULL = ((0.2, 0.8), (0.51, -0.3), (0.28, -1.16), (0.14, -0.3))
 _BROADCAST = "VTubeStudioAPIStateBroadcast"
 
 
-async def keep_telling(studio: Studio) -> None:
-    """For ever."""
+async def keep_telling(studio: Studio, hanging: Callable[[], bool]) -> None:
+    """For ever; an app that hangs tells nothing."""
     tick = 0
     while True:
         await asyncio.sleep(1 / OUTLINE_HZ)
+        if hanging():
+            continue
         tick += 1
         studio.tell_face()
         if studio.model is not None:

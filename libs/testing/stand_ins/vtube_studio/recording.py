@@ -3,6 +3,7 @@
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from libs.testing.stand_ins.vtube_studio.parameters import Plugin
@@ -92,6 +93,20 @@ class Recording:
         """Arrivals between two moments of `time.monotonic`."""
         count = sum(since <= one.monotonic_at < until for one in self.injections)
         return count / (until - since)
+
+    def gaps(self, since: float, until: float) -> list[float]:
+        """Seconds between one arrival and the next, between two moments of `time.monotonic`."""
+        at = [one.monotonic_at for one in self.injections if since <= one.monotonic_at < until]
+        return [after - before for before, after in pairwise(at)]
+
+    def each_second(self, since: float, seconds: int) -> list[int]:
+        """How many arrived in each of the seconds from a moment of `time.monotonic` on."""
+        counts = [0] * seconds
+        for one in self.injections:
+            at = int(one.monotonic_at - since) if one.monotonic_at >= since else -1
+            if 0 <= at < seconds:
+                counts[at] += 1
+        return counts
 
     def clear(self) -> None:
         self.injections.clear()

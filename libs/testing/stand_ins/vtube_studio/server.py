@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Self
+from weakref import WeakSet
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -45,6 +46,8 @@ from libs.testing.stand_ins.vtube_studio.wire import (
     parsed,
 )
 
+#: Frames a second, where `answers` says none.
+USUAL_FRAME_HZ = 60
 #: Largest message, in bytes: pictures come in one.
 MAXIMUM_MESSAGE_BYTES = 32 * 2**20
 
@@ -67,8 +70,8 @@ class VTubeStudioStandIn:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port = port
-        self.studio = Studio(now, models)
         self.answers = Answers()
+        self.studio = Studio(now, models, lambda: 1 / (self.answers.frame_hz or USUAL_FRAME_HZ))
         self.faults = Faults()
         self.recording = Recording()
         self.instance_id = uuid.uuid4().hex
@@ -76,11 +79,17 @@ class VTubeStudioStandIn:
         """Clients that ever connected."""
         self._broadcast = (broadcast_port, broadcast_seconds)
         self._server: Server | None = None
+        self._clients: WeakSet[ServerConnection] = WeakSet()
         self._work: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the app runs."""
+        return self._server is not None
 
     # Coming and going -------------------------------------------------------------------------
 
@@ -100,9 +109,11 @@ class VTubeStudioStandIn:
             compression=None,
             close_timeout=0.5,
             max_size=MAXIMUM_MESSAGE_BYTES,
+            create_connection=self._noting_clients(),
         )
         self.port = next(iter(self._server.sockets)).getsockname()[1]
-        self._work = [asyncio.create_task(keep_telling(self.studio))]
+        telling = keep_telling(self.studio, lambda: self.answers.hanging)
+        self._work = [asyncio.create_task(telling)]
         to_port, seconds = self._broadcast
         if to_port is not None:
             work = keep_broadcasting(to_port, seconds, self._broadcast_state)
@@ -119,9 +130,11 @@ class VTubeStudioStandIn:
         self.answers.forget()
         self.studio.hotkeys.clear()
         server.close(close_connections=False)
-        for connection in server.connections:
-            connection.transport.abort()
-        await server.wait_closed()
+        closed = asyncio.ensure_future(server.wait_closed())
+        while not closed.done():
+            for client in list(self._clients):
+                client.transport.abort()
+            await asyncio.wait({closed}, timeout=0.02)
 
     async def restart(self, *, down_seconds: float = 0.0, forget_tokens: bool = False) -> None:
         """Closed and opened again, at the same port."""
@@ -139,6 +152,17 @@ class VTubeStudioStandIn:
         for session in sessions:
             session.cut()
         return len(sessions)
+
+    def _noting_clients(self) -> type[ServerConnection]:
+        """Those too that have connected and said nothing."""
+        clients = self._clients
+
+        class NotedConnection(ServerConnection):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                super().connection_made(transport)
+                clients.add(self)
+
+        return NotedConnection
 
     # What tests wait for, and other plugins ---------------------------------------------------
 

@@ -24,8 +24,14 @@ WINDOW = {"x": 1280, "y": 720}
 class Studio:
     """Everything but the sockets. `now` is the clock for whatever expires or cools down."""
 
-    def __init__(self, now: Callable[[], float], models: Iterable[Model] | None = None) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        models: Iterable[Model] | None,
+        frame_seconds: Callable[[], float],
+    ) -> None:
         self.now = now
+        self.frame_seconds = frame_seconds
         self.models = list(models) if models is not None else [akari(), hijiki()]
         self.model = self.models[0] if self.models else None
         self.position = {"positionX": 0.0, "positionY": 0.0, "rotation": 0.0, "size": -60.0}
@@ -33,7 +39,9 @@ class Studio:
         self.rights = Rights()
         self.popup = Popup()
         self.scene = Scene(self._item_changed)
-        self.hotkeys = HotkeyQueue(now, lambda hotkey: self.press(hotkey, by_api=True))
+        self.hotkeys = HotkeyQueue(
+            now, frame_seconds, lambda hotkey: self.press(hotkey, by_api=True)
+        )
         self.sessions: set[Session] = set()
         self.tints: dict[str, tuple[float, ...]] = {}
         self.effects: Data = {"on": False, "preset": "", "values": {}}

@@ -95,7 +95,7 @@ def _statistics(call: Call) -> Data:
     studio = call.studio
     return {
         "uptime": int((studio.now() - studio.started_at) * 1000),
-        "framerate": round(1 / studio.hotkeys.frame_seconds),
+        "framerate": round(1 / studio.frame_seconds()),
         "vTubeStudioVersion": VERSION,
         "allowedPlugins": len(set(studio.rights.tokens.values())),
         "connectedPlugins": len(studio.sessions),
