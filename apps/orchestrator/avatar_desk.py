@@ -15,6 +15,7 @@ from libs.contracts.avatar import (
     MAXIMUM_NAMES,
     AvatarChanged,
     AvatarId,
+    AvatarLink,
     AvatarStatus,
 )
 from libs.contracts.stage import StageCommandDone
@@ -128,6 +129,10 @@ class AvatarDesk:
             return await self._show_item(order, by)
         self._refuse_unless_there()
         meant = self._meant(order)
+        asked = next((one for one in self._avatars if one.id == meant), None)
+        if isinstance(order, orders.SignInOrder) and asked and asked.link is AvatarLink.READY:
+            said = f"{asked.title} lets Kitsu in already."
+            return StageCommandDone(command="avatar.sign_in_avatar", message=said)
         return await self._orders.order(event_of(self._exact(order, meant), meant, by))
 
     def answered(self, delivery: Delivery) -> None:

@@ -79,6 +79,7 @@ class AvatarStatus(Value):
     gestures: tuple[str, ...] = Field(default=(), max_length=MAXIMUM_NAMES)
     """Animations it can make now: names of `configs/avatar.yaml`, and those of any head."""
     hotkeys: tuple[str, ...] = Field(default=(), max_length=MAXIMUM_NAMES)
+    """Of the model, that may be pressed: those that switch an expression on and off may not."""
     items: tuple[str, ...] = ()
     """Names of `configs/avatar.yaml` that can be shown there."""
     mouth: tuple[str, ...] = ()

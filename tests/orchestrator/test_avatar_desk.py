@@ -102,7 +102,6 @@ async def test_news_that_come_late_do_not_overrule_what_is_newer(
 # Orders ----------------------------------------------------------------------------------------
 
 ORDERS: list[tuple[str, str, dict[str, Any], Event]] = [
-    ("POST", "sign-in", {}, SignInAvatar(by="operator")),
     ("POST", "sign-in", {"avatar": "veadotube"}, SignInAvatar(avatar="veadotube", by="operator")),
     (
         "PUT",
@@ -161,6 +160,20 @@ async def test_an_order_reaches_the_avatar_and_its_answer_comes_back(
     assert type(order) is type(expected)
     assert said(order) == said(expected)
     assert order.show == "main"
+
+
+async def test_whoever_is_let_in_already_is_not_asked_again(
+    show: Stand, avatars: ScriptedAvatars
+) -> None:
+    answer = await show.post("/avatar/sign-in", {})
+    assert answer["done"] == "VTube Studio lets Kitsu in already."
+    assert avatars.orders == []
+    await avatars.tell(link="denied")
+    await until(lambda: show.worker.avatar.status().avatars[-1].link == "denied")
+    await show.post("/avatar/sign-in", {})
+    [order] = avatars.orders
+    assert isinstance(order, SignInAvatar)
+    assert (order.avatar, order.by) == ("vtube_studio", "operator")
 
 
 async def test_without_a_name_an_order_goes_to_the_avatar_it_makes_sense_for(

@@ -160,7 +160,7 @@ def avatars(link: str = "ready", **more: Any) -> dict[str, Any]:
                 for name in ("Blush", "Shock", "Smile", "Smirk", "Star Eyes", "Tears")
             ],
             "gestures": ["nod", "shake", "tilt", "wave"],
-            "hotkeys": ["Wave Both Hands", "Spin", "Toggle Glasses"],
+            "hotkeys": ["Wave", "Wave Both Hands", "Spin", "Toggle Glasses"],
             "items": ["cookie", "heart"],
             "mouth": ["MouthOpen", "VoiceVolumePlusMouthOpen", "MouthSmile"],
             "missing": ["a parameter for the sway of the body (FaceAngleX)"],

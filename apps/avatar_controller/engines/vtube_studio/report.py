@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from apps.avatar_controller.engines.vtube_studio.hotkeys import Hotkeys
+from apps.avatar_controller.engines.vtube_studio.hotkeys import TOGGLE, Hotkeys
 from apps.avatar_controller.engines.vtube_studio.items import Items
 from apps.avatar_controller.engines.vtube_studio.loaded_model import AVATAR, LoadedModel
 from apps.avatar_controller.engines.vtube_studio.model import Model
@@ -45,7 +45,7 @@ def there(
         moods=moods.shown,
         expressions=_names(each.name for each in model.expressions),
         gestures=(*BUILT_IN, *(name for name in hotkeys.gestures if name not in BUILT_IN)),
-        hotkeys=_names(each.shown for each in model.hotkeys),
+        hotkeys=_names(each.shown for each in model.hotkeys if each.action != TOGGLE),
         items=items.names,
         mouth=steering.mouth,
         taken=steering.taken_in_words,
