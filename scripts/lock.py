@@ -1,8 +1,8 @@
 """Writes requirements/*.lock: every package with its hashes, for every platform.
 
-    python scripts/lock.py              after a change in pyproject.toml
+    python scripts/lock.py              after a change in pyproject.toml or requirements/*.in
     python scripts/lock.py --upgrade    newest versions of everything
-    python scripts/lock.py --check      exit code 1 when a lock does not fit pyproject.toml
+    python scripts/lock.py --check      exit code 1 when a lock does not fit what it is made of
 
 Needs `uv` (https://docs.astral.sh/uv/); nobody needs it to install or run Kitsu.
 """
@@ -25,6 +25,12 @@ LOCKS = {
     "dev": ("install", "dev", "tools", "listening", "onnx-asr"),
 }
 
+#: Locks of environments that are not Kitsu's own, each made of `requirements/NAME.in`, which names
+#: every package.
+OTHERS = ("pyvts",)
+#: The oldest Python that these have to fit, as in pyproject.toml.
+OLDEST_PYTHON = "3.11"
+
 _OPTIONS = (
     "--universal",
     "--generate-hashes",
@@ -46,7 +52,7 @@ def main() -> int:
         return 2
     stale = []
     with tempfile.TemporaryDirectory() as folder:
-        for name in LOCKS:
+        for name in (*LOCKS, *OTHERS):
             current = ROOT / "requirements" / f"{name}.lock"
             fresh = Path(folder) / current.name
             text = compile_lock(uv, name, fresh, upgrade=options.upgrade)
@@ -73,8 +79,7 @@ def compile_lock(uv: list[str], name: str, fresh: Path, upgrade: bool) -> str | 
     present = ROOT / "requirements" / f"{name}.lock"
     if present.exists():
         shutil.copyfile(present, fresh)
-    extras = [part for extra in LOCKS[name] for part in ("--extra", extra)]
-    command = [*uv, "pip", "compile", "pyproject.toml", *extras, *_OPTIONS]
+    command = [*uv, "pip", "compile", *source_of(name), *_OPTIONS]
     command += ["--output-file", str(fresh), *(["--upgrade"] if upgrade else [])]
     if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
         print(f"requirements/{name}.lock could not be made; see above", file=sys.stderr)
@@ -82,9 +87,16 @@ def compile_lock(uv: list[str], name: str, fresh: Path, upgrade: bool) -> str | 
     return fresh.read_text("utf-8")
 
 
+def source_of(name: str) -> list[str]:
+    if name in OTHERS:
+        return [f"requirements/{name}.in", "--no-deps", "--python-version", OLDEST_PYTHON]
+    extras = [part for extra in LOCKS[name] for part in ("--extra", extra)]
+    return ["pyproject.toml", *extras]
+
+
 def report(stale: list[str], check: bool) -> int:
     for name in stale:
-        said = "does not fit pyproject.toml: run python scripts/lock.py" if check else "written"
+        said = "does not fit what it is made of: run python scripts/lock.py" if check else "written"
         print(f"requirements/{name} {said}")
     if not stale:
         print("the locks are up to date")

@@ -105,6 +105,7 @@ class AsrWorker(Worker):
         self._turn_model: SmartTurn | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
+        self.audio_wanted.clear()
 
     # Life -------------------------------------------------------------------------------------
 
@@ -186,14 +187,26 @@ class AsrWorker(Worker):
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        self._report.hearing = None
+        self._hearing_is(None)
+
+    def _hearing_is(self, hearing: Hearing | None) -> None:
+        self._report.hearing = hearing
+        self._want_her_sound()
+
+    def _want_her_sound(self) -> None:
+        """What she says is only told from his words while any can be heard. What she said just
+        before is read then too: she may be in mid-sentence."""
+        if self._report.hearing is not None and not self.microphone.muted:
+            self.audio_wanted.set()
+        else:
+            self.audio_wanted.clear()
 
     async def _keep_listening(self) -> None:
         while True:
             while not self.parts.ladder.ready:  # noqa: ASYNC110 - the ladder has no event for it
                 await asyncio.sleep(IDLE_SECONDS / 2)
             await self._supervised("listening_failed", "Listening", self._listen_once)
-            self._report.hearing = None
+            self._hearing_is(None)
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _listen_once(self) -> None:
@@ -205,7 +218,7 @@ class AsrWorker(Worker):
         hearing = self._hearing_with(model)
         self._report.weakness = model.problem
         self._report.notes = tuple(filter(None, (turn_model_note, parts.guard.problem)))
-        self._report.hearing = hearing
+        self._hearing_is(hearing)
         self._changed.set()
         await Listening(
             parts.sound,
@@ -281,6 +294,7 @@ class AsrWorker(Worker):
         changed = self.microphone.set(order)
         if self.microphone.muted and self._report.hearing is not None:
             self._report.hearing.stop(DismissReason.MUTED)
+        self._want_her_sound()
         self._settle_key()
         if changed:
             self._changed.set()

@@ -1,15 +1,14 @@
 """Settings of the avatar_controller."""
 
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from libs.settings import ROOT, ShowSettings
+from libs.settings.avatar import AvatarFileSettings
 
 
-class AvatarControllerSettings(ShowSettings):
+class AvatarControllerSettings(AvatarFileSettings):
     vts_url: str = "ws://127.0.0.1:8001"
     """Where VTube Studio's plugin API answers; empty: it is not used."""
     vts_auth_token: str = Field(default="", repr=False, max_length=256)
@@ -20,7 +19,6 @@ class AvatarControllerSettings(ShowSettings):
     """Frames a second that are sent to avatars."""
     avatar_mouth_offset_ms: int = Field(default=0, ge=-150, le=150)
     """The mouth that much later (positive) or earlier than the sound."""
-    avatar_file: Path = Path("configs/avatar.yaml")
     vmc_target: str = ""
     """Where VMC is received (`host:port`); empty: not used."""
     vmc_bundles: bool = True
@@ -59,8 +57,3 @@ class AvatarControllerSettings(ShowSettings):
         if parts.scheme != "ws" or not parts.hostname or not parts.port:
             raise ValueError("must be auto, empty, or look like ws://127.0.0.1:40404")
         return url
-
-    @field_validator("avatar_file")
-    @classmethod
-    def _beside_the_code(cls, path: Path) -> Path:
-        return (ROOT / path.expanduser()).resolve()

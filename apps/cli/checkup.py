@@ -10,6 +10,7 @@ from typing import Any
 
 from apps.cli import checkup_install
 from apps.cli.check import Check
+from apps.cli.checkup_avatar import avatars
 from apps.cli.checkup_ears import microphone, recogniser
 from apps.cli.checkup_obs import obs
 from apps.cli.checkup_sound import sound
@@ -49,7 +50,12 @@ def all_checks() -> list[Check]:
         overlay,
         ollama,
     )
-    return [*checks, *(look(settings) for look in looks), *obs(settings), *twitch(settings)]
+    return [*checks, *(look(settings) for look in looks), *_partners(settings)]
+
+
+def _partners(settings: CliSettings) -> list[Check]:
+    """Other programs that make the show better."""
+    return [*obs(settings), *avatars(settings), *twitch(settings)]
 
 
 def python() -> Check:

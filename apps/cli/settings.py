@@ -6,10 +6,11 @@ from typing import Literal
 from pydantic import Field
 
 from apps.cli.failures import WrongUse
-from libs.settings import SettingsError, ShowSettings, load
+from libs.settings import SettingsError, load
+from libs.settings.avatar import AvatarFileSettings
 
 
-class CliSettings(ShowSettings):
+class CliSettings(AvatarFileSettings):
     kitsu_bus: Literal["auto", "memory"] = "auto"
     """`memory`: no server; all modules in one process."""
     ollama_url: str = "http://127.0.0.1:11434"
@@ -19,6 +20,11 @@ class CliSettings(ShowSettings):
     asr_input_device: str = ""
     asr_fake_audio: bool = False
     stage_device: str = ""
+    vts_url: str = "ws://127.0.0.1:8001"
+    """Where VTube Studio's plugin API answers; empty: it is not used."""
+    vts_auth_token: str = Field(default="", repr=False)
+    vmc_target: str = ""
+    veadotube_url: str = "auto"
     twitch_channel: str = ""
     twitch_client_id: str = ""
     twitch_oauth_token: str = Field(default="", repr=False)
@@ -43,6 +49,11 @@ class CliSettings(ShowSettings):
         """Where recognition models are kept."""
         named = self.asr_models_dir
         return Path(named).expanduser() if named else self.kitsu_data_dir / "asr_models"
+
+    @property
+    def vts_permission(self) -> Path:
+        """What VTube Studio gave the show when its user clicked Allow."""
+        return self.kitsu_data_dir / "secrets" / f"vts-{self.kitsu_show}.json"
 
     def port_setting(self, module: str) -> str:
         """The name of the setting that moves a module's port."""

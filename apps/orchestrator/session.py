@@ -114,6 +114,17 @@ class Session:
     async def keep_epoch(self) -> None:
         await self._database.keep(lambda db: records.set_setting(db, "epoch", self.epoch))
 
+    @property
+    def mood_words(self) -> tuple[str, ...]:
+        """The moods, and her own words for them."""
+        return (*Mood, *(word for word in self._persona.moods if word not in tuple(Mood)))
+
+    def mood_named(self, word: str) -> Mood | None:
+        """The mood of this name, or the one that she has this word for."""
+        folded = word.strip().casefold()
+        own = {own.casefold(): mood for own, mood in self._persona.moods.items()}
+        return Mood(folded) if folded in tuple(Mood) else own.get(folded)
+
     # The persona ------------------------------------------------------------------------------
 
     async def change_persona(self, change: SetPersona) -> None:

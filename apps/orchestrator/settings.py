@@ -7,11 +7,12 @@ from pydantic import Field, field_validator
 
 from apps.orchestrator.floor.rules import FLOOR_FILE, load_rules
 from apps.orchestrator.panic_words import PanicWords
+from libs.settings.avatar import AvatarFileSettings
 from libs.settings.model_servers import ModelName, ModelServerSettings
 from libs.settings.personas import load_persona
 
 
-class OrchestratorSettings(ModelServerSettings):
+class OrchestratorSettings(ModelServerSettings, AvatarFileSettings):
     restore_context: bool = True
     """Whether the conversation before a restart is given to her again."""
     history_lines: int = Field(default=12, ge=0, le=200)

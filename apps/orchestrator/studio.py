@@ -1,11 +1,11 @@
 """The desk for OBS: how it is, and orders to it with what became of them."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
+from apps.orchestrator.order_desk import OrderDesk, OrderWords, Publish
 from apps.orchestrator.panel.protocol import StudioPanicStatus, StudioStatus
 from libs.bus.base import Delivery
 from libs.contracts.envelope import Event
@@ -21,10 +21,6 @@ from libs.contracts.studio import (
 from libs.telemetry import clock
 from libs.worker.problems import Problem
 
-#: The obs_controller drops an order that it has not begun after this long.
-ORDER_SECONDS = 4.0
-#: Whoever gave an order hears of it after this long, whatever happens.
-ANSWER_SECONDS = 5.0
 #: Name of the state that the obs_controller keeps on the bus.
 LATCH_NAME = "studio"
 #: An entry older than this is read late: it does not overrule what is known to be newer.
@@ -35,18 +31,22 @@ NOT_THERE = (
 )
 NOT_TOLD = "The obs_controller has not told yet how OBS is; try again in a moment."
 
-#: How a refusal of the obs_controller is answered over HTTP, by its code; any other is a 502.
-REFUSALS: dict[str, tuple[int, str]] = {
-    "bad_value": (422, "OBS cannot do that"),
-    "not_allowed": (403, "Not allowed in OBS"),
-    "not_found": (404, "Not found in OBS"),
-    "obs_not_configured": (503, "OBS is not set up"),
-    "obs_not_ready": (503, "OBS is not ready"),
-    "panic": (409, "Panic is engaged"),
-    "timeout": (504, "OBS did not answer in time"),
-}
+WORDS = OrderWords(
+    unanswered="OBS did not answer in time",
+    look="It may or may not have been done. Look at OBS before you try again.",
+    failed="OBS could not do it",
+    failed_code="obs_failed",
+    refusals={
+        "bad_value": (422, "OBS cannot do that"),
+        "not_allowed": (403, "Not allowed in OBS"),
+        "not_found": (404, "Not found in OBS"),
+        "obs_not_configured": (503, "OBS is not set up"),
+        "obs_not_ready": (503, "OBS is not ready"),
+        "panic": (409, "Panic is engaged"),
+        "timeout": (504, "OBS did not answer in time"),
+    },
+)
 
-Publish = Callable[[Event], Awaitable[None]]
 Answer = StageCommandDone | StageCommandFailed | ScreenshotTaken
 
 
@@ -55,17 +55,15 @@ class StudioDesk:
     no obs_controller; an order is answered once, within `ANSWER_SECONDS`, and then forgotten."""
 
     def __init__(self, show: str, publish: Publish, is_there: Callable[[], bool]) -> None:
-        self._show = show
-        self._publish = publish
         self._is_there = is_there
+        self._orders = OrderDesk(show, publish, WORDS)
         self._latest: StudioChanged | None = None
         self._panic = StudioPanicStatus(state=StudioPanic.OFF, steps=())
         self._panic_at = 0.0
-        self._waiting: dict[str, asyncio.Future[Delivery]] = {}
 
     def __len__(self) -> int:
         """Orders that wait for their answer."""
-        return len(self._waiting)
+        return len(self._orders)
 
     # How it is --------------------------------------------------------------------------------
 
@@ -129,42 +127,20 @@ class StudioDesk:
 
     async def order(self, order: Event) -> StageCommandDone:
         """Raises `Problem` when OBS cannot do it, will not, or does not say."""
-        answer = (await self._answer_to(order)).event
-        assert isinstance(answer, StageCommandDone)
-        return answer
+        self._refuse_unless_ready()
+        return await self._orders.order(order)
 
     async def picture(self, order: Event) -> tuple[ScreenshotTaken, bytes]:
         """The picture that `TakeScreenshot` asks for. Raises `Problem` like `order`."""
-        answer = await self._answer_to(order)
+        self._refuse_unless_ready()
+        answer = await self._orders.answer_to(order)
         if not isinstance(answer.event, ScreenshotTaken):
             raise Problem(502, "OBS sent no picture", "Try again.", "no_picture")
         return answer.event, answer.data
 
     def answered(self, delivery: Delivery) -> None:
         """Some order was answered, ours perhaps."""
-        waiting = self._waiting.get(delivery.event.cause_id or "")
-        if waiting is not None and not waiting.done():
-            waiting.set_result(delivery)
-
-    async def _answer_to(self, order: Event) -> Delivery:
-        self._refuse_unless_ready()
-        order = order.model_copy(
-            update={"show": self._show, "expires_at": clock.now() + ORDER_SECONDS}
-        )
-        answer: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
-        self._waiting[order.event_id] = answer
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._publish(order)
-                found = await answer
-        except TimeoutError:
-            step = "It may or may not have been done. Look at OBS before you try again."
-            raise Problem(504, "OBS did not answer in time", step, "timeout") from None
-        finally:
-            del self._waiting[order.event_id]
-        if isinstance(found.event, StageCommandFailed):
-            raise _refusal(found.event)
-        return found
+        self._orders.answered(delivery)
 
     def _refuse_unless_ready(self) -> None:
         status = self.status()
@@ -172,8 +148,3 @@ class StudioDesk:
             raise Problem(503, "OBS is not connected", status.detail, "obs_not_configured")
         if status.link is not StudioLink.READY:
             raise Problem(503, "OBS is not ready", status.detail, "obs_not_ready")
-
-
-def _refusal(event: StageCommandFailed) -> Problem:
-    status, title = REFUSALS.get(event.code, (502, "OBS could not do it"))
-    return Problem(status, title, event.message[:500], event.code[:64] or "obs_failed")

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from apps.orchestrator.orders import Order
 from libs.contracts.envelope import Event
 from libs.contracts.stage import SwitchScene
 from libs.contracts.studio import (
@@ -25,64 +26,62 @@ NameOrNone = Annotated[str, Field(max_length=NAME_CHARACTERS)]
 Decibels = Annotated[float, Field(ge=-100, le=0, allow_inf_nan=False)]
 
 
-class Order(BaseModel):
-    """Nothing is guessed: a wrong type or an unknown field is refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+class StudioOrder(Order):
+    pass
 
 
-class SceneOrder(Order):
+class SceneOrder(StudioOrder):
     scene: NameOrNone
     """Empty: the default scene."""
 
 
-class MuteOrder(Order):
+class MuteOrder(StudioOrder):
     input: Name
     muted: bool
 
 
-class VolumeOrder(Order):
+class VolumeOrder(StudioOrder):
     input: Name
     volume_db: Decibels
 
 
-class SourceOrder(Order):
+class SourceOrder(StudioOrder):
     scene: NameOrNone = ""
     """Empty: the scene on air."""
     source: Name
     visible: bool
 
 
-class FilterOrder(Order):
+class FilterOrder(StudioOrder):
     source: Name
     filter: Name
     enabled: bool
 
 
-class TextOrder(Order):
+class TextOrder(StudioOrder):
     source: Name
     text: str = Field(max_length=1_000)
 
 
-class MediaOrder(Order):
+class MediaOrder(StudioOrder):
     source: Name
     action: Literal["play", "pause", "restart", "stop"]
 
 
-class RecordOrder(Order):
+class RecordOrder(StudioOrder):
     action: Literal["start", "stop", "pause", "resume"]
 
 
-class ReplayOrder(Order):
+class ReplayOrder(StudioOrder):
     action: Literal["start", "stop", "save"]
 
 
-class TransitionOrder(Order):
+class TransitionOrder(StudioOrder):
     transition: Name
     duration_ms: int | None = Field(default=None, ge=50, le=20_000)
 
 
-class ActionOrder(Order):
+class ActionOrder(StudioOrder):
     """One name of `configs/scenes.yaml`."""
 
     action: str = Field(min_length=1, max_length=64)
@@ -102,7 +101,7 @@ AnyOrder: TypeAlias = (
     | ActionOrder
 )
 
-_EVENTS: dict[type[Order], type[Event]] = {
+_EVENTS: dict[type[StudioOrder], type[Event]] = {
     SceneOrder: SwitchScene,
     MuteOrder: SetInputMute,
     VolumeOrder: SetInputVolume,

@@ -5,8 +5,10 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from apps.orchestrator import avatar_desk
 from apps.orchestrator.api.application import build_application
 from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS, KEYED_GETS
+from apps.orchestrator.avatar_desk import AvatarDesk
 from apps.orchestrator.chat_desk import ChatDesk
 from apps.orchestrator.chat_hearing import ChatHearing
 from apps.orchestrator.chat_lines import ChatLines
@@ -36,10 +38,10 @@ from apps.orchestrator.safety_desk import SafetyDesk
 from apps.orchestrator.screens import Screens
 from apps.orchestrator.session import Session
 from apps.orchestrator.settings import OrchestratorSettings
+from apps.orchestrator.stage_handlers import StageHandlers
 from apps.orchestrator.status import status_message
 from apps.orchestrator.status_teller import StatusTeller
-from apps.orchestrator.studio import LATCH_NAME, Answer, StudioDesk
-from apps.orchestrator.studio_words import panic_line, severity
+from apps.orchestrator.studio import LATCH_NAME, StudioDesk
 from apps.orchestrator.turn_papers import TurnPapers
 from libs.bus.base import Bus, Delivery
 from libs.contracts.control import PanicEngaged, SetModuleEnabled, SetPersona
@@ -58,15 +60,15 @@ from libs.contracts.interruption import StopSpeaking
 from libs.contracts.memory import SummaryAbandoned, SummaryWritten
 from libs.contracts.safety import BlockedTextShown, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
-from libs.contracts.stage import SetExpression, StageCommandDone, StageCommandFailed
-from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicReported
+from libs.contracts.stage import SetExpression
 from libs.safety import Gate
+from libs.settings.avatar import avatar_item_names
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
 from libs.worker.worker import Health, handles
 
 
-class OrchestratorWorker(ChatHearing, FloorHandlers, MicrophoneHandlers):
+class OrchestratorWorker(ChatHearing, FloorHandlers, StageHandlers, MicrophoneHandlers):
     """Listens to everything that is said about the show and decides what is answered next."""
 
     module = "orchestrator"
@@ -104,6 +106,12 @@ class OrchestratorWorker(ChatHearing, FloorHandlers, MicrophoneHandlers):
         self.studio = StudioDesk(
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
         )
+        self.avatar = AvatarDesk(
+            self.show,
+            self.publish,
+            lambda: bool(self.roster.beats("avatar_controller")),
+            avatar_item_names(settings.avatar_file),
+        )
         self.panic_desk = PanicDesk(self)
         self.lines = ChatLines(self)
         self.retraction = Retraction(self)
@@ -138,6 +146,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers, MicrophoneHandlers):
         await self.floor.restore()
         await self.conversation.restore()
         self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
+        self.avatar.restore(await self.bus.latch(self.show, avatar_desk.LATCH_NAME))
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
         self._brain_on = switch.get("enabled") is not False
         await self._hold_or_let_go()
@@ -290,23 +299,6 @@ class OrchestratorWorker(ChatHearing, FloorHandlers, MicrophoneHandlers):
     @handles(PanicEngaged)
     async def module_latched(self, event: PanicEngaged, delivery: Delivery) -> None:
         await self.panic_desk.latched(event)
-
-    # OBS --------------------------------------------------------------------------------------
-
-    @handles(StudioChanged)
-    async def studio_changed(self, event: StudioChanged, delivery: Delivery) -> None:
-        self.studio.changed(event, delivery.age_seconds)
-        self.status_changed(urgent=True)
-
-    @handles(StageCommandDone, StageCommandFailed, ScreenshotTaken)
-    async def order_answered(self, event: Answer, delivery: Delivery) -> None:
-        self.studio.answered(delivery)
-
-    @handles(StudioPanicReported)
-    async def studio_panicked(self, event: StudioPanicReported, delivery: Delivery) -> None:
-        self.studio.panic_reported(event)
-        self.status_changed(urgent=True)
-        await self.incidents.note("panic_obs", severity(event), panic_line(event))
 
     # Health -----------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ class DoOnStage:
 
 @dataclass(frozen=True)
 class ShowItem:
-    """A name of `configs/items.yaml`."""
+    """A name of `configs/items.yaml` or `configs/avatar.yaml`."""
 
     name: str
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from apps.policy_worker.tools_file import TOOLS_FILE, load_tools
 from libs.settings import ROOT
+from libs.settings.avatar import AvatarFileSettings
 from libs.settings.model_servers import ModelName, ModelServerSettings
 from libs.settings.personas import load_persona
 
@@ -25,7 +26,7 @@ def _provider(value: str) -> str:
 Provider = Annotated[str, AfterValidator(_provider)]
 
 
-class PolicySettings(ModelServerSettings):
+class PolicySettings(ModelServerSettings, AvatarFileSettings):
     chat_provider: Provider = "auto"
     """auto: what is on this machine, and the scripted persona until then. The scripted persona is
     always the last one."""

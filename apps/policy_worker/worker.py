@@ -39,6 +39,7 @@ from libs.contracts.health import ModuleState
 from libs.contracts.memory import WriteSummary
 from libs.contracts.studio import ScreenshotTaken
 from libs.safety import Gate
+from libs.settings.avatar import avatar_item_names
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry.logs import secret_values
 from libs.telemetry.redaction import Redactor
@@ -58,9 +59,10 @@ class PolicyWorker(Worker):
         super().__init__(settings, bus)
         self.gate = Gate.load(settings.policy_family_friendly)
         try:
-            self._items = tuple(load_items())
+            drawn = load_items()
         except ItemsError as problem:
             raise CannotRun(str(problem)) from None
+        self._items = tuple(dict.fromkeys([*drawn, *avatar_item_names(settings.avatar_file)]))
         self.personas = PersonaShelf(settings.policy_persona)
         self.ladder = EngineLadder(
             engines_of(settings, self.gate),

@@ -31,7 +31,7 @@ class Props:
         self._poll_ends = 0.0
 
     def show_item(self, event: ShowItem) -> bool:
-        """False for a name that `configs/items.yaml` does not have."""
+        """False for a name that `configs/items.yaml` does not have: avatars may have it."""
         item = self._items.get(event.item)
         if item is None:
             return False

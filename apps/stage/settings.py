@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from libs.settings import ShowSettings
+from libs.settings.avatar import AvatarFileSettings
 
 
 class OutputKind(StrEnum):
@@ -16,7 +16,7 @@ class OutputKind(StrEnum):
     """Keeps time and truth, makes no sound: tests and soak."""
 
 
-class StageSettings(ShowSettings):
+class StageSettings(AvatarFileSettings):
     stage_output: OutputKind = OutputKind.OVERLAY
     stage_device: str = ""
     """Name (or part of it) or number of the sound device; empty: the system's default."""

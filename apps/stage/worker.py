@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 
 from apps.stage.character import ShownCharacter
 from apps.stage.journal import Journal, Remembered
+from apps.stage.mouth_track import MouthTrack
 from apps.stage.outputs.base import Output, OutputMissing
 from apps.stage.outputs.device import DeviceOutput
 from apps.stage.outputs.overlay import OverlayOutput
@@ -15,18 +16,23 @@ from apps.stage.page_reports import Report
 from apps.stage.pages import Page, Pages
 from apps.stage.player import Player
 from apps.stage.playlist import Playlist, PlaylistRules
+from apps.stage.posture import Posture
 from apps.stage.props import Props
 from apps.stage.screen import Screen
 from apps.stage.settings import OutputKind, StageSettings
 from apps.stage.utterance import Utterance
+from apps.stage.watchers import Watchers
 from apps.stage.web import ACCESS_RULES, StageWeb
 from libs.bus.base import Bus, Delivery
+from libs.contracts.avatar import PoseCharacter
 from libs.contracts.conversation import ActionChosen, ReplyAbandoned, ReplyFinished
 from libs.contracts.envelope import Event
 from libs.contracts.health import ErrorCategory
-from libs.contracts.interruption import HoldSpeaking
-from libs.contracts.speaking import AudioChunk, PlaybackProgressed, SentenceSynthesized
+from libs.contracts.interruption import HoldSpeaking, SpeechHold
+from libs.contracts.speaking import AudioChunk, SentenceSynthesized
 from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
+from libs.contracts.streams import LIVE
+from libs.settings.avatar import avatar_item_names
 from libs.settings.characters import CHARACTERS_FOLDER, CharacterError
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry import clock
@@ -50,12 +56,14 @@ class StageWorker(Worker):
         super().__init__(settings, bus)
         self._pages = Pages()
         self._screen = Screen(self._pages)
+        self._posture = Posture(self._pages)
         try:
             self._props = Props(self._pages, load_items())
             own = settings.kitsu_data_dir / "characters"
             self._character = ShownCharacter(settings.stage_character, (own, CHARACTERS_FOLDER))
         except (ItemsError, CharacterError) as problem:
             raise CannotRun(str(problem)) from None
+        self._avatar_items = frozenset(avatar_item_names(settings.avatar_file))
         self._overlay = OverlayOutput(self._pages)
         self._output = self._chosen_output(settings)
         self._journal = Journal(settings.kitsu_data_dir / "stage" / "journal.jsonl")
@@ -67,9 +75,9 @@ class StageWorker(Worker):
             stall_seconds=settings.stage_stall_seconds,
             maximum_age_seconds=settings.stage_maximum_age_seconds,
         )
-        self._player = Player(
-            Playlist(rules), self._output, self._journal, self._facts.put_nowait, self._screen
-        )
+        publish = self._facts.put_nowait
+        watchers = Watchers(self._screen, MouthTrack(publish))
+        self._player = Player(Playlist(rules), self._output, self._journal, publish, watchers)
         panel = tuple(f"http://{name}:{settings.orch_port}" for name in ("127.0.0.1", "localhost"))
         self._web = StageWeb(
             *(self._pages, self._character, self._welcome, self._page_reported),
@@ -152,6 +160,12 @@ class StageWorker(Worker):
         if not self.panic.engaged:
             self._screen.set_mood(event.mood, event.hold_seconds)
 
+    @handles(PoseCharacter)
+    async def pose_character(self, event: PoseCharacter, delivery: Delivery) -> None:
+        if self.enabled:
+            self._posture.pose(event, delivery.age_seconds)
+            self._wake.set()
+
     @handles(ShowCaption)
     async def show_caption(self, event: ShowCaption, delivery: Delivery) -> None:
         self._screen.show_caption(event.text, event.hold_seconds)
@@ -160,7 +174,7 @@ class StageWorker(Worker):
     async def show_item(self, event: ShowItem, delivery: Delivery) -> None:
         if self.panic.engaged or not self.enabled or (event.turn_id and self._refuses(event)):
             return
-        if not self._props.show_item(event):
+        if not self._props.show_item(event) and event.item not in self._avatar_items:
             self.counters["items_unknown"] += 1
         self._wake.set()
 
@@ -192,10 +206,12 @@ class StageWorker(Worker):
         self._player.interrupt(lambda utterance: True, "panic")
         self._props.clear()
         self._screen.set_panic(True)
+        self._posture.set_panic(True)
         self._wake.set()
 
     async def panic_released(self) -> None:
         self._screen.set_panic(False)
+        self._posture.set_panic(False)
         self._wake.set()
 
     async def enabled_changed(self, enabled: bool) -> None:
@@ -229,6 +245,7 @@ class StageWorker(Worker):
             self._screen.refresh()
             self._props.refresh()
             playing = self._player.playlist.current is not None
+            self._posture.refresh(playing and self._player.held is not SpeechHold.PAUSED)
             self._wake.clear()
             try:
                 pause = LOOK_SECONDS if playing else self._idle_seconds()
@@ -248,7 +265,7 @@ class StageWorker(Worker):
     async def _publish_one(self, event: Event) -> None:
         """Publishes in order. A fact is ticked off only when the bus really has it."""
         await self.publish(event)
-        if not isinstance(event, PlaybackProgressed):
+        if event.topic is not LIVE:
             self._unmarked.append(event.event_id)
         if self.bus.connected:
             for event_id in self._unmarked:
@@ -264,6 +281,7 @@ class StageWorker(Worker):
     def _welcome(self, page: Page) -> None:
         self._screen.welcome(page)
         self._props.welcome(page)
+        self._posture.welcome(page)
 
     def _page_reported(self, page: Page, report: Report) -> None:
         self._overlay.hear(page, report)

@@ -16,6 +16,7 @@ from apps.twitch_ingest.chat_rules import (
 )
 from libs.contracts.people import Role
 from libs.settings import ROOT
+from libs.settings.avatar import AVATAR_FILE, AvatarFileError, load_avatar_file
 from libs.settings.items import ItemsError, load_items
 from libs.settings.yaml_lines import first_duplicate, line_of
 
@@ -29,9 +30,9 @@ class ChatRulesError(ValueError):
     """The file cannot be used; the message says where and what is allowed."""
 
 
-def load_chat_rules(path: Path) -> ChatRules:
-    """The file's rules; where the shipped file was taken away, the defaults. Raises
-    `ChatRulesError`."""
+def load_chat_rules(path: Path, avatar_file: Path = AVATAR_FILE) -> ChatRules:
+    """The file's rules; where the shipped file was taken away, the defaults. Items may be those of
+    `avatar_file` too. Raises `ChatRulesError`."""
     if path == SHIPPED_FILE and not path.exists():
         return ChatRules()
     document, root = _document(path)
@@ -43,7 +44,7 @@ def load_chat_rules(path: Path) -> ChatRules:
             for item in error.errors()
         ]
     else:
-        complaints = [*_broken_laws(document, rules), *_unknown_items(rules)]
+        complaints = [*_broken_laws(document, rules), *_unknown_items(rules, avatar_file)]
         if not complaints:
             return rules
     lines = [_line(path.name, root, where, what) for where, what in complaints]
@@ -109,20 +110,21 @@ def _against(name: str, rule: CommandRule) -> list[Complaint]:
     return found
 
 
-def _unknown_items(rules: ChatRules) -> list[Complaint]:
+def _unknown_items(rules: ChatRules, avatar_file: Path) -> list[Complaint]:
     wanted: list[tuple[tuple[Any, ...], str]] = [
         *((("rewards", name, "item"), effect.item) for name, effect in rules.rewards.items()),
         *((("events", kind.value, "item"), effect.item) for kind, effect in rules.events.items()),
     ]
-    wanted = [(where, item) for where, item in wanted if item]
-    if not wanted:
-        return []
-    try:
-        known = load_items()
-    except ItemsError as problem:
-        return [(wanted[0][0], f"items cannot be looked up: {problem}")]
+    for names_of in (load_items, lambda: load_avatar_file(avatar_file).items):
+        wanted = [(where, item) for where, item in wanted if item]
+        if not wanted:
+            return []
+        try:
+            known = names_of()
+        except (ItemsError, AvatarFileError) as problem:
+            return [(wanted[0][0], f"items cannot be looked up: {problem}")]
+        wanted = [(where, item) for where, item in wanted if item not in known]
     return [
-        (where, f"there is no item '{item}' in configs/items.yaml")
+        (where, f"there is no item '{item}' in configs/items.yaml or {avatar_file.name}")
         for where, item in wanted
-        if item not in known
     ]

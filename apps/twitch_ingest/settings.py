@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from libs.settings import ROOT, ShowSettings
+from libs.settings import ROOT
+from libs.settings.avatar import AvatarFileSettings
 
 #: Whoever is at these addresses is given tokens: nobody else may be.
 TWITCH_DOMAIN = "twitch.tv"
@@ -16,7 +17,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LOGIN = re.compile(r"[a-z0-9_]{1,25}")
 
 
-class TwitchIngestSettings(ShowSettings):
+class TwitchIngestSettings(AvatarFileSettings):
     chat_platform: Literal["auto", "twitch", "anonymous", "replay", "off"] = "auto"
     """`auto`: Twitch as soon as there is an account or an application for it, else off.
     `anonymous` reads a channel without an account and takes no commands."""

@@ -256,6 +256,6 @@ class TwitchIngestWorker(Worker):
 def _rules(settings: TwitchIngestSettings) -> ChatRules:
     """The file's rules. Raises `CannotRun`: with a wrong file this worker does not start."""
     try:
-        return load_chat_rules(settings.twitch_file)
+        return load_chat_rules(settings.twitch_file, settings.avatar_file)
     except ChatRulesError as problem:
         raise CannotRun(str(problem)) from None

@@ -4,7 +4,7 @@ Two implementations keep this contract and pass one behaviour suite (`tests/bus`
 (Redis or Valkey) and `memory` (one process).
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -164,7 +164,7 @@ class Bus(Protocol):
         """
         ...
 
-    def subscribe(self, subscription: Subscription) -> AsyncIterator[Delivery]:
+    def subscribe(self, subscription: Subscription) -> AsyncGenerator[Delivery, None]:
         """Deliveries until `close` or `stop_reading`; survives loss and return of the server.
 
         Entries whose type or version is unknown, or that are malformed, are moved to the dead

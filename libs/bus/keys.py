@@ -24,3 +24,8 @@ def mark_key(what: str, entry: str) -> str:
 
 def topics_by_key(topics: tuple[Topic, ...], show: str) -> dict[str, Topic]:
     return {topic.key(show): topic for topic in topics}
+
+
+def live_channel(key: str, tag: str) -> str:
+    """The channel of one type of event on a live topic."""
+    return f"{key}:{tag}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -94,7 +94,7 @@ class MemoryBus:
 
     # Reading -----------------------------------------------------------------------------------
 
-    def subscribe(self, subscription: Subscription) -> AsyncIterator[Delivery]:
+    def subscribe(self, subscription: Subscription) -> AsyncGenerator[Delivery, None]:
         if subscription.live:
             return self._live(subscription)
         store = MemoryStreamStore(self._server)
@@ -106,7 +106,7 @@ class MemoryBus:
 
     async def _read(
         self, store: MemoryStreamStore, deliveries: AsyncGenerator[Delivery, None]
-    ) -> AsyncIterator[Delivery]:
+    ) -> AsyncGenerator[Delivery, None]:
         self._stores.add(store)
         try:
             async with aclosing(deliveries):
@@ -115,7 +115,7 @@ class MemoryBus:
         finally:
             self._stores.discard(store)
 
-    async def _live(self, subscription: Subscription) -> AsyncIterator[Delivery]:
+    async def _live(self, subscription: Subscription) -> AsyncGenerator[Delivery, None]:
         topics = topics_by_key(subscription.topics, subscription.show)
         listener = LiveListener(topics)
         self._listeners.add(listener)

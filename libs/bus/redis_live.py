@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 from libs.bus.base import BusUnavailable, Delivery, Subscription
 from libs.bus.codec import event_of_frame, tag_of_frame
-from libs.bus.keys import topics_by_key
+from libs.bus.keys import live_channel, topics_by_key
 from libs.bus.reading import Reading
 from libs.bus.redis_connection import RedisConnection
 from libs.contracts.envelope import UnknownEvent
@@ -14,13 +14,23 @@ QUIET_SECONDS = 2.0
 
 
 class LiveReader:
-    """One listener on the channels of a subscription; comes back by itself after an outage."""
+    """One listener on the channels of a subscription; comes back by itself after an outage.
+
+    Each type has a channel of its own, so that nobody is woken by what he does not want.
+    """
 
     def __init__(
         self, connection: RedisConnection, subscription: Subscription, reading: Reading
     ) -> None:
         self._connection = connection
-        self._topics = topics_by_key(subscription.topics, subscription.show)
+        self._topics = {
+            listened: topic
+            for key, topic in topics_by_key(subscription.topics, subscription.show).items()
+            for listened in (
+                [live_channel(key, tag) for tag in sorted(subscription.only)]
+                or [key, live_channel(key, "*")]
+            )
+        }
         self._only = subscription.only
         self._reading = reading
         self._tested = False
@@ -39,7 +49,8 @@ class LiveReader:
                 if not self._connection.is_open:
                     await self._connection.reopen()
                     # The answers for further channels come among the messages.
-                    await self._connection.call("SUBSCRIBE", *self._topics)
+                    listen = "SUBSCRIBE" if self._only else "PSUBSCRIBE"
+                    await self._connection.call(listen, *self._topics)
                     self._tested = False
                 message = await self._next_message()
                 failures = 0
@@ -51,7 +62,7 @@ class LiveReader:
                 continue
             if message is None:
                 continue
-            channel, frame = message
+            listened, frame = message
             if self._only and tag_of_frame(frame) not in self._only:
                 continue
             event, data = event_of_frame(frame)
@@ -59,7 +70,7 @@ class LiveReader:
                 self._reading.counters["unknown"] += 1
                 continue
             self._reading.counters["delivered"] += 1
-            yield Delivery(event, self._topics[channel], data, key=channel)
+            yield Delivery(event, self._topics[listened], data, key=listened)
 
     async def _next_message(self) -> tuple[str, bytes] | None:
         reply = await self._connection.receive(QUIET_SECONDS)
@@ -71,6 +82,6 @@ class LiveReader:
             await self._connection.tell("PING")
             return None
         self._tested = False
-        if isinstance(reply, list) and len(reply) == 3 and reply[0] == b"message":
-            return reply[1].decode(), reply[2]
+        if isinstance(reply, list) and reply[0] in (b"message", b"pmessage"):
+            return reply[1].decode(), reply[-1]
         return None

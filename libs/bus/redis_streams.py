@@ -1,8 +1,8 @@
-"""The bus over Redis Streams: Redis >= 6.2 or Valkey, by redis-py and hiredis."""
+"""The bus over Redis Streams: Redis >= 6.2 or Valkey, by hiredis."""
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -11,13 +11,16 @@ from libs.bus.codec import LIFETIME, event_of, fields_of, frame_of, lifetime_ms
 from libs.bus.cursor_reader import CursorReader
 from libs.bus.dead_letters import burial_of
 from libs.bus.group_reader import GroupReader
+from libs.bus.keys import live_channel
 from libs.bus.outbox import Outbox, Request
 from libs.bus.reading import Burial, Reading, delivery_of
-from libs.bus.redis_connection import Command, CommandRefused, RedisAddress, RedisConnection
+from libs.bus.redis_address import RedisAddress
+from libs.bus.redis_connection import Command, RedisConnection
 from libs.bus.redis_dead_letters import RedisDeadLetters, add_command, entry_of
 from libs.bus.redis_live import LiveReader
 from libs.bus.redis_store import RedisStreamStore
 from libs.bus.redis_values import RedisValues
+from libs.bus.resp_wire import CommandRefused
 from libs.bus.server_check import check_server
 from libs.contracts.envelope import Event
 from libs.contracts.streams import StreamClass, Topic
@@ -104,7 +107,7 @@ class RedisBus:
         topic = event.topic
         key = topic.key(event.show)
         if topic.stream_class is StreamClass.LIVE:
-            self._publish_live(key, frame_of(event, bytes(data)))
+            self._publish_live(live_channel(key, event.type), frame_of(event, bytes(data)))
             return
         fields = fields_of(event, bytes(data))
         maximum, expires_at = topic.maximum_entries, event.expires_at
@@ -161,7 +164,7 @@ class RedisBus:
 
     # Reading -----------------------------------------------------------------------------------
 
-    def subscribe(self, subscription: Subscription) -> AsyncIterator[Delivery]:
+    def subscribe(self, subscription: Subscription) -> AsyncGenerator[Delivery, None]:
         connection = RedisConnection(self._address)
         if subscription.live:
             live = LiveReader(connection, subscription, self._reading)
@@ -178,7 +181,7 @@ class RedisBus:
         connection: RedisConnection,
         reader: RedisStreamStore | LiveReader,
         deliveries: AsyncGenerator[Delivery, None],
-    ) -> AsyncIterator[Delivery]:
+    ) -> AsyncGenerator[Delivery, None]:
         self._readers.add(reader)
         self._readers_gone.clear()
         try:

@@ -64,6 +64,8 @@ def _channel(topic: Topic, events: list[tuple[str, type[Event]]]) -> dict[str, A
         # In Redis the braces stand around the show as a cluster hash tag.
         channel["address"] = f"kitsu:{{show}}:{topic.name}"
         channel["x-redis-key"] = topic.key("<show>")
+        if topic.stream_class is StreamClass.LIVE:
+            channel["x-redis-channels"] = topic.key("<show>") + ":<type>"
         channel["parameters"] = {"show": {"description": "Name of the show.", "default": "main"}}
     return channel
 

@@ -76,6 +76,8 @@ class AvatarStatus(Value):
     moods: tuple[MoodShown, ...] = ()
     """Empty as well where moods are drawn without a choice of expressions."""
     expressions: tuple[str, ...] = Field(default=(), max_length=MAXIMUM_NAMES)
+    gestures: tuple[str, ...] = Field(default=(), max_length=MAXIMUM_NAMES)
+    """Animations it can make now: names of `configs/avatar.yaml`, and those of any head."""
     hotkeys: tuple[str, ...] = Field(default=(), max_length=MAXIMUM_NAMES)
     items: tuple[str, ...] = ()
     """Names of `configs/avatar.yaml` that can be shown there."""

@@ -40,7 +40,8 @@ class ShowCaption(Event):
 
 
 class ShowItem(Event):
-    """Something drawn is shown beside her for a while: one name of `configs/items.yaml`."""
+    """Something drawn is shown beside her for a while: one name of `configs/items.yaml` (the
+    overlay draws it) or of `configs/avatar.yaml` (VTube Studio shows it), or of both."""
 
     topic = STAGE
     type: Literal["stage.show_item"] = "stage.show_item"

@@ -35,7 +35,8 @@ class Topic:
     lane: str = ""
 
     def key(self, show: str) -> str:
-        """The stream's key (or pub/sub channel) for a show; pooled topics ignore the show."""
+        """The stream's key for a show (of a live topic: what its channels begin with); pooled
+        topics ignore the show."""
         return f"kitsu:pool:{self.name}" if self.pooled else f"kitsu:{{{show}}}:{self.name}"
 
 

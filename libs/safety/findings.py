@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from libs.safety.decoding import decoded, rot13
 from libs.safety.normalise import fold, native
-from libs.safety.phrases import PhraseFinder
+from libs.safety.phrases import PhraseFinder, forget_spellings
 from libs.safety.readings import Reader
 from libs.safety.rules import Rules
 from libs.safety.vocabulary import Vocabulary
@@ -58,10 +58,8 @@ class Finder:
         self._latin = PhraseFinder(by_script["latin"])
         self._native = PhraseFinder(by_script["native"])
         self._joined = PhraseFinder(by_script["joined"])
-        spaced = (*by_script["latin"], *by_script["native"])
-        known = {word for phrase in spaced for word in phrase.words}
         terms = {term.text for term in rules.terms if term.tier != "mild"}
-        known |= terms | rules.common_words | rules.harmless | rules.near_words
+        known = rules.phrase_words | terms | rules.common_words | rules.harmless | rules.near_words
         self._vocabulary = Vocabulary(known, rules.often_mistyped)
         self._phrases_of_all = rules.phrases
         self._reader = Reader(self._vocabulary, rules.signs)
@@ -74,6 +72,7 @@ class Finder:
         self._vocabulary.prepare()
         for phrase in self._phrases_of_all:
             _ = phrase.regex
+        forget_spellings()
 
     def find(self, text: str, place: Place, before: str = "") -> Iterator[Finding]:
         """All findings for a text without invisible characters."""

@@ -20,7 +20,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Literal
 
 from libs.safety.normalise import fold, native
@@ -80,44 +80,65 @@ class Element:
         return shortest + 10 / len(self.alternatives)
 
 
-@dataclass(frozen=True)
 class Phrase:
     """One phrase that was read. `anchors` are words of which a text has one if it has the phrase;
-    `beginnings` the same for words with a star; `words` are all that stand in it."""
+    `beginnings` the same for words with a star.
 
-    rule: int
-    elements: tuple[Element, ...]
-    joined: bool = False
-    anchors: frozenset[str] = frozenset()
-    beginnings: frozenset[str] = frozenset()
-    words: frozenset[str] = frozenset()
+    It keeps its line, not what was read in it: there are thousands in every process that judges.
+    """
 
-    @cached_property
+    __slots__ = ("_classes", "_regex", "_script", "_text", "anchors", "beginnings", "rule")
+
+    def __init__(
+        self, rule: int, text: str, script: Script, classes: Classes, anchor: Element | None
+    ) -> None:
+        firsts = [a.partition(" ")[0] for a in anchor.alternatives] if anchor is not None else []
+        self.rule = rule
+        self.anchors = tuple({word for word in firsts if "*" not in word})
+        self.beginnings = tuple({word[:PREFIX] for word in firsts if word.endswith("*")})
+        self._text = text
+        self._script: Script = script
+        self._classes = classes
+        self._regex: re.Pattern[str] | None = None
+
+    @property
     def regex(self) -> re.Pattern[str]:
         """Compiled when it is needed first: most never are."""
-        return re.compile(
-            _joined_pattern(self.elements) if self.joined else _pattern(self.elements)
-        )
+        if self._regex is None:
+            elements = _elements(self._text, self._script, self._classes)
+            joined = self._script == "joined"
+            self._regex = re.compile(_joined_pattern(elements) if joined else _pattern(elements))
+        return self._regex
 
 
-def compile_phrase(rule: int, text: str, script: Script, classes: Classes) -> Phrase:
-    """Raises `PhraseError`."""
+def compile_phrase(
+    rule: int, text: str, script: Script, classes: Classes, known: set[str] | None = None
+) -> Phrase:
+    """Raises `PhraseError`. `known` gets the words that stand in it."""
     elements = tuple(_elements(text, script, classes))
     required = [element for element in elements if element.sign == ""]
     if not required:
         raise PhraseError(f"'{text}' has no word that must be there")
     if script == "joined":
-        return Phrase(rule, elements, joined=True)
+        return Phrase(rule, text, script, classes, None)
+    if known is not None:
+        known.update(_words_in(elements))
     anchor = max(required, key=lambda element: element.rarity)
-    firsts = [alternative.partition(" ")[0] for alternative in anchor.alternatives]
-    known = (a for element in elements if element.sign in ("", "?") for a in element.alternatives)
-    return Phrase(
-        rule,
-        elements,
-        anchors=frozenset(word for word in firsts if "*" not in word),
-        beginnings=frozenset(word[:PREFIX] for word in firsts if word.endswith("*")),
-        words=frozenset(word for a in known if "*" not in a for word in a.split(" ")),
-    )
+    return Phrase(rule, text, script, classes, anchor)
+
+
+def forget_spellings() -> None:
+    """Frees what made reading many phrases quick."""
+    for kept in (_class_words, _written, _word_pattern):
+        kept.cache_clear()
+
+
+def _words_in(elements: Iterable[Element]) -> Iterator[str]:
+    for element in elements:
+        if element.sign in ("", "?"):
+            for alternative in element.alternatives:
+                if "*" not in alternative:
+                    yield from alternative.split(" ")
 
 
 def _elements(text: str, script: Script, classes: Classes) -> Iterator[Element]:
@@ -161,7 +182,7 @@ def _alternatives(text: str, script: Script, classes: Classes) -> tuple[str, ...
     return tuple(found)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _written(word: str, script: Script) -> str:
     """A word as it stands in a text of this script that was made into words."""
     if script == "joined":
@@ -205,7 +226,7 @@ def _joined_pattern(elements: Iterable[Element]) -> str:
     return "".join(made)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _word_pattern(alternative: str) -> str:
     words = [
         re.escape(word.strip("*")).join(

@@ -8,6 +8,7 @@ import base64
 import binascii
 import codecs
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from libs.safety.lexicon import Term
 from libs.safety.normalise import fold, letters_only, native
-from libs.safety.phrases import Phrase, PhraseError, Script, compile_phrase
+from libs.safety.phrases import Phrase, PhraseError, Script, compile_phrase, forget_spellings
 
 Tier = Literal["mild", "strong", "hard"]
 Place = Literal["speech", "input", "chat_out", "operator"]
@@ -139,25 +140,26 @@ class RuleFile(_Strict):
         return signs
 
 
-class Rules(_Strict):
+@dataclass(frozen=True)
+class Rules:
     """All rule files together."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     terms: tuple[Term, ...]
     native: tuple[Term, ...]
     patterns: tuple[Pattern, ...]
-    phrase_groups: tuple[PhraseGroup, ...] = ()
-    phrases: tuple[Phrase, ...] = ()
+    phrase_groups: tuple[PhraseGroup, ...]
+    phrases: tuple[Phrase, ...]
     """`Phrase.rule` is the number of its group in `phrase_groups`."""
-    often_mistyped: frozenset[str] = frozenset()
+    phrase_words: frozenset[str]
+    """All words of phrases in scripts that have words."""
+    often_mistyped: frozenset[str]
     harmless: frozenset[str]
     harmless_phrases: tuple[str, ...]
-    near_words: frozenset[str] = frozenset()
+    near_words: frozenset[str]
     common_words: frozenset[str]
-    signs: dict[str, str] = {}
+    signs: dict[str, str]
     soften: dict[str, str]
-    topics: tuple[Topic, ...] = ()
+    topics: tuple[Topic, ...]
 
 
 def load_rules(folder: Path) -> Rules:
@@ -167,10 +169,11 @@ def load_rules(folder: Path) -> Rules:
     groups = [group for file in files for group in file.terms]
     if not groups:
         raise RulesError(f"there are no terms in {folder}: restore the shipped rule files")
-    phrase_groups, phrases = _phrases(named)
+    phrase_groups, phrases, phrase_words = _phrases(named)
     return Rules(
         phrase_groups=phrase_groups,
         phrases=phrases,
+        phrase_words=phrase_words,
         often_mistyped=frozenset(w for file in files for w in file.often_mistyped.split()),
         terms=tuple(_latin_terms(groups)),
         native=tuple(
@@ -202,19 +205,23 @@ def _latin_terms(groups: list[TermGroup]) -> list[Term]:
 
 def _phrases(
     files: list[tuple[str, RuleFile]],
-) -> tuple[tuple[PhraseGroup, ...], tuple[Phrase, ...]]:
+) -> tuple[tuple[PhraseGroup, ...], tuple[Phrase, ...], frozenset[str]]:
+    """Groups, phrases, and the words in them."""
     groups: list[PhraseGroup] = []
     phrases: list[Phrase] = []
+    known: set[str] = set()
     for name, file in files:
         classes = {key: tuple(words.split()) for key, words in file.classes.items()}
         for group in file.phrases:
             for text in filter(None, map(str.strip, group.any.splitlines())):
                 try:
-                    phrases.append(compile_phrase(len(groups), text, group.script, classes))
+                    number = len(groups)
+                    phrases.append(compile_phrase(number, text, group.script, classes, known))
                 except PhraseError as error:
                     raise RulesError(f"{name}: phrases of '{group.code}': {error}") from None
             groups.append(group)
-    return tuple(groups), tuple(phrases)
+        forget_spellings()
+    return tuple(groups), tuple(phrases), frozenset(known)
 
 
 def _read(path: Path) -> RuleFile:

@@ -32,6 +32,7 @@ _STANDS_FOR = {
 }  # fmt: skip
 _SIGN = re.compile(r"[\W\d_]")
 _NOT_WORD = re.compile(r"[\W_]+")
+_RUN = re.compile(r"(.)\1+", re.DOTALL)
 
 
 class Vocabulary:
@@ -53,7 +54,7 @@ class Vocabulary:
     @cached_property
     def _by_form(self) -> dict[str, str]:
         """A word by what is left of it with each run of one letter once."""
-        return {squeeze(word)[0]: word for word in sorted(self._words, reverse=True)}
+        return {_RUN.sub(r"\1", word): word for word in sorted(self._words, reverse=True)}
 
     @cached_property
     def _by_length(self) -> dict[tuple[int, str], list[str]]:

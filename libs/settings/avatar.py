@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from libs.contracts.speaking import Mood
-from libs.settings.base import ROOT
+from libs.settings.base import ROOT, ShowSettings
 from libs.settings.yaml_lines import first_duplicate, line_of
 
 AVATAR_FILE = ROOT / "configs" / "avatar.yaml"
@@ -42,15 +42,42 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Moods(_Strict):
-    """Words by which an expression is found that shows a mood: the first that is there counts."""
+#: As in the shipped file, for moods that a file says nothing of.
+MOOD_WORDS: dict[Mood, tuple[str, ...]] = {
+    Mood.HAPPY: ("happy", "joy", "smile", "glad", "fun", "feliz", "alegre", "笑", "喜"),
+    Mood.EXCITED: (
+        *("excited", "star eyes", "sparkle", "hype", "yay"),
+        *("happy", "joy", "smile"),
+    ),
+    Mood.SAD: ("sad", "cry", "tears", "sorrow", "triste", "悲", "泣"),
+    Mood.ANGRY: ("angry", "anger", "mad", "rage", "pout", "enojado", "raiva", "怒"),
+    Mood.SURPRISED: ("surprised", "surprise", "shock", "wow", "gasp", "驚"),
+    Mood.THINKING: ("thinking", "think", "hmm", "curious"),
+    Mood.SLEEPY: ("sleepy", "sleep", "tired", "drowsy", "眠"),
+    Mood.SMUG: ("smug", "smirk", "sly", "teasing", "wink", "ドヤ"),
+}
+GESTURE_WORDS: dict[str, tuple[str, ...]] = {
+    "wave": ("wave", "hello", "greet"),
+    "dance": ("dance",),
+    "clap": ("clap", "applause"),
+}
 
-    words: dict[Mood, Words] = {}
+
+class Moods(_Strict):
+    """Words by which an expression is found that shows a mood: the first that is there counts. A
+    mood that is not named keeps its own words; an empty list takes them away."""
+
+    words: dict[Mood, Words] = MOOD_WORDS
     fade_seconds: float = Field(default=0.3, ge=0, le=2)
     hold_seconds: float = Field(default=4.0, ge=0, le=60)
     """A mood stays at least so long before another one follows."""
     neutral_after_seconds: float = Field(default=12.0, ge=1, le=600)
     """Her face is neutral again so long after she last spoke."""
+
+    @field_validator("words")
+    @classmethod
+    def _beside_the_usual(cls, words: dict[Mood, Words]) -> dict[Mood, Words]:
+        return {**MOOD_WORDS, **words}
 
 
 class AvatarItem(_Strict):
@@ -96,13 +123,29 @@ class AvatarFile(_Strict):
         default={}, max_length=100
     )
     """By a model's name: the expression for a mood, by its name there; empty: nothing shows it."""
-    gestures: dict[GestureName, Words] = Field(default={}, max_length=100)
-    """Words by which a hotkey of the model is found."""
+    gestures: dict[GestureName, Words] = Field(default=GESTURE_WORDS, max_length=100)
+    """Words by which a hotkey of the model is found; beside those of `GESTURE_WORDS`."""
     hotkey_pause_seconds: float = Field(default=5.0, ge=0, le=600)
     """The same hotkey is not pressed again sooner."""
     items: dict[ItemName, AvatarItem] = Field(default={}, max_length=MAXIMUM_ITEMS)
     idle: IdleLife = IdleLife()
     mouth: MouthSettings = MouthSettings()
+
+    @field_validator("gestures")
+    @classmethod
+    def _beside_the_usual(cls, gestures: dict[str, Words]) -> dict[str, Words]:
+        return {**GESTURE_WORDS, **gestures}
+
+
+class AvatarFileSettings(ShowSettings):
+    """For those that read the file."""
+
+    avatar_file: Path = Path("configs/avatar.yaml")
+
+    @field_validator("avatar_file")
+    @classmethod
+    def _avatar_file_beside_the_code(cls, path: Path) -> Path:
+        return (ROOT / path.expanduser()).resolve()
 
 
 def load_avatar_file(path: Path = AVATAR_FILE) -> AvatarFile:
@@ -133,3 +176,12 @@ def load_avatar_file(path: Path = AVATAR_FILE) -> AvatarFile:
             for item in error.errors()
         ]
         raise AvatarFileError("\n".join(lines[:10])) from None
+
+
+def avatar_item_names(path: Path = AVATAR_FILE) -> tuple[str, ...]:
+    """The items of the file; none where it cannot be used, which is the avatar_controller's to
+    say."""
+    try:
+        return tuple(load_avatar_file(path).items)
+    except AvatarFileError:
+        return ()

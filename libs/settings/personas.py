@@ -117,7 +117,7 @@ class Persona(_Strict):
     moods: dict[Word, Mood] = {}
     """Her own words for moods, beside the names of the moods themselves."""
     hotkeys: tuple[Word, ...] = ()
-    """Hotkeys of the avatar that she may press."""
+    """Gestures and hotkeys of the avatar that she may make herself."""
     actions: tuple[ActionKind, ...] = ("mood", "stage", "hotkey", "item", "remember")
     """What she may do of her own accord. A poll changes what chat lines mean, so that it is only
     for a persona whose file says so."""

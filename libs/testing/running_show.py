@@ -54,6 +54,7 @@ class RunningShow:
             "POLICY_FORCE_MOCK": "1",
             "OBS_WS_URL": "",  # never the OBS of whoever runs this
             "VTS_URL": "",  # nor their avatar
+            "VEADOTUBE_URL": "",
             "CHAT_PLATFORM": "off",  # nor their chat
             "ASR_INPUT_DEVICE": "none",  # nor their microphone
             "ASR_ENGINE": "off",

@@ -82,7 +82,10 @@ class Readers:
         for (stream_class, lane), topics in self._topics().items():
             seconds = look_back.get(stream_class, 0.0)
             subscription = self._subscription(stream_class, topics, seconds)
-            read = self._read_work if stream_class is StreamClass.WORK else self._read_in_order
+            read = {
+                StreamClass.WORK: self._read_work,
+                StreamClass.AUDIO: self._read_while_wanted,
+            }.get(stream_class, self._read_in_order)
             self._worker.spawn(f"read {stream_class} {lane}".strip(), read(subscription))
 
     async def drain(self, seconds: float) -> None:
@@ -131,6 +134,20 @@ class Readers:
                 self._in_hand.add(task)
                 task.add_done_callback(self._in_hand.discard)
                 task.add_done_callback(lambda _: unfinished.release())
+
+    async def _read_while_wanted(self, subscription: Subscription) -> None:
+        """Sound, for a worker that does not want it always; what it heard twice is a duplicate."""
+        wanted = self._worker.audio_wanted
+        while True:
+            await wanted.wait()
+            deliveries = self._bus.subscribe(subscription)
+            async with contextlib.aclosing(deliveries):
+                async for delivery in deliveries:
+                    if not wanted.is_set():
+                        break
+                    await self._handle(delivery)
+                else:
+                    return  # the bus is being closed
 
     async def _read_work(self, subscription: Subscription) -> None:
         slots = asyncio.Semaphore(self._worker.work_concurrency)

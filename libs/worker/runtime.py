@@ -29,6 +29,9 @@ from libs.worker.web_gate import GateRules, OtherPage, WebGate, own_hosts
 from libs.worker.worker import Health, Worker
 
 BEAT_SECONDS = 1.0
+#: How soon a change is told: while there is something to do, and in quiet.
+LOOK_SECONDS = 0.1
+QUIET_LOOK_SECONDS = 0.25
 #: A worker that was asked to stop finishes what it has in hand for this long.
 DRAIN_SECONDS = 3.0
 BUS_RETRY_SECONDS = 0.3
@@ -58,6 +61,7 @@ class Runtime:
         self._readers = Readers(worker, bus, self._hear_control)
         self._metrics = Metrics(worker.module)
         self._stop = asyncio.Event()
+        self._ordered = asyncio.Event()
         self._phase = ModuleState.STARTING
         self._started_at = time.monotonic()
         self._last_beat: tuple[Any, ...] = ()
@@ -225,6 +229,12 @@ class Runtime:
     # Control ----------------------------------------------------------------------------------
 
     async def _hear_control(self, event: Event) -> None:
+        try:
+            await self._obey(event)
+        finally:
+            self._ordered.set()
+
+    async def _obey(self, event: Event) -> None:
         worker = self._worker
         if isinstance(event, EngagePanic | ReleasePanic):
             await self._panic.hear(event)
@@ -270,18 +280,24 @@ class Runtime:
         )
 
     async def _beat(self) -> None:
-        """Every second, and within 50 ms of a change."""
+        """Every second, and soon after a change; at once after an order on the control stream."""
         due = 0.0
+        handled = -1
         while True:
+            self._ordered.clear()
             health = self.health()
             now = time.monotonic()
             gauges = tuple(self._worker.gauges().items())
             looks = (health, self._worker.enabled, self._worker.panic.state, gauges)
+            before, handled = handled, self._worker.counters["handled"]
+            busy = handled != before or looks != self._last_beat
             if now >= due or looks != self._last_beat:
                 self._last_beat = looks
                 due = now + BEAT_SECONDS
                 await self._publish_beat(health)
-            await asyncio.sleep(0.1)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS if busy else QUIET_LOOK_SECONDS):
+                    await self._ordered.wait()
 
     async def _publish_beat(self, health: Health) -> None:
         worker = self._worker

@@ -80,6 +80,10 @@ class Worker:
         self.panic = PanicLatch(settings.kitsu_data_dir / "latches", self.instance)
         self.counters: Counter[str] = Counter()
         self.enabled = True
+        self.audio_wanted = asyncio.Event()
+        """Cleared by a worker that has no use for sound now: nothing of it is read until it is set,
+        and then from `audio_look_back_seconds` ago on."""
+        self.audio_wanted.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.task_died = asyncio.Event()
 

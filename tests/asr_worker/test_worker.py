@@ -324,7 +324,9 @@ async def test_all_that_tells_of_her_voice_reaches_the_playback(tmp_path: Path) 
     scripts = Scripts()
     chunk = AudioChunk(utterance_id="u", index=0, offset_samples=0, sample_rate_hz=22_050)
     async with running_ears(tmp_path, scripts) as ears:
+        await ears.listens()
         await ears.order(chunk, b"\x01\x00")
+        await until(lambda: len(scripts.playback.taken) == 1)  # what follows makes it stale
         await ears.order(HoldSpeaking(hold=SpeechHold.LOWERED))
         await ears.order(StopSpeaking(epoch=1))
         await until(lambda: len(scripts.playback.taken) == 3)
@@ -332,6 +334,48 @@ async def test_all_that_tells_of_her_voice_reaches_the_playback(tmp_path: Path) 
         AudioChunk, HoldSpeaking, StopSpeaking,
     }  # fmt: skip
     assert [data for event, data in scripts.playback.taken if data] == [b"\x01\x00"]
+
+
+async def test_muted_ears_do_not_read_her_sound_and_catch_up_when_they_are_open_again(
+    tmp_path: Path,
+) -> None:
+    scripts = Scripts()
+
+    def chunk(number: int) -> AudioChunk:
+        return AudioChunk(
+            utterance_id="u", index=0, offset_samples=number * 100, sample_rate_hz=16_000
+        )
+
+    def offsets() -> list[int]:
+        taken = [event for event, _ in scripts.playback.taken if isinstance(event, AudioChunk)]
+        return [event.offset_samples // 100 for event in taken]
+
+    async with running_ears(tmp_path, scripts) as ears:
+        await ears.listens()
+        await ears.order(chunk(0), bytes(200))
+        await until(lambda: offsets() == [0])
+        await ears.order(SetMicrophone(muted=True))
+        await until(lambda: ears.worker.microphone.muted)
+        await ears.order(chunk(1), bytes(200))
+        await ears.order(chunk(2), bytes(200))
+        await asyncio.sleep(0.3)
+        assert offsets() == [0]
+        await ears.order(SetMicrophone(muted=False))
+        await until(lambda: offsets() == [0, 1, 2])
+        await ears.order(chunk(3), bytes(200))
+        await until(lambda: offsets() == [0, 1, 2, 3])
+
+
+async def test_without_a_recogniser_her_sound_is_not_read(tmp_path: Path) -> None:
+    scripts = Scripts()
+    scripts.ladder.ready = False
+    chunk = AudioChunk(utterance_id="u", index=0, offset_samples=0, sample_rate_hz=16_000)
+    async with running_ears(tmp_path, scripts) as ears:
+        await ears.order(chunk, b"\x01\x00")
+        await asyncio.sleep(0.3)
+        assert scripts.playback.taken == []
+        scripts.ladder.ready = True
+        await until(lambda: scripts.playback.taken)
 
 
 # Fixed orders -------------------------------------------------------------------------------------

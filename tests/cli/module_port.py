@@ -39,6 +39,9 @@ def module_port(answers: Answers) -> Iterator[ModulePort]:
             is_json = self.headers["Content-Type"] == "application/json"
             self._answer(json.loads(raw or b"{}") if is_json or not raw else raw)
 
+        def do_PUT(self) -> None:
+            self.do_POST()
+
         def do_GET(self) -> None:
             self._answer(None)
 

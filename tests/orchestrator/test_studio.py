@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import websockets
 
-from apps.orchestrator import studio as studio_module
+from apps.orchestrator import order_desk
 from libs.contracts.envelope import Event
 from libs.contracts.stage import StageCommandDone, SwitchScene
 from libs.contracts.studio import (
@@ -214,7 +214,7 @@ async def test_an_order_without_a_configured_obs_says_so(show: Stand, obs: Scrip
 async def test_an_order_that_nobody_answers_ends_and_leaves_nothing_behind(
     show: Stand, obs: ScriptedStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(studio_module, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(order_desk, "ANSWER_SECONDS", 0.2)
     obs.answer = lambda order: None
     answer = await show.request("POST", "/obs/record", {"action": "start"})
     assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
@@ -243,7 +243,7 @@ async def test_a_thousand_orders_at_once_each_get_their_own_answer(
 async def test_refused_answered_and_unanswered_orders_do_not_mix(
     show: Stand, obs: ScriptedStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(studio_module, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(order_desk, "ANSWER_SECONDS", 2.0)
     desk = show.worker.studio
 
     def answer(order: Event) -> Event | None:

@@ -65,6 +65,7 @@ def opening_status() -> dict[str, Any]:
             "sounding": True,
         },
         "studio": studio(),
+        "avatar": avatars(),
         "microphone": microphone(),
         "queue": 0,
         "mood": "happy",
@@ -128,6 +129,59 @@ def studio(link: str = "ready", detail: str = "", **more: Any) -> dict[str, Any]
         "missing": [],
     }
     return {**ready, **more}
+
+
+def avatars(link: str = "ready", **more: Any) -> dict[str, Any]:
+    """The drawn character, VTube Studio with a model (or in another state), and a VMC that is not
+    set up."""
+    akari: dict[str, Any] = {
+        "id": "vtube_studio",
+        "title": "VTube Studio",
+        "link": link,
+        "detail": "",
+        "can_sign_in": True,
+    }
+    if link == "ready":
+        akari |= {
+            "model": "Akari",
+            "moods": [
+                {"mood": "neutral", "expression": "", "chosen_by": "name"},
+                {"mood": "happy", "expression": "Smile.exp3.json", "chosen_by": "name"},
+                {"mood": "excited", "expression": "Star Eyes.exp3.json", "chosen_by": "name"},
+                {"mood": "sad", "expression": "Tears.exp3.json", "chosen_by": "panel"},
+                {"mood": "angry", "expression": "", "chosen_by": "panel"},
+                {"mood": "surprised", "expression": "Shock.exp3.json", "chosen_by": "file"},
+                {"mood": "thinking", "expression": "", "chosen_by": "name"},
+                {"mood": "sleepy", "expression": "", "chosen_by": "name"},
+                {"mood": "smug", "expression": "Smirk.exp3.json", "chosen_by": "name"},
+            ],
+            "expressions": [
+                f"{name}.exp3.json"
+                for name in ("Blush", "Shock", "Smile", "Smirk", "Star Eyes", "Tears")
+            ],
+            "gestures": ["nod", "shake", "tilt", "wave"],
+            "hotkeys": ["Wave Both Hands", "Spin", "Toggle Glasses"],
+            "items": ["cookie", "heart"],
+            "mouth": ["MouthOpen", "VoiceVolumePlusMouthOpen", "MouthSmile"],
+            "missing": ["a parameter for the sway of the body (FaceAngleX)"],
+        }
+    drawn = {
+        "id": "overlay",
+        "title": "Drawn character",
+        "link": "ready",
+        "model": "Kitsu",
+        "detail": "Moves her mouth by herself in the overlay.",
+        "gestures": ["nod", "shake", "tilt"],
+    }
+    vmc = {"id": "vmc", "title": "VMC", "link": "not_configured", "detail": "Set VMC_TARGET."}
+    return {
+        "there": True,
+        "detail": "",
+        "avatars": [drawn, {**akari, **more}, vmc],
+        "mood": "happy",
+        "bearing": "speaking",
+        "items": ["cookie", "heart", "tea cup"],
+    }
 
 
 def feed(number: int, kind: str, author: str, text: str, **more: Any) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from apps.orchestrator.panel import obs_commands, protocol
+from apps.orchestrator.panel.avatar_commands import AvatarMoodCommand
 from apps.orchestrator.panel.microphone_messages import HoldToTalkCommand, SetMicrophoneCommand
-from apps.orchestrator.studio_orders import Order
+from apps.orchestrator.studio_orders import StudioOrder
 from libs.worker.web_gate import content_security_policy
 from tests.panel.script import PICTURE, opening_status
 from tests.panel.scripted_floor import ScriptedFloor
@@ -241,10 +242,19 @@ class ScriptedOrchestrator:
             self.status["microphone"]["talking"] = command.held
         elif isinstance(command, protocol.ExpressionCommand):
             self.status["mood"] = command.mood.value
-        elif isinstance(command, Order):
+        elif isinstance(command, StudioOrder):
             self._apply_to_obs(command)
+        elif isinstance(command, AvatarMoodCommand):
+            self._map_mood(command)
 
-    def _apply_to_obs(self, command: Order) -> None:
+    def _map_mood(self, command: AvatarMoodCommand) -> None:
+        avatars: list[dict[str, Any]] = self.status["avatar"]["avatars"]
+        moods = next(one for one in avatars if one["id"] == command.avatar)["moods"]
+        shown = next(one for one in moods if one["mood"] == command.mood.value)
+        shown["chosen_by"] = "name" if command.expression is None else "panel"
+        shown["expression"] = command.expression or ""
+
+    def _apply_to_obs(self, command: StudioOrder) -> None:
         studio = self.status["studio"]
         match command:
             case obs_commands.ObsSceneCommand():

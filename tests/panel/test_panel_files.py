@@ -10,9 +10,10 @@ from apps.orchestrator.api import pages
 from scripts import check_panel
 
 SOURCES = check_panel.PANEL / "src"
-#: The panel notes ask for a page under 80 kB, compressed; the inside of closed cards comes later.
+#: The panel notes ask for a page under 80 kB, compressed; the inside of closed cards comes later,
+#: and so do the microphone and the avatar.
 PAGE_LIMIT_BYTES = 80_000
-LATER_LIMIT_BYTES = 26_000
+LATER_LIMIT_BYTES = 29_000
 
 
 def test_the_page_holds_no_inline_script_and_no_foreign_address() -> None:

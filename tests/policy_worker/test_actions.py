@@ -406,3 +406,17 @@ async def test_a_latch_that_is_no_list_of_names_offers_nothing(tmp_path: Path) -
             await bus.set_latch("main", "studio", {"actions": odd})
             await worker.stage_names.read("main")
             assert worker.stage_names.of("main") == ()
+
+
+async def test_she_may_show_what_vtube_studio_shows_and_a_broken_file_costs_only_that(
+    tmp_path: Path,
+) -> None:
+    avatar_file = tmp_path / "avatar.yaml"
+    for text, shown in (("items:\n  pie: {file: pie.png}\n", ["pie", "heart"]), ("7", ["heart"])):
+        avatar_file.write_text(text, "utf-8")
+        async with working(tmp_path, avatar_file=avatar_file) as (worker, bus):
+            script = "<speech><actions>item: pie, item: heart</actions>Here.</speech>"
+            await use(worker, PlaysScript(script))
+            await answer(worker, turn("hi"))
+        items = [order.item for _, order in chosen(bus) if isinstance(order, ShowItem)]
+        assert items == shown

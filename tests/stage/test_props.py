@@ -17,7 +17,7 @@ from libs.contracts.stage import PollOption, ShowItem, ShowPoll
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry import clock
 from libs.worker.problems import CannotRun
-from tests.stage.conftest import RunningStage, until
+from tests.stage.conftest import RunningStage, a_stage, until
 from tests.stage.test_stage_worker import a_page
 
 POLL = ShowPoll(
@@ -204,6 +204,24 @@ def test_a_stage_does_not_start_with_a_file_that_it_cannot_use(
     settings = StageSettings(_env_file=None, kitsu_data_dir=tmp_path)
     with pytest.raises(CannotRun, match=r"items\.yaml, line 1: items"):
         StageWorker(settings, MemoryBus(MemoryServer(), "stage@test#0"))
+
+
+async def test_an_item_that_vtube_studio_shows_is_not_unknown(tmp_path: Path) -> None:
+    avatar_file = tmp_path / "avatar.yaml"
+    avatar_file.write_text("items:\n  cookie: {file: cookie.png}\n", "utf-8")
+    async with a_stage(tmp_path, avatar_file=avatar_file) as stage:
+        await stage.bus.publish(ShowItem(item="cookie"))
+        await stage.bus.publish(ShowItem(item="sword"))
+        await until(lambda: stage.worker.counters["items_unknown"])
+        assert stage.worker.counters["items_unknown"] == 1
+
+
+def test_a_broken_file_of_avatars_does_not_stop_a_stage(tmp_path: Path) -> None:
+    (tmp_path / "avatar.yaml").write_text("items: 7", "utf-8")
+    settings = StageSettings(
+        _env_file=None, kitsu_data_dir=tmp_path, avatar_file=tmp_path / "avatar.yaml"
+    )
+    StageWorker(settings, MemoryBus(MemoryServer(), "stage@test#0"))
 
 
 def test_without_a_file_there_is_nothing_to_show(tmp_path: Path) -> None:

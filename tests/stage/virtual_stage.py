@@ -9,7 +9,7 @@ import pytest
 
 from apps.stage.journal import Journal, Memory
 from apps.stage.outputs.silent import SilentOutput
-from apps.stage.player import Player
+from apps.stage.player import Player, Watcher
 from apps.stage.playlist import Playlist, PlaylistRules
 from apps.stage.utterance import Utterance
 from libs.contracts.conversation import ActionChosen
@@ -41,6 +41,7 @@ class VirtualStage:
     told: list[Event] = field(default_factory=list)
     now: float = 100.0
     dies_before_publishing: bool = False
+    watcher: Watcher = field(default_factory=NobodyWatches)
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.path)
@@ -50,7 +51,7 @@ class VirtualStage:
             SilentOutput(lambda: self.now),
             self.journal,
             self.publish,
-            NobodyWatches(),
+            self.watcher,
             lambda: self.now,
             lambda: SHOW_ZERO + self.now,
         )

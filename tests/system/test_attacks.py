@@ -1,19 +1,29 @@
 """The attack table from a real foreign page in a real browser that is signed in to the panel."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from libs.bus.embedded import find_binary
 from libs.testing.chromium import chromium
-from libs.testing.running_show import RunningShow
+from libs.testing.running_show import RunningShow, running_show
 from libs.worker.access import Scope
 from libs.worker.http_port import HttpPort, bind
+from tests.conftest import need
 
-pytestmark = [pytest.mark.browser, pytest.mark.system]
+#: One show and one browser for all: nothing that is tried here may leave a trace, and where the
+#: operator himself presses panic it is released again.
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.system,
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 #: Each tries to make her speak or to press panic, and says what it was answered.
 BY_FETCH = """async ([url, body]) => {
@@ -37,8 +47,27 @@ BY_FORM = """([url, name]) => {
 }"""
 
 
-@pytest.fixture
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def attacked_show(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningShow]:
+    need(find_binary(), "a Redis-compatible server")
+    settings = {"TTS_ENGINE": "captions", "STAGE_OUTPUT": "silent"}
+    async with running_show(tmp_path_factory.mktemp("show"), settings) as show:
+        yield show
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def silent_show(attacked_show: RunningShow) -> AsyncIterator[RunningShow]:
+    assert await nothing_happened(attacked_show)
+    yield attacked_show
+    for module in ("stage", "orchestrator"):
+        await attacked_show.post("/panic/release", module=module)
+    async with asyncio.timeout(10):
+        while not await nothing_happened(attacked_show):  # noqa: ASYNC110 - it has no event for it
+            await asyncio.sleep(0.05)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one_browser(chromium_path: str) -> AsyncIterator[Browser]:
     # Without the browser's own local-network rule: older browsers (and OBS) do not have it.
     flags = (
         "--host-resolver-rules=MAP evil.example 127.0.0.1",
@@ -48,7 +77,15 @@ async def browser(chromium_path: str) -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(one_browser: Browser) -> AsyncIterator[Browser]:
+    """With none of the windows that others have left open."""
+    yield one_browser
+    for context in one_browser.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def foreign_port() -> AsyncIterator[int]:
     """A server that is not ours, with an empty page."""
     page = HTMLResponse("<!doctype html><title>evil</title><iframe name=out></iframe>")

@@ -91,6 +91,23 @@ def test_what_is_wrong_is_told_with_its_line(
     assert f"twitch.yaml, line {line}" in told
 
 
+def test_an_item_may_be_drawn_or_be_one_of_vtube_studios(rules_file: Write, tmp_path: Path) -> None:
+    avatar_file = tmp_path / "avatar.yaml"
+    rules = rules_file("rewards:\n  Tea: {item: tea cup}\n  Pie: {item: pie}\n  Bun: {item: bun}")
+    avatar_file.write_text("items:\n  pie: {file: pie.png}\n  bun: {file: bun.png}", "utf-8")
+    assert load_chat_rules(rules, avatar_file).rewards["Pie"].item == "pie"
+    avatar_file.write_text("items:\n  pie: {file: pie.png}", "utf-8")
+    with pytest.raises(
+        ChatRulesError, match=r"line 4.*no item 'bun' in configs/items\.yaml or ava"
+    ):
+        load_chat_rules(rules, avatar_file)
+    avatar_file.write_text("items: 7", "utf-8")
+    with pytest.raises(ChatRulesError, match=r"line 3.*looked up: avatar\.yaml, line 1: items"):
+        load_chat_rules(rules, avatar_file)
+    drawn = rules_file("rewards:\n  Tea: {item: tea cup}")  # then that file is not asked
+    assert load_chat_rules(drawn, avatar_file).rewards["Tea"].item == "tea cup"
+
+
 def test_files_that_are_none_are_told(rules_file: Write, tmp_path: Path) -> None:
     assert "there is no file" in complaint(tmp_path / "nowhere.yaml")
     assert "too large" in complaint(rules_file("#" * (MAXIMUM_FILE_BYTES + 1)))

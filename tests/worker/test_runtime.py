@@ -8,20 +8,20 @@ from typing import Any
 import httpx
 import pytest
 
-from libs.bus.base import Delivery
+from libs.bus.base import Delivery, Subscription
 from libs.bus.memory import MemoryBus, MemoryServer
 from libs.contracts.control import EngagePanic, PanicEngaged, ReleasePanic, SetModuleEnabled
 from libs.contracts.conversation import PersonaSnapshot, TurnCommitted, TurnInput, TurnSource
 from libs.contracts.envelope import Event
-from libs.contracts.health import ErrorReported, ModuleState
+from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.people import Author
-from libs.contracts.streams import HEALTH, SAFETY
+from libs.contracts.streams import HEALTH, LIVE, SAFETY
 from libs.settings import ShowSettings
 from libs.testing.ports import free_port
 from libs.worker.access import Access, Scope
 from libs.worker.problems import CannotRun
-from libs.worker.runtime import Runtime, running
+from libs.worker.runtime import LOOK_SECONDS, QUIET_LOOK_SECONDS, Runtime, running
 from libs.worker.worker import Worker, handles
 
 
@@ -299,6 +299,29 @@ async def test_a_module_can_be_switched_off_and_says_so(stand: Stand, runtime: R
     async with httpx.AsyncClient() as client:
         answer = await client.get(stand.url + "/ready")
     assert answer.json()["state"] == "off"
+
+
+async def test_what_an_order_changed_is_told_before_the_next_look(
+    stand: Stand, runtime: Runtime
+) -> None:
+    beats: list[WorkerBeat] = []
+
+    async def listen() -> None:
+        async for delivery in stand.bus.subscribe(Subscription((LIVE,), "main")):
+            if isinstance(delivery.event, WorkerBeat):
+                beats.append(delivery.event)
+
+    listening = asyncio.create_task(listen())
+    await until(lambda: len(beats) > 1)  # it is quiet, and the next look is a long time away
+    loop = asyncio.get_running_loop()
+    for number in range(4):
+        enabled, since = number % 2 == 1, loop.time()
+        await stand.bus.publish(SetModuleEnabled(module="policy_worker", enabled=enabled))
+        await until(lambda enabled=enabled: beats[-1].enabled is enabled)  # type: ignore[misc]
+        assert loop.time() - since < LOOK_SECONDS
+        await asyncio.sleep(2 * QUIET_LOOK_SECONDS)
+    await stand.bus.stop_reading()
+    await listening
 
 
 async def test_a_background_task_that_dies_ends_the_worker_loudly(stand: Stand) -> None:

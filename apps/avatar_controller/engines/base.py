@@ -50,10 +50,10 @@ SHUT = Mouth()
 class Pose:
     """Head, eyes and breath at one moment, as differences from looking straight ahead.
 
-    `gaze_x`, `gaze_y`: -1 to 1 (right and up are positive, as whoever watches sees it);
-    `yaw`, `pitch`, `roll`: degrees of the head; `lids`: how far they are open, 0 to 1; `breath`:
-    -1 to 1. `weight` (0 to 1): how much of it counts beside what moves the avatar otherwise, such
-    as a camera; `eyes_weight` the same for gaze and lids alone.
+    `gaze_x`, `gaze_y`: -1 to 1; `yaw`, `pitch`, `roll`: degrees of the head: to the right, up and
+    tilted to the right are positive, all as whoever watches sees it; `lids`: how far they are open,
+    0 to 1; `breath`: -1 to 1. `weight` (0 to 1): how much of it counts beside what moves the avatar
+    otherwise, such as a camera; `eyes_weight` the same for gaze and lids alone.
     """
 
     gaze_x: float = 0.0

@@ -78,6 +78,17 @@ def interrupt(rounds: int, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option("--seconds", default=60, show_default=True, type=click.IntRange(5, 3_600))
+@_as_json
+def avatar(seconds: int, as_json: bool) -> None:
+    """Frames a second at VTube Studio (a stand-in), for so long in each of its ways to answer; the
+    mouth there beside the sound; how soon she moves again after all that can go wrong."""
+    from apps.cli.bench.avatar import bench_avatar
+
+    _run(bench_avatar, seconds, as_json)
+
+
+@bench.command()
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(4, 10_000))
 @_as_json
 def bargein(rounds: int, as_json: bool) -> None:

@@ -28,6 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "stop": _entry("stop", "Cut off what is being said."),
     "panic": _entry("panic", "Silence everything at once, until released."),
     "obs": _entry("obs", "See and steer OBS; `kitsu obs setup` makes what Kitsu needs there."),
+    "avatar": _entry("avatar", "How her avatars are; faces for moods, gestures, items."),
     "twitch": _entry("twitch", "Sign in to Twitch; see how the link to it is."),
     "memory": _entry("memory", "See, export and forget what she remembers."),
     "persona": _entry("persona", "Who she is now; become another persona, live."),

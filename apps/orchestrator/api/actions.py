@@ -146,8 +146,11 @@ async def set_persona(worker: "OrchestratorWorker", change: SetPersona) -> None:
     worker.status_changed()
 
 
-async def set_expression(worker: "OrchestratorWorker", mood: Mood) -> None:
-    await worker.publish(SetExpression(show=worker.show, mood=mood))
+async def set_expression(
+    worker: "OrchestratorWorker", mood: Mood, hold_seconds: float | None = None
+) -> None:
+    event = SetExpression(show=worker.show, mood=mood, hold_seconds=hold_seconds)
+    await worker.publish(event)
 
 
 async def set_microphone(

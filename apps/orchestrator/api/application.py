@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from apps.orchestrator.api import (
+    avatar,
     control,
     floor,
     memory,
@@ -42,6 +43,7 @@ def build_application(worker: "OrchestratorWorker") -> FastAPI:
         control,
         microphone,
         obs,
+        avatar,
         telemetry,
         memory,
         models,

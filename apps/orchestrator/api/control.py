@@ -54,10 +54,6 @@ class PersonaChange(Body):
     family_mode: bool | None = None
 
 
-class Expression(Body):
-    mood: Mood
-
-
 class Transcript(Body):
     text: str = Field(min_length=1, max_length=2_000)
     silence_wait_seconds: float = Field(default=0.0, ge=0, le=30)
@@ -119,13 +115,6 @@ async def get_personas(worker: TheWorker) -> dict[str, Any]:
     """The persona files that are there, good or not, and which one she is."""
     files = await asyncio.to_thread(persona_files)
     return {"current": worker.session.snapshot.persona, "personas": files}
-
-
-@router.post("/vts/expr", status_code=202)
-async def post_expression(expression: Expression, worker: TheWorker) -> dict[str, str]:
-    """Sets the avatar's mood."""
-    await actions.set_expression(worker, expression.mood)
-    return {"mood": expression.mood.value}
 
 
 @router.post("/events/asr", status_code=202)

@@ -12,11 +12,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from apps.orchestrator.api import actions
 from apps.orchestrator.api.worker_of import TheWorker
+from apps.orchestrator.avatar_orders import AvatarOrder
 from apps.orchestrator.memory import records
+from apps.orchestrator.orders import Order
 from apps.orchestrator.panel import protocol
 from apps.orchestrator.panel.microphone_messages import HoldToTalkCommand, SetMicrophoneCommand
 from apps.orchestrator.status import status_message
-from apps.orchestrator.studio_orders import Order, event_of
+from apps.orchestrator.studio_orders import StudioOrder, event_of
 from libs.contracts.control import SetPersona
 from libs.contracts.people import Role
 from libs.worker.access import Scope
@@ -86,7 +88,7 @@ async def _send_news(socket: WebSocket, screen: "Screen") -> None:
 async def _hear_commands(
     socket: WebSocket, worker: "OrchestratorWorker", group: asyncio.TaskGroup
 ) -> None:
-    """One after the other; but a panic waits for nobody, and nobody waits for OBS."""
+    """One after the other; but a panic waits for nobody, and nobody waits for OBS or an avatar."""
     while True:
         try:
             text = await socket.receive_text()
@@ -174,11 +176,13 @@ async def _carry_out(command: protocol.PanelCommand, worker: "OrchestratorWorker
 
 
 async def _hand_on(command: protocol.PanelCommand, worker: "OrchestratorWorker") -> None:
-    """To the ears, or to OBS."""
+    """To the ears, to OBS, or to an avatar."""
     match command:
         case SetMicrophoneCommand():
             await actions.set_microphone(worker, command.muted, command.mode, "panel")
         case HoldToTalkCommand():
             await actions.hold_to_talk(worker, command.held, command.at_most_seconds, "panel")
-        case Order():
+        case StudioOrder():
             await worker.studio.order(event_of(command, "panel"))
+        case AvatarOrder():
+            await worker.avatar.order(command, "panel")

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from apps.orchestrator.panel.avatar_commands import AvatarCommand
+from apps.orchestrator.panel.avatar_messages import AvatarsStatus
 from apps.orchestrator.panel.chat_status import ChatStatus
 from apps.orchestrator.panel.microphone_messages import (
     HoldToTalkCommand,
@@ -169,6 +171,7 @@ class StatusMessage(Message):
     memory: MemoryStatus
     overlay: OverlayStatus
     studio: StudioStatus
+    avatar: AvatarsStatus = AvatarsStatus()
     queue: int = 0
     floor: FloorStatus = FloorStatus()
     mood: str = "neutral"
@@ -342,6 +345,7 @@ PanelCommand = Annotated[
     | ExpressionCommand
     | SetMicrophoneCommand
     | HoldToTalkCommand
-    | ObsCommand,
+    | ObsCommand
+    | AvatarCommand,
     Field(discriminator="command"),
 ]

@@ -30,6 +30,70 @@ export interface AckMessage {
   readonly error?: AckError | null;
 }
 
+export interface AvatarHotkeyCommand {
+  readonly id: string;
+  readonly hotkey: string;
+  readonly command: "avatar_hotkey";
+}
+
+export interface AvatarItemCommand {
+  readonly id: string;
+  readonly item: string;
+  readonly command: "avatar_item";
+}
+
+export type AvatarLink = "not_configured" | "waiting" | "asking" | "denied" | "wrong_program" | "hanging" | "unseen" | "ready";
+
+export interface AvatarMoodCommand {
+  readonly id: string;
+  readonly avatar?: "overlay" | "vtube_studio" | "vmc" | "veadotube" | null;
+  readonly mood: Mood;
+  readonly expression: string | null;
+  readonly command: "avatar_mood";
+}
+
+export interface AvatarSignInCommand {
+  readonly id: string;
+  readonly avatar?: "overlay" | "vtube_studio" | "vmc" | "veadotube" | null;
+  readonly command: "avatar_sign_in";
+}
+
+export interface AvatarStatus {
+  readonly id: "overlay" | "vtube_studio" | "vmc" | "veadotube";
+  readonly title: string;
+  readonly link: AvatarLink;
+  readonly detail?: string;
+  readonly model?: string;
+  readonly moods?: ReadonlyArray<MoodShown>;
+  readonly expressions?: ReadonlyArray<string>;
+  readonly gestures?: ReadonlyArray<string>;
+  readonly hotkeys?: ReadonlyArray<string>;
+  readonly items?: ReadonlyArray<string>;
+  readonly mouth?: ReadonlyArray<string>;
+  readonly taken?: ReadonlyArray<string>;
+  readonly missing?: ReadonlyArray<string>;
+  readonly can_sign_in?: boolean;
+}
+
+export interface AvatarTryCommand {
+  readonly id: string;
+  readonly avatar?: "overlay" | "vtube_studio" | "vmc" | "veadotube" | null;
+  readonly expression: string;
+  readonly seconds?: number;
+  readonly command: "avatar_try";
+}
+
+export interface AvatarsStatus {
+  readonly there?: boolean;
+  readonly detail?: string;
+  readonly avatars?: ReadonlyArray<AvatarStatus>;
+  readonly mood?: Mood;
+  readonly bearing?: Bearing;
+  readonly items?: ReadonlyArray<string>;
+}
+
+export type Bearing = "idle" | "listening" | "thinking" | "speaking" | "asleep";
+
 export interface BusStatus {
   readonly description: string;
   readonly connected: boolean;
@@ -180,6 +244,12 @@ export interface ModuleStatus {
   readonly output?: boolean;
   readonly port?: number;
   readonly ports?: ReadonlyArray<number>;
+}
+
+export interface MoodShown {
+  readonly mood: Mood;
+  readonly expression?: string;
+  readonly chosen_by?: "name" | "file" | "panel";
 }
 
 export interface Notice {
@@ -373,6 +443,7 @@ export interface StatusMessage {
   readonly memory: MemoryStatus;
   readonly overlay: OverlayStatus;
   readonly studio: StudioStatus;
+  readonly avatar?: AvatarsStatus;
   readonly queue?: number;
   readonly floor?: FloorStatus;
   readonly mood?: string;
@@ -486,4 +557,9 @@ export type PanelCommand =
   | ObsRecordCommand
   | ObsReplayCommand
   | ObsTransitionCommand
-  | ObsActionCommand;
+  | ObsActionCommand
+  | AvatarSignInCommand
+  | AvatarMoodCommand
+  | AvatarTryCommand
+  | AvatarHotkeyCommand
+  | AvatarItemCommand;

@@ -10,8 +10,8 @@ export type Draft = WithoutId<PanelCommand>;
 const FIRST_RETRY_MS = 300;
 const LAST_RETRY_MS = 1_000;
 const ACK_WITHIN_MS = 3_000;
-/** OBS is given five seconds, then the orchestrator says that it did not answer. */
-const OBS_ACK_WITHIN_MS = 6_000;
+/** OBS and avatars are given five seconds, then the orchestrator says that they did not answer. */
+const STAGE_ACK_WITHIN_MS = 6_000;
 /** A status comes every other second at least; a socket that is silent for this long is dead. */
 const SILENT_MS = 6_000;
 const SILENCE_CHECK_MS = 1_000;
@@ -88,7 +88,7 @@ export class Link {
     if (!this.live || socket?.readyState !== WebSocket.OPEN) return Promise.resolve(NOT_CONNECTED);
     const id = `c${++this.#sent}`;
     return new Promise((resolve) => {
-      const patience = draft.command.startsWith("obs_") ? OBS_ACK_WITHIN_MS : ACK_WITHIN_MS;
+      const patience = /^(obs|avatar)_/.test(draft.command) ? STAGE_ACK_WITHIN_MS : ACK_WITHIN_MS;
       const timer = setTimeout(() => settle(UNANSWERED), patience);
       const settle = (result: Result) => {
         clearTimeout(timer);

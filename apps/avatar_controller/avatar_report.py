@@ -1,0 +1,91 @@
+"""All avatars as everybody is told of them, and as the module's health says it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from apps.avatar_controller.engines.base import Avatar
+from apps.avatar_controller.presence import Presence
+from libs.contracts.avatar import AvatarChanged, AvatarLink, AvatarStatus
+from libs.contracts.health import ModuleState
+from libs.worker.worker import Health
+
+#: Changes that come together are told together.
+GATHER_SECONDS = 0.05
+#: What is wrong in these ways does not mend itself.
+_WRONG = frozenset({AvatarLink.DENIED, AvatarLink.WRONG_PROGRAM, AvatarLink.HANGING})
+_THERE = frozenset({AvatarLink.READY, AvatarLink.UNSEEN})
+
+
+class AvatarReport:
+    """Promises: everybody is told of a change within a tenth of a second, and of no change that is
+    none; the latch always says the same as the last event."""
+
+    def __init__(self, show: str, avatars: Sequence[Avatar], presence: Presence) -> None:
+        self._show = show
+        self._avatars = avatars
+        self._presence = presence
+        self._news = asyncio.Event()
+        self._told: AvatarChanged | None = None
+        self._statuses: tuple[AvatarStatus, ...] | None = None
+
+    def changed(self) -> None:
+        """Something that is told of may have changed."""
+        self._statuses = None
+        self._news.set()
+
+    @property
+    def statuses(self) -> tuple[AvatarStatus, ...]:
+        """Asked for anew only after a change: a model may have hundreds of names."""
+        if self._statuses is None:
+            self._statuses = tuple(avatar.status() for avatar in self._avatars)
+        return self._statuses
+
+    @property
+    def ready(self) -> int:
+        """How many avatars are there, as far as it can be known."""
+        return sum(status.link in _THERE for status in self.statuses)
+
+    async def keep_telling(
+        self,
+        publish: Callable[[AvatarChanged], Awaitable[None]],
+        latch: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        """One event with everything, a moment after each change, and the same as a latch; for
+        ever."""
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(GATHER_SECONDS)
+            self._news.clear()
+            fresh = self.as_event()
+            if self._told is None or _looks(fresh) != _looks(self._told):
+                self._told = fresh
+                await publish(fresh)
+                await latch(fresh.model_dump(mode="json"))
+
+    def as_event(self) -> AvatarChanged:
+        return AvatarChanged(
+            show=self._show,
+            avatars=self.statuses,
+            mood=self._presence.mood,
+            bearing=self._presence.bearing,
+        )
+
+    def health(self) -> Health:
+        """Ready as long as nothing is wrong with what somebody set up: a program that does not run
+        is told of, and no trouble."""
+        statuses = self.statuses
+        wrong = [status for status in statuses if _is_wrong(status)]
+        away = [s for s in statuses if s.link not in _THERE and s.link not in _WRONG]
+        told = next((s.detail for s in (*wrong, *away) if s.detail), "")
+        engines = ", ".join(status.title for status in statuses if status.link in _THERE)
+        return Health(ModuleState.DEGRADED if wrong else ModuleState.READY, told, engines)
+
+
+def _is_wrong(status: AvatarStatus) -> bool:
+    explicit = status.id == "vmc" and status.link not in _THERE
+    return status.link in _WRONG or bool(status.taken) or explicit
+
+
+def _looks(event: AvatarChanged) -> dict[str, Any]:
+    return event.model_dump(exclude={"event_id", "emitted_at", "source"})

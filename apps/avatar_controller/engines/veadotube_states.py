@@ -1,0 +1,145 @@
+"""Which state of a veadotube avatar shows what."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+from apps.avatar_controller.engines.veadotube_wire import State
+from libs.contracts.avatar import Bearing, MoodShown
+from libs.contracts.speaking import Mood
+from libs.settings.avatar import AvatarFile
+
+#: A state that is seen while she speaks has one of these words beside its other ones.
+TALKING_WORDS = ("talking", "talk", "speaking", "speak", "mouth open", "open mouth")
+LISTENING_WORDS = ("listening", "listen")
+ASLEEP_WORDS = ("asleep", "sleeping", "sleep")
+NEUTRAL_WORDS = ("neutral", "normal", "idle", "default", "calm")
+
+_TALKING = re.compile(rf"\b({'|'.join(TALKING_WORDS)})\b")
+_NO_LETTER = re.compile(r"[\W_]+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+
+
+class States:
+    """One avatar's states.
+
+    Promises: what was chosen live counts before the file, the file before what is found by its
+    name; a state that shows no mood is never left for another one but to show a mood or bearing,
+    and is what is come back to.
+    """
+
+    def __init__(
+        self,
+        states: Sequence[State],
+        in_file: Mapping[Mood, str],
+        chosen: Mapping[Mood, str],
+        file: AvatarFile,
+    ) -> None:
+        self.all = tuple(states)
+        self.moods: tuple[MoodShown, ...] = ()
+        self.missing: tuple[str, ...] = ()
+        self._silent = [state for state in self.all if not _TALKING.search(words_of(state.name))]
+        self._by_mood: dict[Mood, State] = {}
+        for mood in Mood:
+            name = chosen.get(mood, in_file.get(mood))
+            by = "panel" if mood in chosen else "file" if mood in in_file else "name"
+            words = file.moods.words.get(mood, NEUTRAL_WORDS if mood is Mood.NEUTRAL else ())
+            self._choose(mood, name, by, words)
+        self._by_bearing = {
+            Bearing.LISTENING: found_by_words(LISTENING_WORDS, self._silent),
+            Bearing.THINKING: self._by_mood.get(Mood.THINKING),
+            Bearing.ASLEEP: found_by_words(ASLEEP_WORDS, self._silent)
+            or self._by_mood.get(Mood.SLEEPY),
+        }
+        self._rest: State | None = None
+
+    @property
+    def rest(self) -> State | None:
+        """What is seen while she shows nothing."""
+        if self._rest in self.all:
+            return self._rest
+        plain = (state for state in self._silent if not self.shows_something(state))
+        return self._by_mood.get(Mood.NEUTRAL) or next(plain, next(iter(self.all), None))
+
+    def shows_something(self, state: State) -> bool:
+        """Whether it is one of those that are chosen here: a mood, a bearing, or talking."""
+        moods = [one for mood, one in self._by_mood.items() if mood is not Mood.NEUTRAL]
+        return state in (*moods, *self._by_bearing.values()) or state not in self._silent
+
+    def seen(self, state_id: str) -> None:
+        """It is what the avatar shows now: whoever put it there wants it back after each mood."""
+        state = next((one for one in self.all if one.id == state_id), None)
+        if state is not None and not self.shows_something(state):
+            self._rest = state
+
+    def keep_rest_of(self, before: "States") -> None:
+        if before._rest is not None:
+            self.seen(before._rest.id)
+
+    def named(self, name: str) -> State | None:
+        same = (one for one in self.all if name in (one.name, one.id))
+        words = words_of(name)
+        alike = (one for one in self.all if words and words_of(one.name) == words)
+        return next(same, next(alike, None))
+
+    def to_show(self, mood: Mood, bearing: Bearing) -> State | None:
+        """None: the avatar has no states."""
+        state = self._by_mood.get(mood) if mood is not Mood.NEUTRAL else None
+        posed = self._by_bearing.get(bearing)
+        if state is None or bearing is Bearing.ASLEEP:
+            state = posed or state
+        state = state or self.rest
+        if bearing is Bearing.SPEAKING and state is not None:
+            return self._talking(state) or state
+        return state
+
+    def _talking(self, silent: State) -> State | None:
+        """The same one talking: named like it beside the word; at rest also the word alone."""
+        names = {words_of(silent.name)} - {""} | ({""} if silent == self.rest else set())
+        for state in self.all:
+            words = words_of(state.name)
+            if _TALKING.search(words) and " ".join(_TALKING.sub("", words).split()) in names:
+                return state
+        return None
+
+    def _choose(self, mood: Mood, name: str | None, by: str, words: Iterable[str]) -> None:
+        state = self.named(name) if name else None
+        if name and state is None:
+            self.missing += (f"a state “{name}” for {mood.value}: choose another one",)
+        if state is None and name != "":
+            state, by = found_by_words(words, self._silent), "name"
+        if state is not None:
+            self._by_mood[mood] = state
+        shown = {"mood": mood, "expression": state.name if state else "", "chosen_by": by}
+        self.moods += (MoodShown.model_validate(shown),)
+
+
+def words_of(name: str) -> str:
+    """Its words in small letters, one blank between them, without accents.
+
+    >>> words_of("Happy_Talking2")
+    'happy talking 2'
+    """
+    letters = unicodedata.normalize("NFKD", _HUMP.sub(" ", name)).casefold()
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _NO_LETTER.sub(" ", bare).strip()
+
+
+def found_by_words(wanted: Iterable[str], among: Sequence[State]) -> State | None:
+    """What has the first of the wanted words that any has, at the beginning of a word of its name;
+    of several that whose name is nothing but the word, else the first."""
+    for word in filter(None, map(words_of, wanted)):
+        having = [state for state in among if _has(words_of(state.name), word)]
+        if having:
+            return min(having, key=lambda state: words_of(state.name) != word)
+    return None
+
+
+def _has(name: str, word: str) -> bool:
+    """Words that are not Latin are written without blanks and may be anywhere; short Latin ones
+    are found only where they stand alone."""
+    if not word.isascii():
+        return word in name
+    if len(word) <= 3:
+        return f" {word} " in f" {name} "
+    return f" {word}" in f" {name}"

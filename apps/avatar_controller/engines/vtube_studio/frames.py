@@ -1,0 +1,135 @@
+"""Values for the model's parameters, many times a second, that never wait for anything."""
+
+import asyncio
+import itertools
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from apps.avatar_controller.engines.vtube_studio.errors import ENDED, VtsAway
+from libs.vtube_studio.wire import Message, envelope
+
+#: More unanswered ones of a mode: the app is behind, and the next frame is left out.
+MOST_UNANSWERED = 15
+#: An answer later than this is not waited for; below the second after which values fall back.
+FORGOTTEN_AFTER_SECONDS = 0.5
+#: Round trips that are remembered.
+_ROUND_TRIPS = 600
+_MOST_ERROR_IDS = 32
+#: No other request's id begins so.
+_ID = "frame"
+
+#: Beyond this VTube Studio refuses a whole frame.
+_LARGEST_VALUE = 1_000_000.0
+
+#: Name of a parameter, value, weight.
+Value = tuple[str, float, float]
+
+
+@dataclass
+class FrameCounters:
+    """Since the worker began. Every frame offered was sent or skipped (or is the next)."""
+
+    sent: int = 0
+    skipped: int = 0
+    """The app was behind, or a newer one came before it could be written."""
+    answered: int = 0
+    forgotten: int = 0
+    errors: dict[int, int] = field(default_factory=dict)
+    """Refused frames by error id."""
+    round_trips_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_ROUND_TRIPS))
+
+
+class Frames:
+    """Of each mode at most one frame waits to be written, and the newest wins; a slow socket or a
+    slow app makes frames fewer, never later."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.counters = FrameCounters()
+        self._now = now
+        self._numbers = itertools.count()
+        self._next: dict[str, Sequence[Value]] = {}
+        self._wake = asyncio.Event()
+        self._unanswered: dict[str, tuple[str, float]] = {}
+
+    def offer(self, values: Sequence[Value], mode: str) -> bool:
+        """Whether it will be written, unless a newer one comes first."""
+        self._forget()
+        behind = sum(sent_mode == mode for sent_mode, _ in self._unanswered.values())
+        if behind >= MOST_UNANSWERED:
+            self.counters.skipped += 1
+            return False
+        if mode in self._next:
+            self.counters.skipped += 1
+        self._next[mode] = values
+        self._wake.set()
+        return True
+
+    async def write_to(self, socket: ClientConnection) -> None:
+        """Until the connection ends: raises `VtsAway`."""
+        self.clear()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._next:
+                mode = next(iter(self._next))
+                values = self._next.pop(mode)
+                request_id = f"{_ID}{next(self._numbers)}"
+                text = _request(values, mode, request_id)
+                self._unanswered[request_id] = (mode, self._now())
+                self.counters.sent += 1
+                try:
+                    await socket.send(text)
+                except ConnectionClosed:
+                    raise VtsAway(ENDED) from None
+
+    def take(self, answer: Message) -> bool:
+        """Whether that is the answer to a frame."""
+        if not answer.request_id.startswith(_ID):
+            return False
+        if sent := self._unanswered.pop(answer.request_id, None):
+            self.counters.answered += 1
+            self.counters.round_trips_seconds.append(self._now() - sent[1])
+        if answer.is_error:
+            errors = self.counters.errors
+            known = answer.error_id in errors or len(errors) < _MOST_ERROR_IDS
+            error_id = answer.error_id if known else -1
+            errors[error_id] = errors.get(error_id, 0) + 1
+        return True
+
+    def clear(self) -> None:
+        """Nothing of an older connection is sent or waited for."""
+        self._next.clear()
+        self._unanswered.clear()
+
+    def _forget(self) -> None:
+        """Sent in order: the oldest come first."""
+        gone = self._now() - FORGOTTEN_AFTER_SECONDS
+        while self._unanswered:
+            oldest = next(iter(self._unanswered))
+            if self._unanswered[oldest][1] > gone:
+                break
+            del self._unanswered[oldest]
+            self.counters.forgotten += 1
+
+
+def _request(values: Sequence[Value], mode: str, request_id: str) -> str:
+    data = {
+        "faceFound": True,
+        "mode": mode,
+        "parameterValues": [
+            {
+                "id": name,
+                "value": max(-_LARGEST_VALUE, min(_LARGEST_VALUE, value)),
+                "weight": max(0.0, min(1.0, weight)),
+            }
+            for name, value, weight in values
+            if math.isfinite(value) and math.isfinite(weight)
+        ],
+    }
+    return envelope("InjectParameterDataRequest", data, request_id)

@@ -1,0 +1,184 @@
+"""What `kitsu doctor` says of avatars: their file, VTube Studio and its permission, VMC, veadotube.
+
+VTube Studio is only asked whether it is there: nobody sees a question for it.
+"""
+
+import contextlib
+import json
+import os
+import socket
+from urllib.parse import urlsplit
+
+from apps.cli.avatar_desk import AvatarDesk
+from apps.cli.check import Check
+from apps.cli.failures import Failed
+from apps.cli.settings import CliSettings
+from apps.cli.supervisor.control_client import SupervisorClient
+from libs.contracts.avatar import AvatarLink, AvatarStatus
+from libs.settings.avatar import AvatarFileError, load_avatar_file
+from libs.vtube_studio import Answer, Probe, probe
+
+RESTART = "kitsu restart avatar_controller"
+LOGS = "kitsu logs avatar_controller"
+DRAWN = "the drawn character is used"
+#: An OSC bundle with nothing in it (OSC 1.0, "OSC Bundles"): harmless to whoever receives VMC.
+EMPTY_BUNDLE = b"#bundle\0" + bytes(7) + b"\x01"
+#: A refusal of a closed port comes at once on this machine.
+REFUSAL_SECONDS = 0.2
+CONNECT_SECONDS = 1.5
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def avatars(settings: CliSettings) -> list[Check]:
+    """What is used and works less well than it could; while Kitsu runs, as the show sees it."""
+    told = _told(settings)
+    return [
+        *_file(settings),
+        *_vtube_studio(settings, told.get("vtube_studio")),
+        *_permission(settings),
+        *_vmc(settings),
+        *_veadotube(settings, told.get("veadotube")),
+    ]
+
+
+def _told(settings: CliSettings) -> dict[str, AvatarStatus]:
+    """By its id, how the show that runs sees each avatar."""
+    if SupervisorClient(settings).state is None:
+        return {}
+    try:
+        _, found = AvatarDesk(settings).look()
+    except Failed:
+        return {}  # the check of the overlay says that nobody answers
+    return {one.id: one for one in found.avatars}
+
+
+def _file(settings: CliSettings) -> list[Check]:
+    try:
+        load_avatar_file(settings.avatar_file)
+    except AvatarFileError as problem:
+        found = "; ".join(str(problem).splitlines())
+        return [Check("avatar file", "fail", found, f"Correct that, then: {RESTART}")]
+    return []
+
+
+def _vtube_studio(settings: CliSettings, told: AvatarStatus | None) -> list[Check]:
+    name = "VTube Studio"
+    if not settings.vts_url:
+        return [Check(name, "ok", f"not used (VTS_URL is empty): {DRAWN}")]
+    try:
+        found = probe(settings.vts_url)
+    except ValueError:
+        return []  # told by the check of the settings
+    if found.answer is Answer.NOTHING:
+        return [Check(name, "ok", f"not running: {DRAWN}")]
+    if found.answer is not Answer.VTUBE_STUDIO:
+        return [Check(name, "warn", found.found, _sentence(found.step))]
+    return [_allowed(settings, found, told)]
+
+
+def _allowed(settings: CliSettings, found: Probe, told: AvatarStatus | None) -> Check:
+    """VTube Studio is there: whether it lets us in."""
+    name = "VTube Studio"
+    if told is None:
+        known = settings.vts_auth_token or settings.vts_permission.exists()
+        ask = "" if known else "; it will ask about Kitsu when Kitsu runs: click Allow there"
+        return Check(name, "ok", f"{found.found}{ask}")
+    if told.link is AvatarLink.READY:
+        model = f"; model {told.model}" if told.model else "; no model is loaded there"
+        return Check(name, "ok", f"{found.found}{model}")
+    if told.link is AvatarLink.ASKING:
+        return Check(
+            name, "warn", "it asks whether Kitsu may connect", "Click Allow in VTube Studio."
+        )
+    if told.link is AvatarLink.DENIED:
+        if settings.vts_auth_token:
+            return Check(name, "warn", told.detail or "the token is refused", RESTART)
+        mend = "kitsu avatar sign-in, then click Allow in VTube Studio"
+        return Check(name, "warn", "Kitsu was denied there", mend)
+    if told.link is AvatarLink.NOT_CONFIGURED:  # the settings on disk say otherwise
+        return Check(
+            name, "warn", f"{found.found}, but Kitsu started before it was set up", RESTART
+        )
+    return Check(name, "warn", told.detail or f"Kitsu is not connected ({told.link})", LOGS)
+
+
+def _permission(settings: CliSettings) -> list[Check]:
+    """The file with VTube Studio's permission, where there is something wrong with it."""
+    name, path = "VTube Studio permission", settings.vts_permission
+    again = f"Delete {path}, then {RESTART}: VTube Studio asks again."
+    try:
+        if not path.exists():
+            return []
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            found = "others on this machine can read it"
+            return [Check(name, "fail", found, f"chmod 600 {path}")]
+        document = json.loads(path.read_bytes())
+        sound = isinstance(document, dict) and isinstance(document.get("token"), str)
+    except OSError as error:
+        mend = f"Make {path} yours, or delete it, then {RESTART}"
+        return [Check(name, "fail", f"cannot be read ({error.strerror})", mend)]
+    except (ValueError, RecursionError):
+        sound = False
+    return [] if sound else [Check(name, "warn", "the file is broken", again)]
+
+
+def _vmc(settings: CliSettings) -> list[Check]:
+    if not settings.vmc_target:
+        return []
+    parts = urlsplit(f"udp://{settings.vmc_target}")
+    try:
+        host, port = parts.hostname or "", parts.port or 0
+    except ValueError:
+        return []  # told by the check of the settings
+    if host in LOCAL and _is_closed(host, port):
+        mend = (
+            "Switch on its VMC receiver (VSeeFace: General settings, OSC/VMC receiver; Warudo, "
+            "VNyan: VMC), or set VMC_TARGET to its port."
+        )
+        return [Check("VMC", "warn", f"nobody receives at {settings.vmc_target}", mend)]
+    found = f"sent to {settings.vmc_target}; VMC never answers, so look whether the model moves"
+    return [Check("VMC", "ok", found)]
+
+
+def _is_closed(host: str, port: int) -> bool:
+    """Whether a UDP port of this machine is refused: nobody has it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probing:
+        probing.settimeout(REFUSAL_SECONDS)
+        try:
+            probing.connect((host, port))
+            probing.send(EMPTY_BUNDLE)
+            probing.recv(16)
+        except (ConnectionRefusedError, ConnectionResetError):
+            return True
+    return False
+
+
+def _veadotube(settings: CliSettings, told: AvatarStatus | None) -> list[Check]:
+    """Nothing where nobody asked for it and none is there."""
+    by_hand = settings.veadotube_url not in ("", "auto")
+    if told is None or told.link is AvatarLink.NOT_CONFIGURED:
+        return _veadotube_at(settings.veadotube_url) if by_hand else []
+    if told.link is AvatarLink.READY:
+        return [Check("veadotube", "ok", told.model or "connected")]
+    if told.link is AvatarLink.WAITING and not by_hand:
+        return []
+    return [Check("veadotube", "warn", told.detail or told.link.value, LOGS)]
+
+
+def _veadotube_at(url: str) -> list[Check]:
+    parts = urlsplit(url)
+    try:
+        where = (parts.hostname or "", parts.port or 0)
+    except ValueError:
+        return []  # told by the check of the settings
+    try:
+        socket.create_connection(where, timeout=CONNECT_SECONDS).close()
+    except OSError:
+        mend = "Start it and switch on its WebSocket server, or set VEADOTUBE_URL=auto."
+        return [Check("veadotube", "warn", f"does not answer at {parts.netloc}", mend)]
+    return [Check("veadotube", "ok", f"answers at {parts.netloc}")]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,235 @@
+"""The desk for avatars: how they are, and orders to them with what became of them."""
+
+import difflib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from apps.orchestrator import avatar_orders as orders
+from apps.orchestrator.avatar_orders import AnyAvatarOrder, event_of
+from apps.orchestrator.order_desk import OrderDesk, OrderWords, Publish
+from apps.orchestrator.panel.avatar_messages import AvatarsStatus
+from libs.bus.base import Delivery
+from libs.contracts.avatar import (
+    MAXIMUM_NAMES,
+    AvatarChanged,
+    AvatarId,
+    AvatarStatus,
+)
+from libs.contracts.stage import StageCommandDone
+from libs.settings.items import ItemsError, load_items
+from libs.telemetry import clock
+from libs.worker.problems import Problem
+
+#: Name of the state that the avatar_controller keeps on the bus.
+LATCH_NAME = "avatar"
+#: An entry older than this is read late: it does not overrule what is known to be newer.
+LATE_SECONDS = 2.0
+#: What only the overlay shows is not shown when it comes later than this.
+ITEM_SECONDS = 10.0
+#: So many names are told to somebody whose own is not known.
+TOLD_NAMES = 12
+
+NOT_THERE = (
+    "No avatar_controller is running in this show; `kitsu restart avatar_controller` starts it "
+    "again. The drawn character in the overlay goes on without it."
+)
+NOT_TOLD = "The avatar_controller has not told yet how the avatars are; try again in a moment."
+#: Endings of files that need not be written.
+FILE_ENDINGS = (".exp3.json", ".exp.json")
+
+WORDS = OrderWords(
+    unanswered="The avatar did not answer in time",
+    look="It may or may not have been done. Look at the avatar before you try again.",
+    failed="The avatar could not do it",
+    failed_code="avatar_failed",
+    refusals={
+        **dict.fromkeys(("avatar_not_ready", "away", "no_model"), (503, "The avatar is not ready")),
+        **dict.fromkeys(
+            ("not_found", "unknown_expression", "unknown_gesture", "unknown_item"),
+            (404, "The avatar does not have that"),
+        ),
+        **dict.fromkeys(("bad_value", "not_possible", "toggle"), (422, "Not for this avatar")),
+        **dict.fromkeys(("too_many", "too_soon"), (429, "Not now")),
+        "not_allowed": (403, "Not allowed"),
+        "not_configured": (503, "That avatar is not set up"),
+        "off": (409, "The avatars are switched off"),
+        "panic": (409, "Panic is engaged"),
+        "stale": (409, "Too late"),
+        "timeout": (504, "The avatar did not answer in time"),
+    },
+)
+
+
+class AvatarDesk:
+    """Promises: what it says of avatars is what the avatar_controller said last, and nothing when
+    there is none; an order is answered once, in bounded time, and then forgotten."""
+
+    def __init__(
+        self,
+        show: str,
+        publish: Publish,
+        is_there: Callable[[], bool],
+        items: Collection[str] = (),
+    ) -> None:
+        """`items`: names of `configs/avatar.yaml`."""
+        self._show = show
+        self._publish = publish
+        self._is_there = is_there
+        self._orders = OrderDesk(show, publish, WORDS)
+        self._latest: AvatarChanged | None = None
+        self._drawn_items = _drawn_items()
+        self._avatar_items = items
+
+    def __len__(self) -> int:
+        """Orders that wait for their answer."""
+        return len(self._orders)
+
+    # How they are -----------------------------------------------------------------------------
+
+    def restore(self, latched: Mapping[str, Any] | None) -> None:
+        """What the avatar_controller last left on the bus; of another build perhaps."""
+        try:
+            self.changed(AvatarChanged.model_validate(latched), 0.0)
+        except ValidationError:
+            return
+
+    def changed(self, event: AvatarChanged, age_seconds: float) -> None:
+        known = self._latest
+        if known is not None and age_seconds > LATE_SECONDS and event.emitted_at < known.emitted_at:
+            return
+        self._latest = event
+
+    def status(self) -> AvatarsStatus:
+        if not self._is_there():
+            return AvatarsStatus(there=False, detail=NOT_THERE, items=self._drawn_items)
+        if self._latest is None:
+            return AvatarsStatus(there=True, detail=NOT_TOLD, items=self._drawn_items)
+        avatars = self._latest.avatars
+        shown = {name: None for avatar in avatars for name in avatar.items}
+        return AvatarsStatus(
+            there=True,
+            avatars=avatars,
+            mood=self._latest.mood,
+            bearing=self._latest.bearing,
+            items=tuple(shown | dict.fromkeys(self._drawn_items)),
+        )
+
+    @property
+    def _avatars(self) -> tuple[AvatarStatus, ...]:
+        return self.status().avatars
+
+    # Orders -----------------------------------------------------------------------------------
+
+    async def order(self, order: AnyAvatarOrder, by: str) -> StageCommandDone:
+        """Raises `Problem` when it cannot be done, will not be, or nobody says."""
+        if isinstance(order, orders.ItemOrder):
+            return await self._show_item(order, by)
+        self._refuse_unless_there()
+        meant = self._meant(order)
+        return await self._orders.order(event_of(self._exact(order, meant), meant, by))
+
+    def answered(self, delivery: Delivery) -> None:
+        """Some order was answered, ours perhaps."""
+        self._orders.answered(delivery)
+
+    async def show_named(self, name: str, seconds: float, by: str, moods: Iterable[str]) -> str:
+        """Shows an expression of whichever model has one of this name; gives its name there.
+
+        `moods`: what else could have been meant. Raises `Problem` like `order`.
+        """
+        found = self.expression_named(name)
+        if found is None:
+            raise _unknown(name, [*moods, *(e for a in self._avatars for e in a.expressions)])
+        avatar, expression = found
+        order = orders.TryOrder(avatar=avatar, expression=expression, seconds=seconds)
+        await self.order(order, by)
+        return expression
+
+    def expression_named(self, name: str) -> tuple[AvatarId, str] | None:
+        """Which avatar has an expression of this name; capitals and file endings do not count."""
+        found = _alike(name, self._avatars)
+        if found is not None:
+            return found
+        full = [a.id for a in self._avatars if len(a.expressions) >= MAXIMUM_NAMES]
+        return (full[0], name) if full else None  # it may have more than are told
+
+    def _meant(self, order: AnyAvatarOrder) -> AvatarId:
+        """The avatar an order goes to where it does not say: the first one it makes sense for."""
+        named = getattr(order, "avatar", None)
+        if named is not None:
+            return named  # type: ignore[no-any-return]
+        signs_in = isinstance(order, orders.SignInOrder)
+        able = [a.id for a in self._avatars if (a.can_sign_in if signs_in else a.expressions)]
+        return able[0] if able else "vtube_studio"
+
+    def _exact(self, order: AnyAvatarOrder, meant: AvatarId) -> AnyAvatarOrder:
+        """The same with an expression's whole name; one that is not known is the avatar's to
+        refuse."""
+        if not isinstance(order, orders.TryOrder | orders.MapMoodOrder) or not order.expression:
+            return order
+        found = _alike(order.expression, (a for a in self._avatars if a.id == meant))
+        return order if found is None else order.model_copy(update={"expression": found[1]})
+
+    async def _show_item(self, order: orders.ItemOrder, by: str) -> StageCommandDone:
+        """The stage draws its own and never answers; the avatar_controller answers for its own."""
+        name = order.item
+        drawn, elsewhere = name in self._drawn_items, name in self._avatar_items
+        if not drawn and not elsewhere:
+            raise _unknown(name, [*self._drawn_items, *self._avatar_items])
+        event = event_of(order, "vtube_studio", by)
+        if not elsewhere or (drawn and not self._is_there()):
+            expires_at = clock.now() + ITEM_SECONDS
+            update = {"show": self._show, "expires_at": expires_at}
+            await self._publish(event.model_copy(update=update))
+            return StageCommandDone(
+                command=event.type, message=f"'{name}' is shown in the overlay."
+            )
+        self._refuse_unless_there()
+        try:
+            return await self._orders.order(event)
+        except Problem as problem:
+            if not drawn:
+                raise
+            also = f"'{name}' is shown in the overlay only. {problem.detail}"
+            return StageCommandDone(command=event.type, message=also)
+
+    def _refuse_unless_there(self) -> None:
+        if not self._is_there():
+            raise Problem(503, "No avatar_controller", NOT_THERE, "avatar_not_ready")
+
+
+def _drawn_items() -> tuple[str, ...]:
+    """Names of `configs/items.yaml`; what is wrong with that file is the stage's to say."""
+    try:
+        return tuple(load_items())
+    except ItemsError:
+        return ()
+
+
+def _alike(name: str, avatars: Iterable[AvatarStatus]) -> tuple[AvatarId, str] | None:
+    """The expression of exactly this name, or else one that differs in capitals or ending."""
+    told = [(avatar.id, one) for avatar in avatars for one in avatar.expressions]
+    exact = [one for one in told if one[1] == name]
+    return next(iter(exact or [one for one in told if _bare(one[1]) == _bare(name)]), None)
+
+
+def _bare(name: str) -> str:
+    folded = name.strip().casefold()
+    for ending in FILE_ENDINGS:
+        folded = folded.removesuffix(ending)
+    return folded
+
+
+def _unknown(name: str, known: Iterable[str]) -> Problem:
+    """404 with the name that is nearest, or the first few there are."""
+    names = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(_bare(name), [_bare(one) for one in names], n=1)
+    if near:
+        step = f"Did you mean '{next(one for one in names if _bare(one) == near[0])}'?"
+    else:
+        more = f" and {len(names) - TOLD_NAMES} more" if len(names) > TOLD_NAMES else ""
+        told = ", ".join(names[:TOLD_NAMES])
+        step = f"There are: {told}{more}." if names else "There are none now."
+    return Problem(404, f"No '{name[:60]}'", step[:500], "not_found")

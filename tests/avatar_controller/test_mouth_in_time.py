@@ -1,0 +1,244 @@
+"""The mouth against the sound that the stage really plays: both in virtual time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from apps.avatar_controller.engines.base import SHUT
+from apps.avatar_controller.mouth_player import MouthPlayer
+from apps.stage.mouth_track import MouthTrack
+from libs.contracts.envelope import Event
+from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
+from libs.contracts.speaking import (
+    AudioChunk,
+    MouthChunk,
+    MouthCue,
+    PlaybackFinished,
+    PlaybackProgressed,
+    SentenceSynthesized,
+    Viseme,
+)
+from libs.speech.playback_clock import PlaybackClock
+from tests.stage.scripted_voice import ScriptedVoice, tone
+from tests.stage.virtual_stage import SHOW_ZERO, VirtualStage, closing_journals
+
+RATE_HZ = 16_000
+BUS_SECONDS = 0.01
+FRAME_SECONDS = 1 / 60
+#: When the bursts of the sound begin, and how long they are; between them it is silent.
+BURSTS = (0.3, 0.9, 1.3, 2.0, 2.45, 3.2)
+BURST_SECONDS = 0.22
+OPEN = 0.3
+
+
+@pytest.fixture(autouse=True)
+def journals_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with closing_journals(monkeypatch):
+        yield
+
+
+def bursts(shapes: bool = True) -> list[tuple[AudioChunk | SentenceSynthesized, bytes]]:
+    """One sentence of 4 s."""
+    sound = np.zeros(4 * RATE_HZ, "<i2")
+    burst = np.frombuffer(tone(BURST_SECONDS, RATE_HZ), "<i2")
+    cues = []
+    for at in BURSTS:
+        sound[round(at * RATE_HZ) :][: len(burst)] = burst
+        cues += [
+            MouthCue(at_seconds=at, viseme=Viseme.AA),
+            MouthCue(at_seconds=at + BURST_SECONDS, viseme=Viseme.SIL),
+        ]
+    voice = ScriptedVoice("u1")
+    events = voice.sentence("bursts", 4.0)
+    made: list[tuple[AudioChunk | SentenceSynthesized, bytes]] = []
+    for event, pcm in events:
+        if isinstance(event, AudioChunk):
+            begin = event.offset_samples
+            end = begin + len(pcm) // 2
+            pcm = sound[begin:end].tobytes()
+            within = [c for c in cues if begin <= c.at_seconds * RATE_HZ < end]
+            event = event.model_copy(update={"mouth": tuple(within) if shapes else ()})
+        made.append((event, pcm))
+    return [*made, (voice.finished(), b"")]  # type: ignore[list-item]
+
+
+@dataclass
+class Scene:
+    """A stage that plays, and a mouth that hears of it over the bus."""
+
+    stage: VirtualStage
+    offset_seconds: float = 0.0
+    lost: tuple[type[Event], ...] = ()
+    clock: PlaybackClock = field(default_factory=PlaybackClock)
+    heard: list[tuple[float, float]] = field(default_factory=list)
+    """At a moment: the position that the stage's output really had."""
+    shown: list[tuple[float, float]] = field(default_factory=list)
+    """At a moment: how far the mouth was open."""
+
+    def __post_init__(self) -> None:
+        self.mouth = MouthPlayer(self.clock, self.offset_seconds)
+        self._coming: list[tuple[float, Event]] = []
+        self._known = 0
+
+    @property
+    def now(self) -> float:
+        return SHOW_ZERO + self.stage.now
+
+    def say(self, event: Event) -> None:
+        """Over the bus, from whoever."""
+        self._coming.append((self.now + BUS_SECONDS, event))
+
+    def hold(self, hold: SpeechHold) -> None:
+        self.stage.player.hold("voice", hold, 10.0)
+        self.say(HoldSpeaking(hold=hold, at_most_seconds=10.0, emitted_at=self.now))
+
+    def stop(self) -> None:
+        self.stage.player.interrupt(lambda utterance: True, "stopped")
+        self.say(StopSpeaking(epoch=1, emitted_at=self.now))
+
+    def pass_time(self, seconds: float) -> None:
+        end = self.stage.now + seconds
+        frame_due = self.stage.now
+        while self.stage.now < end:
+            self.stage.now += 0.002
+            if round(self.stage.now / 0.002) % 10 == 0:
+                self.stage.player.look()
+            self._carry()
+            self.heard.append((self.now, self.stage.player.position / RATE_HZ))
+            if self.stage.now >= frame_due:
+                frame_due += FRAME_SECONDS
+                self.shown.append((self.now, self.mouth.at(self.now).open))
+
+    def _carry(self) -> None:
+        for event in self.stage.told[self._known :]:
+            if not isinstance(event, self.lost):
+                stamped = isinstance(event, PlaybackProgressed | MouthChunk | PlaybackFinished)
+                new = event.model_copy(update={"emitted_at": self.now}) if stamped else event
+                self.say(new)
+        self._known = len(self.stage.told)
+        for due, event in [one for one in self._coming if one[0] <= self.now]:
+            self._coming.remove((due, event))
+            if isinstance(event, MouthChunk):
+                self.mouth.take(event)
+            else:
+                self.clock.take(event)
+
+    def opened(self) -> list[float]:
+        return _rising([at for at, _ in self.shown], [o > OPEN for _, o in self.shown])
+
+    def sounded(self) -> list[float]:
+        """When a burst was heard to begin."""
+        inside = [
+            any(at <= position < at + BURST_SECONDS for at in BURSTS) for _, position in self.heard
+        ]
+        return _rising([at for at, _ in self.heard], inside)
+
+    def errors(self) -> list[float]:
+        """The mouth against the sound, of each burst; every burst opened it once."""
+        opened, sounded = self.opened(), self.sounded()
+        assert len(opened) == len(sounded), (opened, sounded)
+        return [one - other for one, other in zip(opened, sounded, strict=True)]
+
+
+def _rising(times: list[float], values: list[bool]) -> list[float]:
+    before = [False, *values]
+    return [at for at, was, now in zip(times, before, values, strict=False) if now and not was]
+
+
+def scene(tmp_path: Path, **fields: object) -> Scene:
+    told: list[Event] = []
+    stage = VirtualStage(tmp_path / "j.jsonl", told=told, watcher=MouthTrack(told.append))
+    return Scene(stage, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shapes", [True, False], ids=["shapes", "loudness alone"])
+def test_the_mouth_opens_within_40_ms_of_the_sound(tmp_path: Path, shapes: bool) -> None:
+    show = scene(tmp_path)
+    show.stage.hear(*bursts(shapes))
+    show.pass_time(5.0)
+    errors = show.errors()
+    assert len(errors) == len(BURSTS)
+    assert max(map(abs, errors)) <= 0.04
+
+
+@pytest.mark.parametrize("offset_ms", [-150, -40, 60, 150])
+def test_the_offset_moves_it_by_as_much(tmp_path: Path, offset_ms: int) -> None:
+    show = scene(tmp_path, offset_seconds=offset_ms / 1_000)
+    show.stage.hear(*bursts())
+    show.pass_time(5.0)
+    errors = show.errors()
+    assert len(errors) == len(BURSTS)
+    assert all(abs(error - offset_ms / 1_000) <= 0.04 for error in errors)
+
+
+def test_paused_it_is_shut_at_once_and_goes_on_in_time(tmp_path: Path) -> None:
+    show = scene(tmp_path)
+    show.stage.hear(*bursts())
+    show.pass_time(1.0)  # in the second burst
+    assert show.shown[-1][1] > OPEN
+    show.hold(SpeechHold.PAUSED)
+    paused_at = show.now
+    show.pass_time(1.3)
+    show.hold(SpeechHold.NONE)
+    show.pass_time(4.5)
+    shut = [o for at, o in show.shown if paused_at + 0.03 < at < paused_at + 1.3]
+    assert set(shut) == {0.0}
+    opened, sounded = show.opened(), show.sounded()
+    assert len(opened) == len(BURSTS) + 1  # the second burst was gone on with
+    again = [at for at in opened if not paused_at < at < paused_at + 1.4]
+    assert len(again) == len(sounded)
+    assert max(abs(a - b) for a, b in zip(again, sounded, strict=True)) <= 0.04
+
+
+def test_a_stop_shuts_it_within_two_frames_although_no_end_was_heard_of(tmp_path: Path) -> None:
+    show = scene(tmp_path, lost=(PlaybackFinished,))
+    show.stage.hear(*bursts())
+    show.pass_time(1.0)
+    assert show.shown[-1][1] > OPEN
+    show.stop()
+    stopped_at = show.now
+    show.pass_time(2.0)
+    after = [o for at, o in show.shown if at > stopped_at + BUS_SECONDS + 2 * FRAME_SECONDS]
+    assert set(after) == {0.0}
+
+
+def test_an_output_that_ran_dry_is_followed_by_the_next_word_of_the_stage(tmp_path: Path) -> None:
+    show = scene(tmp_path)
+    events = bursts()
+    show.stage.hear(*events[:12])
+    show.pass_time(2.2)  # a second of which is waiting
+    show.stage.hear(*events[12:])
+    show.pass_time(0.3)  # the stage says where it is
+    before = len(show.opened())
+    heard_before = len(show.sounded())
+    show.pass_time(4.0)
+    errors = [
+        one - other
+        for one, other in zip(show.opened()[before:], show.sounded()[heard_before:], strict=True)
+    ]
+    assert len(errors) >= 3
+    assert max(map(abs, errors)) <= 0.04
+
+
+def test_without_levels_it_moves_by_syllables_and_knows_what_comes_later(tmp_path: Path) -> None:
+    """The module was started again in the middle of an utterance."""
+    show = scene(tmp_path)
+    show.stage.hear(*bursts())
+    show.pass_time(0.5)
+    show.clock = PlaybackClock()
+    show.mouth = MouthPlayer(show.clock)
+    show.shown.clear()
+    show.pass_time(2.0)
+    assert 6 <= len(_rising([at for at, _ in show.shown], [o > OPEN for _, o in show.shown])) <= 10
+    show.pass_time(3.0)
+    assert show.shown[-1][1] == SHUT.open
+
+
+def test_without_a_word_of_the_stage_it_is_shut_in_the_end(tmp_path: Path) -> None:
+    show = scene(tmp_path, lost=(PlaybackFinished, PlaybackProgressed))
+    show.stage.hear(*bursts())
+    show.pass_time(9.0)
+    assert show.shown[-1][1] == 0.0

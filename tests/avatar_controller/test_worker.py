@@ -1,0 +1,348 @@
+"""The avatar_controller as a worker: over the bus, with avatars that remember."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.avatar_controller.engines.base import SHUT, AvatarRefused, Capability
+from libs.contracts.avatar import (
+    AvatarChanged,
+    AvatarLink,
+    Bearing,
+    MapMood,
+    ShowExpression,
+    SignInAvatar,
+)
+from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled
+from libs.contracts.conversation import TurnInput, TurnOpened, TurnSource
+from libs.contracts.health import ModuleState
+from libs.contracts.interruption import StopSpeaking
+from libs.contracts.listening import SpeechEnded, SpeechStarted
+from libs.contracts.people import Author
+from libs.contracts.speaking import Mood, MouthChunk, MouthCue, PlaybackStarted, Viseme
+from libs.contracts.stage import (
+    SetExpression,
+    ShowItem,
+    StageCommandDone,
+    StageCommandFailed,
+    TriggerHotkey,
+)
+from libs.settings.items import load_items
+from libs.telemetry import clock
+from libs.worker.problems import CannotRun
+from tests.avatar_controller.conftest import RunningAvatars, until
+from tests.avatar_controller.scripted_avatar import ScriptedAvatar
+
+Start = Callable[..., Any]
+NOTHING: frozenset[Capability] = frozenset()
+
+
+def overlay() -> ScriptedAvatar:
+    return ScriptedAvatar("overlay", frozenset({Capability.MOODS, Capability.GESTURES}))
+
+
+async def begins_to_speak(stand: RunningAvatars, mood: Mood = Mood.HAPPY) -> None:
+    chunk = MouthChunk(
+        utterance_id="u1",
+        index=0,
+        starts_at_seconds=0,
+        mouth=(MouthCue(at_seconds=0, viseme=Viseme.AA),),
+        levels=(-12,) * 600,
+    )
+    await stand.bus.publish(chunk)
+    await stand.bus.publish(
+        PlaybackStarted(
+            utterance_id="u1", turn_id="t1", epoch=1, text="Hello.", mood=mood, output="silent",
+            started_at=clock.now(), first_chunk_at=clock.now(),
+        )
+    )  # fmt: skip
+
+
+def turn() -> TurnOpened:
+    source = TurnInput(
+        source=TurnSource.CHAT,
+        author=Author(viewer_id="twitch:1", name="Ann"),
+        text="Hi",
+        arrived_at=clock.now(),
+    )
+    return TurnOpened(turn_id="t1", input=source)
+
+
+# What she does --------------------------------------------------------------------------------
+
+
+async def test_while_she_speaks_the_mouth_moves_and_a_stop_shuts_it_at_once(
+    controller: Start,
+) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        await until(lambda: avatar.frames)
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+        assert avatar.frames[-1][1].vowels.a > 0.5
+        await stand.bus.publish(StopSpeaking(epoch=2, reason="stopped"))
+        await until(lambda: avatar.frames[-1][1] == SHUT, 0.2)
+        await asyncio.sleep(0.1)
+        assert avatar.frames[-1][1] == SHUT
+
+
+async def test_moods_and_bearings_reach_every_avatar_once(controller: Start) -> None:
+    avatars = [ScriptedAvatar(), overlay()]
+    async with controller(*avatars) as stand:
+        await stand.bus.publish(SpeechStarted())
+        await until(lambda: avatars[0].bearings == [Bearing.LISTENING])
+        await stand.bus.publish(SpeechEnded(duration_seconds=1))
+        await stand.bus.publish(turn())
+        await until(lambda: avatars[0].bearings[-1] is Bearing.THINKING)
+        await begins_to_speak(stand, Mood.EXCITED)
+        await until(lambda: avatars[0].bearings[-1] is Bearing.SPEAKING)
+        for avatar in avatars:
+            assert avatar.bearings == [Bearing.LISTENING, Bearing.THINKING, Bearing.SPEAKING]
+            assert avatar.moods == [Mood.EXCITED]
+        told = await stand.told()
+        assert (told.mood, told.bearing) == (Mood.EXCITED, Bearing.SPEAKING)
+
+
+async def test_without_an_avatar_that_takes_frames_none_is_made(controller: Start) -> None:
+    avatar = ScriptedAvatar(capabilities=NOTHING, link=AvatarLink.WAITING, detail="It is not there")
+    async with controller(avatar) as stand:
+        await asyncio.sleep(0.2)
+        assert not avatar.frames
+        assert stand.worker.animator.frames == 0
+        avatar.becomes(AvatarLink.READY, frozenset({Capability.FRAMES}), "")
+        await until(lambda: len(avatar.frames) > 10)
+        avatar.becomes(AvatarLink.WAITING, NOTHING, "It is not there")
+        await asyncio.sleep(0.05)
+        made = len(avatar.frames)
+        await asyncio.sleep(0.2)
+        assert len(avatar.frames) == made
+
+
+async def test_an_avatar_that_breaks_is_left_out_and_the_others_go_on(controller: Start) -> None:
+    broken, whole = ScriptedAvatar("vmc", breaks_in_frames=True), ScriptedAvatar()
+    async with controller(broken, whole) as stand:
+        await until(lambda: len(whole.frames) > 10)
+        assert not broken.frames
+        health = stand.worker.health()
+        assert health.state is ModuleState.DEGRADED
+        assert health.detail.startswith("Vmc: failed, see the log.")
+
+
+# Panic, and off -------------------------------------------------------------------------------
+
+
+async def test_panic_reaches_every_avatar_although_one_hangs(controller: Start) -> None:
+    avatars = [ScriptedAvatar("vmc", hangs_in_panic=True), ScriptedAvatar()]
+    async with controller(*avatars) as stand:
+        await until(lambda: avatars[1].frames)
+        await stand.bus.publish(SetExpression(mood=Mood.ANGRY))
+        await until(lambda: avatars[1].moods == [Mood.ANGRY])
+        await stand.bus.publish(EngagePanic(reason="x", ordinal=10**13))
+        await until(lambda: avatars[1].panics == [True], 0.5)
+        assert avatars[0].panics == [True]
+        assert avatars[1].moods[-1] is Mood.NEUTRAL
+        made = len(avatars[1].frames)
+        await asyncio.sleep(0.1)
+        assert len(avatars[1].frames) == made
+        answer = await stand.order(TriggerHotkey(hotkey="wave"))
+        assert (answer.code, avatars[1].asked) == ("panic", [])
+        await until(lambda: stand.worker.counters["panics"] == 1)
+        await stand.bus.publish(ReleasePanic(ordinal=10**13 + 1))
+        await until(lambda: avatars[1].panics == [True, False])
+        await until(lambda: len(avatars[1].frames) > made)
+
+
+async def test_a_panic_that_was_engaged_before_is_in_force_without_a_bus(
+    controller: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        stand.worker.panic.engage("x", "test")
+    again = ScriptedAvatar()
+    async with controller(again, entered=False) as stand:
+        await until(lambda: again.runs)
+        assert again.panics == [True]
+        assert not again.frames
+
+
+async def test_off_it_leaves_avatars_alone_and_says_so(controller: Start) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        await until(lambda: avatar.frames)
+        await stand.bus.publish(SetModuleEnabled(module="avatar_controller", enabled=False))
+        await until(lambda: avatar.panics == [True])
+        answer = await stand.order(TriggerHotkey(hotkey="wave"))
+        assert answer.code == "avatar_not_ready"
+        made = len(avatar.frames)
+        await asyncio.sleep(0.1)
+        assert len(avatar.frames) == made
+
+
+async def test_it_lets_go_of_avatars_at_the_end(controller: Start) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar):
+        pass
+    assert avatar.closed
+
+
+# Orders ---------------------------------------------------------------------------------------
+
+
+async def test_a_gesture_is_made_by_all_who_can_and_answered_once(controller: Start) -> None:
+    avatars = [ScriptedAvatar(), overlay()]
+    async with controller(*avatars) as stand:
+        order = TriggerHotkey(hotkey="wave")
+        answer = await stand.order(order)
+        assert isinstance(answer, StageCommandDone)
+        assert [avatar.asked for avatar in avatars] == [[("gesture", "wave")]] * 2
+        await asyncio.sleep(0.1)
+        answers = await stand.facts(StageCommandDone) + await stand.facts(StageCommandFailed)
+        assert [one.cause_id for one in answers] == [order.event_id]
+
+
+async def test_built_in_gestures_are_made_with_the_head(controller: Start) -> None:
+    avatars = [ScriptedAvatar(), overlay()]
+    async with controller(*avatars, file="idle: {sway_degrees: 0}") as stand:
+        await until(lambda: avatars[0].frames)
+        assert isinstance(await stand.order(TriggerHotkey(hotkey="Nod")), StageCommandDone)
+        assert avatars[0].asked == []
+        assert avatars[1].asked == [("gesture", "nod")]
+        await until(lambda: any(pose.pitch < -4 for _, _, pose in avatars[0].frames))
+
+
+async def test_an_order_that_hangs_keeps_neither_playback_nor_other_orders_waiting(
+    controller: Start,
+) -> None:
+    avatar = ScriptedAvatar(hangs_in_gestures=True)
+    async with controller(avatar) as stand:
+        await stand.bus.publish(TriggerHotkey(hotkey="dance"))
+        await until(lambda: avatar.asked)
+        assert isinstance(await stand.order(SignInAvatar()), StageCommandDone)
+        await begins_to_speak(stand)
+        await until(lambda: avatar.bearings == [Bearing.SPEAKING])
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+
+
+async def test_what_one_does_not_know_the_other_may(controller: Start) -> None:
+    unknown = AvatarRefused("not_found", "The drawn character cannot do that.")
+    avatars = [ScriptedAvatar(), overlay()]
+    avatars[1].refuses["gesture"] = unknown
+    async with controller(*avatars) as stand:
+        assert isinstance(await stand.order(TriggerHotkey(hotkey="dance")), StageCommandDone)
+        avatars[0].refuses["gesture"] = AvatarRefused("not_found", "No hotkey has that in it.")
+        answer = await stand.order(TriggerHotkey(hotkey="dance"))
+        assert answer.message == "No hotkey has that in it."
+
+
+async def test_orders_for_an_avatar_that_is_not_there_are_refused_in_words(
+    controller: Start,
+) -> None:
+    away = ScriptedAvatar(
+        capabilities=NOTHING,
+        link=AvatarLink.WAITING,
+        detail="VTube Studio is not running: start it.",
+    )
+    items = "items: {heart: {file: heart.png}}"
+    async with controller(away, file=items) as stand:
+        for order in (
+            ShowExpression(expression="Smile"),
+            MapMood(mood=Mood.HAPPY, expression="Smile"),
+            ShowItem(item="heart"),
+            TriggerHotkey(hotkey="dance"),
+        ):
+            answer = await stand.order(order)
+            assert isinstance(answer, StageCommandFailed)
+            assert answer.code == "avatar_not_ready"
+            assert "VTube Studio is not running: start it." in answer.message
+        answer = await stand.order(SignInAvatar(avatar="vmc"))
+        assert (answer.code, "VMC_TARGET" in answer.message) == ("avatar_not_configured", True)
+
+
+async def test_items_of_the_file_are_shown_those_of_the_overlay_left_to_it_and_others_refused(
+    controller: Start,
+) -> None:
+    avatar = ScriptedAvatar()
+    drawn = next(iter(load_items()))
+    async with controller(avatar, file="items: {prize: {file: prize.png}}") as stand:
+        await stand.bus.publish(ShowItem(item=drawn))
+        await stand.order(ShowItem(item="prize"))
+        assert avatar.asked == [("show_item", "prize")]
+        assert not await stand.facts(StageCommandFailed)
+        answer = await stand.order(ShowItem(item="../../secret"))
+        assert answer.code == "not_found"
+        assert avatar.asked == [("show_item", "prize")]
+
+
+async def test_expressions_are_tried_and_chosen_and_the_app_is_asked_again(
+    controller: Start,
+) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        await stand.order(ShowExpression(expression="Smile"))
+        await stand.order(MapMood(mood=Mood.SAD, expression=""))
+        await stand.order(SignInAvatar())
+        assert avatar.asked == [("show_expression", "Smile"), ("map_mood", "sad", ""), ("sign_in",)]
+
+
+async def test_what_belongs_to_a_turn_that_was_cut_is_not_done(controller: Start) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        await stand.bus.publish(StopSpeaking(epoch=5))
+        await until(lambda: stand.worker.fences.stale("main", 4, "t1"))
+        answer = await stand.order(TriggerHotkey(hotkey="wave", turn_id="t1", epoch=4))
+        assert (answer.code, avatar.asked) == ("stale", [])
+        await stand.bus.publish(SetExpression(mood=Mood.SAD, turn_id="t1", epoch=4))
+        await stand.bus.publish(SetExpression(mood=Mood.HAPPY, turn_id="t2", epoch=5))
+        await until(lambda: avatar.moods)
+        assert avatar.moods == [Mood.HAPPY]
+
+
+# How it is ------------------------------------------------------------------------------------
+
+
+async def test_the_latch_says_the_same_as_the_last_event(controller: Start) -> None:
+    avatar = ScriptedAvatar(capabilities=NOTHING, link=AvatarLink.ASKING, detail="Click Allow")
+    async with controller(avatar) as stand:
+        told = await stand.told()
+        assert told.avatars[0].link is AvatarLink.ASKING
+        avatar.becomes(AvatarLink.READY, frozenset({Capability.FRAMES}), "")
+        told = await stand.told()
+        assert told.avatars[0].link is AvatarLink.READY
+        latch = await stand.bus.latch("main", "avatar")
+        assert latch is not None
+        assert AvatarChanged.model_validate(latch).avatars == told.avatars
+        before = len(await stand.facts(AvatarChanged))
+        for _ in range(20):
+            avatar.changed()
+        await asyncio.sleep(0.15)
+        assert len(await stand.facts(AvatarChanged)) == before
+
+
+@pytest.mark.parametrize(
+    ("avatar", "state"),
+    [
+        (ScriptedAvatar(), ModuleState.READY),
+        (ScriptedAvatar(link=AvatarLink.WAITING, detail="is not running"), ModuleState.READY),
+        (ScriptedAvatar(link=AvatarLink.ASKING, detail="Click Allow"), ModuleState.READY),
+        (ScriptedAvatar(link=AvatarLink.DENIED, detail="It was denied"), ModuleState.DEGRADED),
+        (ScriptedAvatar(taken=("MouthOpen",), detail="taken"), ModuleState.DEGRADED),
+        (ScriptedAvatar("vmc", link=AvatarLink.UNSEEN), ModuleState.READY),
+        (ScriptedAvatar("vmc", link=AvatarLink.WAITING, detail="no host"), ModuleState.DEGRADED),
+    ],
+)
+async def test_only_what_somebody_set_up_and_is_wrong_is_trouble(
+    controller: Start, avatar: ScriptedAvatar, state: ModuleState
+) -> None:
+    async with controller(avatar, overlay()) as stand:
+        health = stand.worker.health()
+        assert health.state is state
+        assert health.detail == avatar.detail
+        assert "Overlay" in health.engine
+
+
+async def test_a_file_that_cannot_be_used_stops_the_start_with_its_line(controller: Start) -> None:
+    with pytest.raises(CannotRun, match=r"avatar\.yaml, line 2: idle\.gaze"):
+        async with controller(file="idle:\n  gaze: maybe\n"):
+            pass

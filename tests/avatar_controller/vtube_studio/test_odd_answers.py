@@ -1,0 +1,112 @@
+"""Whatever the app answers about its model, what can be used of it is used."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from apps.avatar_controller.engines.base import AvatarRefused
+from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
+from apps.avatar_controller.engines.vtube_studio.items import Items
+from apps.avatar_controller.engines.vtube_studio.model import Model, read_model
+from apps.avatar_controller.engines.vtube_studio.moods import MoodMap
+from apps.avatar_controller.engines.vtube_studio.own_life import OwnLife, watch
+from libs.contracts.speaking import Mood
+from libs.settings.avatar import AvatarFile, AvatarItem
+
+GARBAGE: list[Any] = [
+    None,
+    True,
+    3,
+    float("nan"),
+    "text",
+    [],
+    {},
+    [None, 1, "x", [], {}],
+    [{"name": 5, "file": None, "hotkeyID": [], "active": "yes", "value": {}, "min": "a"}],
+    [{"name": "a" * 100_000, "file": "b" * 100_000, "hotkeyID": "c", "type": 4}] * 3,
+]
+
+
+class ScriptedApp:
+    """Answers each kind of request with what it was given, and other things with nothing."""
+
+    def __init__(self, **answers: Mapping[str, Any] | Exception) -> None:
+        self.answers: dict[str, Mapping[str, Any] | Exception] = dict(answers)
+        self.asked: list[str] = []
+
+    async def __call__(self, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        self.asked.append(kind)
+        answer = self.answers.get(kind, {})
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+
+def app_that_answers(garbage: object) -> ScriptedApp:
+    rows = (
+        "defaultParameters",
+        "customParameters",
+        "parameters",
+        "expressions",
+        "availableHotkeys",
+        "availableItemFiles",
+        "instanceID",
+    )
+    everything = dict.fromkeys(rows, garbage)
+    kinds = (
+        "InputParameterListRequest",
+        "Live2DParameterListRequest",
+        "ExpressionStateRequest",
+        "HotkeysInCurrentModelRequest",
+        "ItemListRequest",
+        "ItemLoadRequest",
+    )
+    current = {"modelLoaded": True, "modelName": garbage, "modelID": garbage}
+    return ScriptedApp(CurrentModelRequest=current, **dict.fromkeys(kinds, everything))
+
+
+@pytest.mark.parametrize("garbage", GARBAGE, ids=lambda garbage: repr(garbage)[:30])
+async def test_a_model_of_garbage_is_a_model_with_little(
+    garbage: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = app_that_answers(garbage)
+    model = await read_model(ask)
+    assert isinstance(model, Model)
+    assert all(expression.file for expression in model.expressions)
+    moods = MoodMap(model, AvatarFile(), {Mood.HAPPY: "smile"})
+    assert len(moods.shown) == len(Mood)
+    monkeypatch.setattr("apps.avatar_controller.engines.vtube_studio.own_life.BREATH_SECONDS", 0.0)
+    assert await watch(ask) == OwnLife(), "nothing is known to be missing"
+    items = Items(ask, {"heart": AvatarItem(file="heart.png")})
+    await items.read_folder()
+    await items.show("heart")
+    items.forget()
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("loaded", [None, "true", 1, {}])
+async def test_only_a_plain_yes_means_that_a_model_is_loaded(loaded: object) -> None:
+    assert await read_model(ScriptedApp(CurrentModelRequest={"modelLoaded": loaded})) is None
+
+
+async def test_what_is_refused_is_said_and_what_is_lost_is_asked_again() -> None:
+    refusing = ScriptedApp(
+        CurrentModelRequest={"modelLoaded": True},
+        HotkeysInCurrentModelRequest=VtsRefused(0, "no"),
+    )
+    model = await read_model(refusing)
+    assert model is not None
+    assert model.unread == ("hotkeys",)
+    refusing.answers["ExpressionStateRequest"] = VtsAway("gone")
+    with pytest.raises(VtsAway):
+        await read_model(refusing)
+
+
+async def test_an_item_whose_answer_is_lost_is_said_to_be_away() -> None:
+    items = Items(
+        ScriptedApp(ItemLoadRequest=VtsAway("gone")), {"heart": AvatarItem(file="heart.png")}
+    )
+    with pytest.raises(AvatarRefused, match="away"):
+        await items.show("heart")

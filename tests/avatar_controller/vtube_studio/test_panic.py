@@ -1,0 +1,138 @@
+"""Panic and the end: mouth shut, neutral, what is Kitsu's gone, then silence."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from apps.avatar_controller.engines.base import AvatarRefused, Mouth, Pose
+from libs.contracts.speaking import Mood
+from libs.testing.stand_ins.vtube_studio import VTubeStudioStandIn
+from libs.testing.stand_ins.vtube_studio.items import Item
+from tests.avatar_controller.vtube_studio.avatar_stand import (
+    Stand,
+    avatar_file,
+    standing,
+    until,
+)
+
+OPEN = Mouth(open=0.9)
+
+
+@pytest.fixture
+async def speaking(vts: VTubeStudioStandIn, tmp_path: Path) -> object:
+    """Mouth open, happy, an item there; and somebody else's item and expression."""
+    items = {"heart": {"file": "heart.png", "seconds": 60}}
+    async with standing(vts, tmp_path, avatar_file(items=items)) as stand:
+        await stand.until_ready()
+        assert vts.studio.model is not None
+        vts.studio.model.expression("shy").switch(True, 0.0)
+        vts.studio.scene.add(Item("cookie.png", 3, None, {"positionX": 0, "positionY": 0}))
+        stand.avatar.set_mouth(OPEN)
+        stand.avatar.look(Pose(yaw=5))
+        stand.avatar.set_mood(Mood.HAPPY, 0)
+        await stand.avatar.show_item("heart")
+        await until(lambda: "happy.exp3.json" in stand.active())
+        await stand.some_frames()
+        yield stand
+
+
+def only_what_is_not_hers(stand: Stand) -> bool:
+    items = [item.file for item in stand.vts.studio.scene.items.values()]
+    return stand.active() == ["shy.exp3.json"] and items == ["cookie.png"]
+
+
+async def test_panic_shuts_the_mouth_takes_away_what_is_hers_and_is_silent(
+    speaking: Stand,
+) -> None:
+    started = time.monotonic()
+    await speaking.avatar.panic(True)
+    assert time.monotonic() - started < 0.4
+    assert only_what_is_not_hers(speaking)
+    await until(lambda: speaking.vts.studio.value("MouthOpen") == 0)
+    frames = len(speaking.frames())
+    speaking.avatar.set_mouth(OPEN)
+    await asyncio.sleep(0.3)
+    assert len(speaking.frames()) == frames
+    assert speaking.frames()[-1]["MouthOpen"] == 0
+
+
+async def test_panic_does_not_wait_for_an_app_that_hangs(speaking: Stand) -> None:
+    speaking.vts.answers.hang()
+    await until(lambda: speaking.avatar.link.counters.skipped, 2)
+    started = time.monotonic()
+    await speaking.avatar.panic(True)
+    assert time.monotonic() - started < 0.4
+    await until(lambda: speaking.frames()[-1]["MouthOpen"] == 0, 1)
+    frames = len(speaking.frames())
+    await asyncio.sleep(0.1)
+    assert len(speaking.frames()) == frames, "shut, and nothing after that"
+    speaking.vts.answers.resume()
+    await until(lambda: only_what_is_not_hers(speaking))
+
+
+async def test_in_a_panic_every_order_is_refused(speaking: Stand) -> None:
+    await speaking.avatar.panic(True)
+    for order in (
+        speaking.avatar.gesture("wave"),
+        speaking.avatar.show_expression("sad", 1),
+        speaking.avatar.show_item("heart"),
+        speaking.avatar.map_mood(Mood.HAPPY, "sad"),
+    ):
+        with pytest.raises(AvatarRefused, match="Panic is on"):
+            await order
+    assert only_what_is_not_hers(speaking)
+
+
+async def test_an_app_that_comes_back_during_a_panic_is_left_neutral_and_silent(
+    speaking: Stand,
+) -> None:
+    await speaking.vts.stop()
+    await speaking.avatar.panic(True)
+    frames = len(speaking.frames())
+    assert "happy.exp3.json" in speaking.active(), "it was away when she let go"
+    await speaking.vts.start()
+    await until(lambda: speaking.avatar.link.ready, 3)
+    speaking.avatar.set_mood(Mood.SAD, 0)
+    speaking.avatar.set_mouth(OPEN)
+    await until(lambda: only_what_is_not_hers(speaking))
+    await asyncio.sleep(0.2)
+    assert only_what_is_not_hers(speaking)
+    assert len(speaking.frames()) == frames
+
+
+async def test_another_model_that_is_loaded_during_a_panic_stays_neutral(speaking: Stand) -> None:
+    await speaking.avatar.panic(True)
+    speaking.avatar.set_mood(Mood.HAPPY, 0)
+    speaking.vts.studio.load(speaking.vts.studio.models[1])
+    await until(lambda: speaking.status.model == "Hijiki")
+    speaking.vts.studio.load(speaking.vts.studio.models[0])
+    await until(lambda: speaking.status.model == "Akari")
+    await asyncio.sleep(0.1)
+    assert speaking.active() == []
+
+
+async def test_the_release_gives_her_back(speaking: Stand) -> None:
+    await speaking.avatar.panic(True)
+    await speaking.avatar.panic(False)
+    speaking.avatar.set_mouth(OPEN)
+    assert (await speaking.some_frames())["MouthOpen"] == pytest.approx(0.9)
+    assert only_what_is_not_hers(speaking), "neutral until a mood is told"
+    speaking.avatar.set_mood(Mood.SAD, 0)
+    await until(lambda: "sad.exp3.json" in speaking.active())
+    await speaking.avatar.gesture("wave")
+
+
+async def test_a_panic_that_is_engaged_twice_is_one(speaking: Stand) -> None:
+    await speaking.avatar.panic(True)
+    await speaking.avatar.panic(True)
+    await speaking.avatar.panic(False)
+    speaking.avatar.set_mood(Mood.HAPPY, 0)
+    await until(lambda: "happy.exp3.json" in speaking.active())
+
+
+async def test_the_end_leaves_the_model_as_it_was(speaking: Stand) -> None:
+    await speaking.avatar.close()
+    assert only_what_is_not_hers(speaking)
+    assert speaking.frames()[-1]["MouthOpen"] == 0
