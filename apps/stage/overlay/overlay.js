@@ -179,7 +179,7 @@ async function clicked() {
 function frame(now) {
   requestAnimationFrame(frame);
   const settled = now / 1000 - acting.changedAt > SETTLES_SECONDS;
-  const passedMs = frames.due(now, settled && stage.timeline === null && !item.moving);
+  const passedMs = frames.due(now, settled && !acting.speaking && !item.moving);
   if (passedMs === null) return;
   voice.checkEnd();
   // What is drawn now is seen one frame later.

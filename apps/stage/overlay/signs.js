@@ -3,7 +3,7 @@
 import { ellipse, n, star } from "./lines.js";
 
 function sparkles(pose, ink) {
-  const places = [[-218, -128, 27, 0], [226, -160, 21, 2], [-196, -206, 14, 4], [232, -64, 13, 5]];
+  const places = [[-218, -128, 36, 0], [228, -160, 29, 2], [-198, -212, 19, 4], [236, -64, 18, 5]];
   return places.map(([x, y, size, phase]) => {
     const glint = 0.65 + 0.35 * Math.sin(pose.time * 5 + phase);
     return { d: star(x, y, size * glint * pose.sparkle), fill: "#ffe07a", stroke: ink, width: 4, alpha: pose.sparkle };

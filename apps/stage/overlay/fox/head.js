@@ -30,7 +30,8 @@ const AHOGE = "M-6,-196C-22,-232 -2,-256 40,-262C22,-246 18,-234 24,-224C34,-232
 
 const BAND = "M-162,-40C-170,-226 170,-226 162,-40";
 const BAND_LIGHT = "M-143,-108C-120,-156 -66,-181 -10,-183";
-const LEFT_CUP = "M-188,-52C-188,-71 -141,-71 -141,-52V24C-141,43 -188,43 -188,24Z";
+const LEFT_CUP = "M-188,-52C-188,-71 -141,-71 -141,-52L-141,24C-141,43 -188,43 -188,24Z";
+const RIGHT_CUP = mirrored(LEFT_CUP);
 const MICROPHONE = "M-166,36C-162,90 -126,116 -88,110";
 
 function earShapes(c) {
@@ -147,30 +148,27 @@ function lower(d, by) {
   return d.replace(/(-?[\d.]+),(-?[\d.]+)/g, (pair, x, y) => `${x},${Number(y) + by}`);
 }
 
+/** In four parts: as one it would be mostly empty. */
 export function headsetParts(c) {
+  const part = (name, shapes) => ({ name, parent: "head", move: (p) => ({ x: p.turnX * 2 }), shapes });
   const cup = (d, side) => [
     { d, fill: c.phones, stroke: c.ink, width: 5.5 },
     { d: ellipse(side * 164.5, -14, 13, 27), fill: c.light },
     { d: ellipse(side * 164.5 - 3, -21, 5, 12), fill: c.light_glow },
   ];
   return [
-    {
-      name: "headset",
-      parent: "head",
-      move: (p) => ({ x: p.turnX * 2 }),
-      shapes: [
-        { d: BAND, stroke: c.ink, width: 22 },
-        { d: BAND, stroke: c.phones, width: 13 },
-        { d: BAND_LIGHT, stroke: c.phones_light, width: 5 },
-        { d: MICROPHONE, stroke: c.ink, width: 11 },
-        { d: MICROPHONE, stroke: c.phones_light, width: 4 },
-        ...cup(LEFT_CUP, -1),
-        ...cup(mirroredCup, 1),
-        { d: ellipse(-84, 109, 15, 11), fill: c.phones, stroke: c.ink, width: 4.5 },
-        { d: ellipse(-88, 105, 5, 3), fill: c.phones_light },
-      ],
-    },
+    part("band", [
+      { d: BAND, stroke: c.ink, width: 22 },
+      { d: BAND, stroke: c.phones, width: 13 },
+      { d: BAND_LIGHT, stroke: c.phones_light, width: 5 },
+    ]),
+    part("microphone", [
+      { d: MICROPHONE, stroke: c.ink, width: 11 },
+      { d: MICROPHONE, stroke: c.phones_light, width: 4 },
+      { d: ellipse(-84, 109, 15, 11), fill: c.phones, stroke: c.ink, width: 4.5 },
+      { d: ellipse(-88, 105, 5, 3), fill: c.phones_light },
+    ]),
+    part("left cup", cup(LEFT_CUP, -1)),
+    part("right cup", cup(RIGHT_CUP, 1)),
   ];
 }
-
-const mirroredCup = mirrored("M-188,-52C-188,-71 -141,-71 -141,-52L-141,24C-141,43 -188,43 -188,24Z");

@@ -10,7 +10,7 @@ function lips(pose) {
   const lift = 20 * pose.smile * (1 - 0.6 * pose.round);
   const left = -lift + 7 * pose.smirk;
   const right = -lift - 12 * pose.smirk;
-  const depth = 66 * pose.open * (1 - 0.08 * pose.round);
+  const depth = 60 * pose.open * (1 - 0.08 * pose.round);
   return { half, left, right, depth };
 }
 
