@@ -40,7 +40,7 @@ from libs.contracts.studio import (
     StudioLink,
     TakeScreenshot,
 )
-from libs.safety import Gate
+from libs.safety import Gate, LateGate
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
@@ -83,11 +83,12 @@ class ObsControllerWorker(Worker):
             for name in (settings.obs_caption_source, settings.obs_now_playing_source)
             if name
         }
+        now_playing = settings.obs_now_playing_source if settings.obs_ws_url else ""
         self._captions = Captions(
             settings,
             self._texts.get(settings.obs_caption_source),
-            self._texts.get(settings.obs_now_playing_source),
-            Gate.load(),
+            self._texts.get(now_playing),
+            Gate.load() if now_playing else LateGate(),
         )
         self._mood = Mood.NEUTRAL
         dock = f"http://{settings.orch_host}:{settings.orch_port}/"

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any, TypeVar
 
-import httpx
 from pydantic import BaseModel, StringConstraints, ValidationError
 
 from apps.orchestrator.roster import Roster
 from apps.orchestrator.show_panic import reachable
 from libs.settings import ShowSettings
 from libs.worker.access import Access, Scope
+from libs.worker.plain_httpx import httpx
 from libs.worker.problems import Problem
 
 CONNECT_SECONDS = 1.0

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import httpx
 from pydantic import BaseModel, ValidationError
 
 from apps.orchestrator.panel.protocol import StudioPanicStatus
@@ -17,6 +16,7 @@ from libs.contracts.modules import MODULES
 from libs.settings import ShowSettings
 from libs.worker.access import Access, Scope
 from libs.worker.panic_control import LATCH_NAME
+from libs.worker.plain_httpx import httpx
 
 #: A module that has not answered after this long is reported as unreachable (it may still latch by
 #: the other route).

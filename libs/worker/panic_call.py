@@ -5,8 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
-
 from libs.bus.base import BusError
 from libs.contracts.control import EngagePanic
 from libs.contracts.envelope import Event
@@ -14,6 +12,7 @@ from libs.contracts.modules import MODULES
 from libs.settings import ShowSettings
 from libs.worker.access import Access, Scope
 from libs.worker.panic_control import BY_CHARACTERS, LATCH_NAME, REASON_CHARACTERS
+from libs.worker.plain_httpx import httpx
 
 #: A module that has not answered after this long is asked once more.
 ANSWER_SECONDS = 1.0

@@ -16,11 +16,12 @@ from starlette.routing import Route
 from libs.bus.base import Bus, BusUnavailable
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled
 from libs.contracts.envelope import Event
-from libs.contracts.health import ModuleState, WorkerBeat, WorkerDescribed, WorkerStopped
+from libs.contracts.health import ModuleState, WorkerDescribed, WorkerStopped
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.modules import MODULES_BY_ID
 from libs.telemetry.metrics import Metrics
 from libs.worker.access import Access, Scope
+from libs.worker.beats import Beats
 from libs.worker.http_port import HttpPort, bind
 from libs.worker.panic_control import PanicControl
 from libs.worker.problems import CannotRun, Problem
@@ -28,14 +29,12 @@ from libs.worker.readers import Readers
 from libs.worker.web_gate import GateRules, OtherPage, WebGate, own_hosts
 from libs.worker.worker import Health, Worker
 
-BEAT_SECONDS = 1.0
-#: How soon a change is told: while there is something to do, and in quiet.
-LOOK_SECONDS = 0.1
-QUIET_LOOK_SECONDS = 0.25
 #: A worker that was asked to stop finishes what it has in hand for this long.
 DRAIN_SECONDS = 3.0
 BUS_RETRY_SECONDS = 0.3
 LEASE_SECONDS = 5.0
+#: A worker makes many short-lived objects a turn: they are looked through less often.
+COLLECT_AFTER_OBJECTS = 5_000
 #: An order is on the control stream before its latch is written, by no more than this.
 LATCH_LATE_SECONDS = 1.0
 
@@ -61,10 +60,9 @@ class Runtime:
         self._readers = Readers(worker, bus, self._hear_control)
         self._metrics = Metrics(worker.module)
         self._stop = asyncio.Event()
-        self._ordered = asyncio.Event()
+        self._beats = Beats(worker, self.health)
         self._phase = ModuleState.STARTING
         self._started_at = time.monotonic()
-        self._last_beat: tuple[Any, ...] = ()
         self._bus_was_away = False
         self.exit_reason = ""
 
@@ -100,9 +98,10 @@ class Runtime:
         self._readers.start(time.monotonic() - latches_read_at + LATCH_LATE_SECONDS)
         self._phase = ModuleState.READY
         gc.collect()
+        gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 20)
         gc.freeze()  # what start-up made stays: collections need not look at it again
         await self._describe()
-        worker.spawn("beat", self._beat())
+        worker.spawn("beat", self._beats.run())
         worker.log.info("ready", extra={"bus": self._bus.description})
         died = asyncio.create_task(worker.task_died.wait())
         stopped = asyncio.create_task(self._stop.wait())
@@ -232,7 +231,7 @@ class Runtime:
         try:
             await self._obey(event)
         finally:
-            self._ordered.set()
+            self._beats.look()
 
     async def _obey(self, event: Event) -> None:
         worker = self._worker
@@ -276,47 +275,6 @@ class Runtime:
                 pid=os.getpid(),
                 port=worker.settings.port_of(worker.module),
                 kitsu_version=kitsu_version(),
-            )
-        )
-
-    async def _beat(self) -> None:
-        """Every second, and soon after a change; at once after an order on the control stream."""
-        due = 0.0
-        handled = -1
-        while True:
-            self._ordered.clear()
-            health = self.health()
-            now = time.monotonic()
-            gauges = tuple(self._worker.gauges().items())
-            looks = (health, self._worker.enabled, self._worker.panic.state, gauges)
-            before, handled = handled, self._worker.counters["handled"]
-            busy = handled != before or looks != self._last_beat
-            if now >= due or looks != self._last_beat:
-                self._last_beat = looks
-                due = now + BEAT_SECONDS
-                await self._publish_beat(health)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS if busy else QUIET_LOOK_SECONDS):
-                    await self._ordered.wait()
-
-    async def _publish_beat(self, health: Health) -> None:
-        worker = self._worker
-        await worker.publish(
-            WorkerBeat(
-                show=worker.show,
-                module=worker.module,
-                instance=worker.instance,
-                pid=os.getpid(),
-                port=worker.settings.port_of(worker.module),
-                state=health.state,
-                enabled=worker.enabled,
-                detail=health.detail,
-                engine=health.engine,
-                panic=worker.panic.engaged,
-                panic_ordinal=worker.panic.state.ordinal,
-                highest_epoch=worker.fences.highest(worker.show),
-                counters=dict(worker.counters),
-                gauges=dict(worker.gauges()),
             )
         )
 

@@ -20,8 +20,9 @@ from libs.contracts.streams import HEALTH, LIVE, SAFETY
 from libs.settings import ShowSettings
 from libs.testing.ports import free_port
 from libs.worker.access import Access, Scope
+from libs.worker.beats import LOOK_SECONDS, QUIET_LOOK_SECONDS
 from libs.worker.problems import CannotRun
-from libs.worker.runtime import LOOK_SECONDS, QUIET_LOOK_SECONDS, Runtime, running
+from libs.worker.runtime import Runtime, running
 from libs.worker.worker import Worker, handles
 
 
