@@ -54,8 +54,7 @@ class AvatarOrders:
             case ShowItem():
                 return await self._show_item(order.item)
             case SignInAvatar():
-                await self._one(order.avatar).sign_in()
-                return "It was asked."
+                return await self._sign_in(order.avatar)
             case ShowExpression():
                 avatar = self._one(order.avatar, Capability.EXPRESSIONS)
                 await avatar.show_expression(order.expression, order.hold_seconds)
@@ -63,7 +62,15 @@ class AvatarOrders:
             case MapMood():
                 avatar = self._one(order.avatar, Capability.EXPRESSIONS)
                 await avatar.map_mood(order.mood, order.expression)
-                return f"'{order.mood.value}' is shown so from now on."
+                return _mapped(order)
+
+    async def _sign_in(self, avatar_id: AvatarId) -> str:
+        avatar = self._one(avatar_id)
+        await avatar.sign_in()
+        title = avatar.status().title
+        if avatar.status().link is AvatarLink.WAITING:
+            return f"{title} does not run: start it, it asks as soon as it is there."
+        return f"{title} asks: click Allow there."
 
     async def _show_item(self, name: str) -> str:
         if name not in self._items:
@@ -87,12 +94,12 @@ class AvatarOrders:
             if not able:
                 able = self._able(Capability.GESTURES, "Gestures")
             try:
-                wanted = gesture if gesture in BUILT_IN else name
+                wanted = gesture if gesture in BUILT_IN else name.strip()
                 await self._first(able, lambda avatar: avatar.gesture(wanted), all_of_them=True)
             except AvatarRefused:
                 if not nodded:
                     raise
-        return f"'{name}' is made."
+        return f"'{name}' is done."
 
     def _able(self, capability: Capability, what: str) -> list[Avatar]:
         able = [avatar for avatar in self._avatars if capability in avatar.capabilities]
@@ -109,7 +116,11 @@ class AvatarOrders:
             raise AvatarRefused("avatar_not_configured", f"This avatar is not used: {step}.")
         if capability is not None and capability not in avatar.capabilities:
             status = avatar.status()
-            reason = _why_not(status) or f"{status.title} has no expressions by name."
+            reason = _why_not(status) or (
+                f"The model “{status.model}” has no expressions: make one in {status.title}."
+                if status.model
+                else status.detail or f"{status.title} has no expressions by name."
+            )
             raise AvatarRefused("avatar_not_ready", reason)
         return avatar
 
@@ -141,6 +152,15 @@ def drawn_items() -> frozenset[str]:
         return frozenset(load_items())
     except ItemsError:
         return frozenset()
+
+
+def _mapped(order: MapMood) -> str:
+    mood = order.mood.value
+    if order.expression is None:
+        return f"'{mood}' is shown as it is found by name, or as configs/avatar.yaml says."
+    if not order.expression:
+        return f"Nothing shows '{mood}' from now on: the face stays."
+    return f"'{mood}' is shown by '{order.expression}' from now on."
 
 
 def _why_not(status: AvatarStatus) -> str:

@@ -19,6 +19,7 @@ from libs.settings.avatar import AvatarFileError, load_avatar_file
 from libs.vtube_studio import Answer, Probe, probe
 
 RESTART = "kitsu restart avatar_controller"
+SHOWN = "kitsu avatar status"
 LOGS = "kitsu logs avatar_controller"
 DRAWN = "the drawn character is used"
 #: An OSC bundle with nothing in it (OSC 1.0, "OSC Bundles"): harmless to whoever receives VMC.
@@ -84,8 +85,7 @@ def _allowed(settings: CliSettings, found: Probe, told: AvatarStatus | None) -> 
         ask = "" if known else "; it will ask about Kitsu when Kitsu runs: click Allow there"
         return Check(name, "ok", f"{found.found}{ask}")
     if told.link is AvatarLink.READY:
-        model = f"; model {told.model}" if told.model else "; no model is loaded there"
-        return Check(name, "ok", f"{found.found}{model}")
+        return _ready(found, told)
     if told.link is AvatarLink.ASKING:
         return Check(
             name, "warn", "it asks whether Kitsu may connect", "Click Allow in VTube Studio."
@@ -100,6 +100,18 @@ def _allowed(settings: CliSettings, found: Probe, told: AvatarStatus | None) -> 
             name, "warn", f"{found.found}, but Kitsu started before it was set up", RESTART
         )
     return Check(name, "warn", told.detail or f"Kitsu is not connected ({told.link})", LOGS)
+
+
+def _ready(found: Probe, told: AvatarStatus) -> Check:
+    """It moves a model, or says why it does not."""
+    name = "VTube Studio"
+    if not told.model:
+        nothing = f"{found.found}; no model is loaded there"
+        return Check(name, "warn", nothing, "Load a model in VTube Studio.")
+    if told.taken or told.missing:
+        partly = f"the model {told.model} is not moved in full"
+        return Check(name, "warn", partly, told.detail or SHOWN)
+    return Check(name, "ok", f"{found.found}; model {told.model}")
 
 
 def _permission(settings: CliSettings) -> list[Check]:

@@ -45,6 +45,19 @@ def state_word(state: str, width: int = 0) -> str:
     return click.style(state, fg=COLOURS.get(state)) + " " * (width - len(state))
 
 
+def engine_and_detail(engine: str, detail: str) -> str:
+    """What a module works with, and what it says of it, in one line."""
+    if not engine or detail.startswith(engine):
+        return detail
+    return f"{engine}; {detail}" if detail else engine
+
+
+def some_of(names: Sequence[str], most: int) -> str:
+    """So many of them, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
 def print_rows(rows: Sequence[Sequence[str]], state_column: int) -> None:
     """A table without lines; the state's column is coloured. Cells are made safe to print."""
     if not rows:

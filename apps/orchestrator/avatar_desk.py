@@ -37,6 +37,8 @@ NOT_THERE = (
     "again. The drawn character in the overlay goes on without it."
 )
 NOT_TOLD = "The avatar_controller has not told yet how the avatars are; try again in a moment."
+STILL_IN_PANIC = "Panic is engaged: every avatar is neutral and still until it is released."
+STILL_OFF = "The module Avatar is off: only the drawn character moves. Switch it on under Modules."
 #: Endings of files that need not be written.
 FILE_ENDINGS = (".exp3.json", ".exp.json")
 
@@ -73,8 +75,10 @@ class AvatarDesk:
         publish: Publish,
         is_there: Callable[[], bool],
         items: Collection[str] = (),
+        in_panic: Callable[[], bool] = lambda: False,
+        is_off: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`items`: names of `configs/avatar.yaml`."""
+        """`items`: names of `configs/avatar.yaml`; `is_off`: whether the module is switched off."""
         self._show = show
         self._publish = publish
         self._is_there = is_there
@@ -82,6 +86,8 @@ class AvatarDesk:
         self._latest: AvatarChanged | None = None
         self._drawn_items = _drawn_items()
         self._avatar_items = items
+        self._in_panic = in_panic
+        self._is_off = is_off
 
     def __len__(self) -> int:
         """Orders that wait for their answer."""
@@ -111,6 +117,7 @@ class AvatarDesk:
         shown = {name: None for avatar in avatars for name in avatar.items}
         return AvatarsStatus(
             there=True,
+            detail=STILL_IN_PANIC if self._in_panic() else STILL_OFF if self._is_off() else "",
             avatars=avatars,
             mood=self._latest.mood,
             bearing=self._latest.bearing,
@@ -183,6 +190,8 @@ class AvatarDesk:
         drawn, elsewhere = name in self._drawn_items, name in self._avatar_items
         if not drawn and not elsewhere:
             raise _unknown(name, [*self._drawn_items, *self._avatar_items])
+        if self._in_panic():  # the stage would show nothing, and say nothing of it
+            raise Problem(409, "Panic is engaged", "Release it first.", "panic")
         event = event_of(order, "vtube_studio", by)
         if not elsewhere or (drawn and not self._is_there()):
             expires_at = clock.now() + ITEM_SECONDS

@@ -72,6 +72,10 @@ class Roster:
     def is_up(self, module: str) -> bool:
         return any(beat.state is not ModuleState.DOWN for beat in self.beats(module))
 
+    def is_off(self, module: str) -> bool:
+        """Whether the operator has switched it off."""
+        return any(beat.state is ModuleState.OFF for beat in self.beats(module))
+
     def forget_silent(self) -> None:
         now = time.monotonic()
         silent = [k for k, heard in self._heard.items() if now - heard.at > FORGOTTEN_SECONDS]

@@ -111,6 +111,8 @@ class OrchestratorWorker(ChatHearing, FloorHandlers, StageHandlers, MicrophoneHa
             self.publish,
             lambda: bool(self.roster.beats("avatar_controller")),
             avatar_item_names(settings.avatar_file),
+            in_panic=lambda: self.panic.engaged,
+            is_off=lambda: self.roster.is_off("avatar_controller"),
         )
         self.panic_desk = PanicDesk(self)
         self.lines = ChatLines(self)

@@ -148,6 +148,12 @@ async def test_mouth_mood_and_glances_are_the_pages_own(she: RunningCharacter) -
     assert set(GESTURES) >= {"nod", "shake", "tilt", "wave"}
 
 
+async def test_a_gesture_counts_however_it_is_written(she: RunningCharacter) -> None:
+    await she.avatar.gesture(" Wave")
+    with pytest.raises(AvatarRefused):
+        await she.avatar.gesture("backflip")
+
+
 async def test_orders_that_mean_nothing_here_are_refused(she: RunningCharacter) -> None:
     for order in (
         she.avatar.show_expression("smile", 3),

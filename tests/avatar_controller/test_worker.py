@@ -212,6 +212,18 @@ async def test_built_in_gestures_are_made_with_the_head(controller: Start) -> No
         await until(lambda: any(pose.pitch < -4 for _, _, pose in avatars[0].frames))
 
 
+async def test_what_was_done_is_said_as_it_was(controller: Start) -> None:
+    avatar = ScriptedAvatar(link=AvatarLink.WAITING)
+    async with controller(avatar) as stand:
+        asked = (await stand.order(SignInAvatar())).message
+        assert "start it" in asked
+        avatar.link = AvatarLink.ASKING
+        assert "click Allow" in (await stand.order(SignInAvatar())).message
+        for expression, said in ((None, "by name"), ("", "Nothing shows"), ("Grin", "by 'Grin'")):
+            answer = await stand.order(MapMood(mood=Mood.HAPPY, expression=expression))
+            assert said in answer.message
+
+
 async def test_an_order_that_hangs_keeps_neither_playback_nor_other_orders_waiting(
     controller: Start,
 ) -> None:

@@ -53,7 +53,7 @@ def test_status_says_how_each_avatar_is_and_what_it_lacks() -> None:
         "Akari",
         "listening",
         "VTube Studio, moves the mouth: MouthOpen",
-        "VTube Studio, held by another program: MouthSmile",
+        "VTube Studio, moved by another program: MouthSmile",
         "VTube Studio, missing: vowels",
     ):
         assert line in result.output

@@ -19,6 +19,7 @@ from libs.testing.stand_ins.not_obs import PlainWebServer
 from libs.testing.stand_ins.vtube_studio import VTubeStudioStandIn
 from libs.vtube_studio import probe
 from tests.cli.module_port import module_port
+from tests.worker.test_runtime import until
 
 TOKEN = "a token that nobody may see"
 SOUND = {"version": 1, "token": TOKEN, "denied": False}
@@ -98,7 +99,14 @@ async def test_a_vtube_studio_that_does_not_know_kitsu_yet_is_well_and_says_what
 
 SEEN: list[tuple[dict[str, Any], str, str, str]] = [
     ({"link": "ready", "model": "Akari"}, "ok", "model Akari", ""),
-    ({"link": "ready"}, "ok", "no model is loaded", ""),
+    ({"link": "ready"}, "warn", "no model is loaded", "Load a model in VTube Studio."),
+    (
+        {"link": "ready", "model": "Akari", "taken": ["MouthOpen"], "detail": "Switch it off."},
+        "warn",
+        "Akari is not moved in full",
+        "Switch it off.",
+    ),
+    ({"link": "ready", "model": "Akari", "missing": ["a"]}, "warn", "in full", "avatar status"),
     ({"link": "asking"}, "warn", "asks whether Kitsu may", "Click Allow in VTube Studio."),
     ({"link": "denied"}, "warn", "denied", "kitsu avatar sign-in, then click Allow"),
     ({"link": "hanging", "detail": "It does not answer."}, "warn", "It does not answer.", "logs"),
@@ -202,6 +210,7 @@ async def test_a_veadotube_at_an_address_is_looked_for(tmp_path: Path) -> None:
         settings = {"veadotube_url": f"ws://127.0.0.1:{server.port}"}
         base = settings_in(tmp_path).model_copy(update=settings)
         [_, found] = await asyncio.to_thread(checkup_avatar.avatars, base)
+        await until(lambda: server.connections)  # it may not have been met yet
     assert found.state == "ok"
     [_, gone] = await asyncio.to_thread(checkup_avatar.avatars, base)
     assert gone.state == "warn"

@@ -42,6 +42,12 @@ def test_the_line_of_obs_and_its_scene_are_shown(stack: ExitStack) -> None:
     ]
 
 
+def test_what_a_module_works_with_and_what_it_says_are_told_apart(stack: ExitStack) -> None:
+    about = {"state": "ready", "engine": "Drawn character", "detail": "Start VTube Studio."}
+    shown = lines(stack, modules={"avatar_controller": about})
+    assert "avatar_controller ready Drawn character; Start VTube Studio." in shown
+
+
 def test_what_obs_sends_out_is_shown(stack: ExitStack) -> None:
     studio = {**STUDIO, "streaming": True, "recording": "paused", "replay": True}
     expected = "OBS: scene Live, streaming, recording paused, replay buffer on"

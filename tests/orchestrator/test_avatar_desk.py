@@ -9,6 +9,7 @@ import pytest
 import websockets
 
 from apps.orchestrator import order_desk
+from apps.orchestrator.avatar_desk import AvatarDesk
 from libs.contracts.avatar import (
     AvatarChanged,
     AvatarLink,
@@ -61,6 +62,20 @@ async def test_status_says_how_the_avatars_are(show: Stand, avatars: ScriptedAva
     assert (status["mood"], status["bearing"]) == ("neutral", "idle")
     assert set(status["items"]) >= {"cookie", "heart", "tea cup"}
     assert await show.get("/avatar") == status
+
+
+async def test_it_is_said_why_no_avatar_moves(show: Stand, avatars: ScriptedAvatars) -> None:
+    assert (await show.get("/avatar"))["detail"] == ""
+    await show.post("/panic")
+    assert "until it is released" in (await show.get("/avatar"))["detail"]
+
+
+def test_a_module_that_is_switched_off_says_so() -> None:
+    async def nobody(event: Event) -> None: ...
+
+    desk = AvatarDesk("main", nobody, is_there=lambda: True, is_off=lambda: True)
+    desk.changed(AvatarChanged(avatars=(DRAWN,)), 0.0)
+    assert "Switch it on" in desk.status().detail
 
 
 async def test_without_an_avatar_controller_the_step_is_said_and_drawn_items_are_still_there(
@@ -214,6 +229,13 @@ async def test_an_item_that_vtube_studio_does_not_show_may_still_be_in_the_overl
     assert answer["done"] == "'heart' is shown in the overlay only. VTube Studio is away."
     refused = await show.request("POST", "/avatar/item", {"item": "cookie"})
     assert (refused.status_code, refused.json()["code"]) == (503, "away")
+
+
+async def test_in_a_panic_no_item_is_said_to_be_shown(show: Stand) -> None:
+    await show.post("/panic")
+    refused = await show.request("POST", "/avatar/item", {"item": "tea cup"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "panic")
+    assert await show.all(ShowItem) == []
 
 
 async def test_an_item_of_neither_file_is_told_with_the_nearest_and_ordered_nowhere(

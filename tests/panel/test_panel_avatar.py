@@ -92,6 +92,36 @@ def test_what_moves_the_mouth_and_what_is_taken_or_missing_stands_there(
     expect(part.get_by_test_id("avatar-missing")).to_have_text("The model lacks: vowels")
 
 
+def test_a_mouth_that_another_plugin_holds_is_said_once_and_is_no_green(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    held = "Another plugin moves MouthOpen (the mouth): switch that off there."
+    tell(orchestrator, taken=["MouthOpen (the mouth)"], detail=held)
+    panel.open()
+    part = vtube_studio(panel)
+    expect(part.get_by_test_id("avatar-state")).to_have_text("partly")
+    expect(part.get_by_test_id("avatar-detail")).to_have_text(held)
+    expect(part.get_by_test_id("avatar-taken")).to_have_count(0)
+
+
+def test_vtube_studio_without_a_model_is_no_green(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    tell(orchestrator, model="", detail="No model is loaded in VTube Studio: load one.")
+    panel.open()
+    expect(vtube_studio(panel).get_by_test_id("avatar-state")).to_have_text("no model")
+
+
+def test_of_many_inputs_of_the_mouth_a_few_are_named(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    tell(orchestrator, mouth=["A", "B", "C", "D", "E", "F", "G"])
+    panel.open()
+    expect(vtube_studio(panel).get_by_test_id("avatar-mouth")).to_have_text(
+        "Mouth: A, B, C and 4 more"
+    )
+
+
 def test_without_an_avatar_controller_the_moods_stay_and_the_step_is_said(
     panel: OpenPanel, orchestrator: ScriptedOrchestrator
 ) -> None:

@@ -82,10 +82,11 @@ class OverlayAvatar:
     async def gesture(self, name: str) -> None:
         if self._panic:
             raise AvatarRefused("panic", "Panic is engaged: release it first.")
-        if name not in GESTURES:
+        gesture = name.strip().lower()
+        if gesture not in GESTURES:
             known = ", ".join(GESTURES)
             raise AvatarRefused("not_found", f"The drawn character can only {known}.")
-        await self._publish(self._pose(name))
+        await self._publish(self._pose(gesture))
 
     def set_mouth(self, mouth: Mouth) -> None:
         """The page plays the cues itself."""

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 import click
 
 from apps.cli.avatar_desk import AvatarDesk, Avatars
-from apps.cli.printing import print_json, print_rows
+from apps.cli.printing import print_json, print_rows, some_of
 from apps.cli.settings import cli_settings
 from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, MoodShown
 from libs.contracts.speaking import Mood
@@ -16,6 +16,10 @@ Given = TypeVar("Given", bound=Callable[..., Any])
 
 #: How a mood's face was chosen, in words.
 CHOSEN = {"name": "found by its name", "file": "configs/avatar.yaml", "panel": "chosen live"}
+
+#: So many names are printed; `--json` has them all.
+TOLD_EXPRESSIONS = 30
+TOLD_INPUTS = 5
 
 EXAMPLES = """\b
 Examples:
@@ -85,7 +89,7 @@ def moods(avatar_id: str | None, as_json: bool) -> None:
     print_rows([_mood_row(shown) for shown in one.moods], state_column=-1)
     unused = [e for e in one.expressions if e not in {shown.expression for shown in one.moods}]
     if unused:
-        click.echo(visible(f"Other expressions: {', '.join(unused)}"))
+        click.echo(visible(f"Other expressions: {some_of(unused, TOLD_EXPRESSIONS)}"))
 
 
 @avatar_command.command("map", epilog='\b\nExample:\n  kitsu avatar map happy "Big grin"')
@@ -169,11 +173,11 @@ def _print(told: Avatars) -> None:
     for one in told.avatars:
         for what, names in (
             ("moves the mouth", one.mouth),
-            ("held by another program", one.taken),
+            ("moved by another program", one.taken),
             ("missing", one.missing),
         ):
             if names:
-                click.echo(visible(f"{one.title}, {what}: {', '.join(names)}"))
+                click.echo(visible(f"{one.title}, {what}: {some_of(names, TOLD_INPUTS)}"))
 
 
 def _about(one: AvatarStatus) -> str:

@@ -9,7 +9,7 @@ from apps.cli.failures import Failed
 from apps.cli.local_api import LocalApi, Refused, Unreachable
 from apps.cli.panic_in_obs import line as panic_line
 from apps.cli.panic_in_obs import read_panic
-from apps.cli.printing import print_json, print_rows
+from apps.cli.printing import engine_and_detail, print_json, print_rows
 from apps.cli.settings import CliSettings, cli_settings
 from apps.cli.supervisor.control_client import SupervisorClient
 from libs.contracts.modules import MODULES
@@ -129,15 +129,10 @@ def _rows(modules: dict[str, Any], supervised: dict[str, Any]) -> list[list[str]
                 str(about.get("state", "")),
                 f"pid {child['pid']}" if child.get("pid") else "",
                 f"restarted {restarts}x" if restarts else "",
-                _engine_and_detail(about),
+                engine_and_detail(str(about.get("engine", "")), str(about.get("detail", ""))),
             ]
         )
     return rows
-
-
-def _engine_and_detail(about: dict[str, Any]) -> str:
-    engine, detail = str(about.get("engine", "")), str(about.get("detail", ""))
-    return detail if detail.startswith(engine) else f"{engine} {detail}".strip()
 
 
 def _duration(seconds: float) -> str:

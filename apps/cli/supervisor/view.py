@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from apps.cli.printing import COLOURS
+from apps.cli.printing import COLOURS, engine_and_detail
 from libs.telemetry.redaction import visible
 
 if TYPE_CHECKING:
@@ -126,14 +126,14 @@ def _table(rows: Sequence[Row], heading: str) -> "RenderableType":
     table = Table(box=None, padding=(0, 2), show_header=False)
     for row in rows:
         restarts = f"restarted {row.restarts}x" if row.restarts else ""
-        note = " ".join(part for part in (row.engine, row.detail) if part)
+        note = engine_and_detail(row.engine, row.detail)
         state = Text(row.state, style=COLOURS.get(row.state, ""))
         table.add_row(row.module, state, Text(restarts, style="yellow"), visible(note)[:60])
     return Group(Text(heading, style="bold"), table) if heading else table
 
 
 def _why(row: Row) -> str:
-    note = " ".join(part for part in (row.engine, row.detail) if part)
+    note = engine_and_detail(row.engine, row.detail)
     return f" ({visible(note)})" if note else ""
 
 

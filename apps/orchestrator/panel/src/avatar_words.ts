@@ -9,7 +9,7 @@ const FILE_ENDING = /\.exp3?\.json$/i;
 const SIGNS: Record<AvatarLink, (title: string) => Sign> = {
   ready: () => ({ shape: "dot", word: "ready", tone: "good" }),
   unseen: () => ({ shape: "ring", word: "sending, unanswered", tone: "info" }),
-  waiting: (title) => ({ shape: "arc", word: `waiting for ${title}`, tone: "busy" }),
+  waiting: (title) => ({ shape: "arc", word: `waiting for ${title.replace(/ \(.*\)$/, "")}`, tone: "busy" }),
   asking: (title) => ({ shape: "flag", word: `click Allow in ${title}`, tone: "warn" }),
   denied: () => ({ shape: "cross", word: "denied", tone: "bad" }),
   wrong_program: (title) => ({ shape: "cross", word: `that is not ${title}`, tone: "bad" }),
@@ -19,6 +19,12 @@ const SIGNS: Record<AvatarLink, (title: string) => Sign> = {
 
 /** How the connection to an avatar is; one that this panel does not know is shown as it came. */
 export function avatarSign(avatar: AvatarStatus): Sign {
+  if (avatar.link === "ready") {
+    if (avatar.taken?.length) return { shape: "triangle", word: "partly", tone: "warn" };
+    if (avatar.id === "vtube_studio" && !avatar.model) {
+      return { shape: "triangle", word: "no model", tone: "warn" };
+    }
+  }
   const sign = Object.hasOwn(SIGNS, avatar.link) ? SIGNS[avatar.link] : undefined;
   return sign?.(named(avatar.title)) ?? { shape: "dash", word: named(avatar.link), tone: "off" };
 }
@@ -38,6 +44,16 @@ export function bearingSign(bearing: Bearing | undefined): Sign {
 /** A name from another program, as it may stand in a line; never nothing. */
 export function named(name: string | undefined): string {
   return tamedUpTo(NAME_CHARACTERS, name).trim() || "(no name)";
+}
+
+/** Where there are more inputs of the mouth than the one, so many as the other are named. */
+const [MANY_INPUTS, FEW_INPUTS] = [5, 3];
+
+/** What moves the mouth, short: a streamer looks for that it moves. */
+export function mouthWords(names: readonly string[]): string {
+  const many = names.length > MANY_INPUTS;
+  const told = names.slice(0, many ? FEW_INPUTS : MANY_INPUTS).map(named).join(", ");
+  return many ? `${told} and ${names.length - FEW_INPUTS} more` : told;
 }
 
 /** An expression without the ending of its file. */
