@@ -33,8 +33,8 @@ ITEM_SECONDS = 10.0
 TOLD_NAMES = 12
 
 NOT_THERE = (
-    "No avatar_controller is running in this show; `kitsu restart avatar_controller` starts it "
-    "again. The drawn character in the overlay goes on without it."
+    "No avatar_controller is running in this show. `kitsu doctor` says why, and `kitsu restart "
+    "avatar_controller` starts it again. The drawn character goes on without it."
 )
 NOT_TOLD = "The avatar_controller has not told yet how the avatars are; try again in a moment."
 STILL_IN_PANIC = "Panic is engaged: every avatar is neutral and still until it is released."

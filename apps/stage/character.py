@@ -10,7 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from libs.settings.characters import CHARACTERS_FOLDER, FILE_NAME, find_character, load_character
+from libs.settings.characters import (
+    CHARACTERS_FOLDER,
+    FILE_NAME,
+    CharacterError,
+    find_character,
+    load_character,
+)
 
 #: A picture of 2,000 by 2,000 pixels has a few megabytes.
 MAXIMUM_PICTURE_BYTES = 8 << 20
@@ -71,6 +77,25 @@ def _media_type(content: bytes) -> str:
     if _SVG.match(content[:4_096]):
         return "image/svg+xml"
     raise PictureRefused("is neither PNG, JPEG, WebP nor SVG")
+
+
+#: Comes with Kitsu, and is drawn where another one cannot be.
+FOX = "kitsu"
+
+
+def character_of(name: str, own_folder: Path) -> tuple["ShownCharacter", str]:
+    """The character of that name, those in `own_folder` first. Where it cannot be shown, the fox
+    as she comes with Kitsu, and why: a wrong colour must not cost the voice.
+
+    Raises `CharacterError` where she is broken too.
+    """
+    try:
+        return ShownCharacter(name, (own_folder, CHARACTERS_FOLDER)), ""
+    except CharacterError as problem:
+        first, *_ = str(problem).splitlines()
+        return ShownCharacter(
+            FOX
+        ), f"{first}. The usual fox is drawn; after a change: kitsu restart stage"
 
 
 class ShownCharacter:

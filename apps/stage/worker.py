@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from apps.stage.character import ShownCharacter
+from apps.stage.character import character_of
 from apps.stage.journal import Journal, Remembered
 from apps.stage.mouth_track import MouthTrack
 from apps.stage.outputs.base import Output, OutputMissing
@@ -27,13 +27,13 @@ from libs.bus.base import Bus, Delivery
 from libs.contracts.avatar import PoseCharacter
 from libs.contracts.conversation import ActionChosen, ReplyAbandoned, ReplyFinished
 from libs.contracts.envelope import Event
-from libs.contracts.health import ErrorCategory
+from libs.contracts.health import ErrorCategory, ModuleState
 from libs.contracts.interruption import HoldSpeaking, SpeechHold
 from libs.contracts.speaking import AudioChunk, SentenceSynthesized
 from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
 from libs.contracts.streams import LIVE
 from libs.settings.avatar import avatar_item_names
-from libs.settings.characters import CHARACTERS_FOLDER, CharacterError
+from libs.settings.characters import CharacterError
 from libs.settings.items import ItemsError, load_items
 from libs.telemetry import clock
 from libs.worker.access import Scope
@@ -59,8 +59,9 @@ class StageWorker(Worker):
         self._posture = Posture(self._pages)
         try:
             self._props = Props(self._pages, load_items())
-            own = settings.kitsu_data_dir / "characters"
-            self._character = ShownCharacter(settings.stage_character, (own, CHARACTERS_FOLDER))
+            self._character, self._wrong_character = character_of(
+                settings.stage_character, settings.kitsu_data_dir / "characters"
+            )
         except (ItemsError, CharacterError) as problem:
             raise CannotRun(str(problem)) from None
         self._avatar_items = frozenset(avatar_item_names(settings.avatar_file))
@@ -98,6 +99,8 @@ class StageWorker(Worker):
             await self._output.open()
         except OutputMissing as problem:
             await self.report("output_missing", str(problem), ErrorCategory.MISSING)
+        if self._wrong_character:
+            await self.report("character_wrong", self._wrong_character, ErrorCategory.CONFIGURATION)
         for trouble in self._character.troubles:
             await self.report("picture_missing", trouble, ErrorCategory.MISSING)
         self._player.restore(self._journal.open(), self._fenced)
@@ -113,7 +116,11 @@ class StageWorker(Worker):
         self._journal.close()
 
     def health(self) -> Health:
-        return self._output.health()
+        health = self._output.health()
+        if not self._wrong_character:
+            return health
+        state = ModuleState.DEGRADED if health.state is ModuleState.READY else health.state
+        return Health(state, f"{self._wrong_character}. {health.detail}", health.engine)
 
     def gauges(self) -> dict[str, int]:
         return {"pages": len(self._pages), "sounding_pages": int(self._pages.voice is not None)}

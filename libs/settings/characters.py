@@ -15,6 +15,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic_core import ErrorDetails
 
 from libs.contracts.avatar import Bearing
 from libs.contracts.speaking import Mood
@@ -218,8 +219,15 @@ def load_character(folder: Path) -> Character:
         for item in error.errors():
             place = item["loc"][1:]  # the first one is the rig
             what = ".".join(map(str, place)) or "the file"
-            lines.append(f"{shown}, line {line_of(root, place)}: {what}: {item['msg']}")
+            lines.append(f"{shown}, line {line_of(root, place)}: {what}: {_in_words(item)}")
         raise CharacterError("\n".join(lines[:10])) from None
+
+
+def _in_words(item: ErrorDetails) -> str:
+    """A pattern says nothing to whoever chooses colours."""
+    if item["type"] == "string_pattern_mismatch" and "0-9a-fA-F" in item["ctx"]["pattern"]:
+        return 'must be a colour like "#f2903b"'
+    return item["msg"]
 
 
 def _read(path: Path, shown: str) -> tuple[yaml.Node | None, Any]:

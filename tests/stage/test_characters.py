@@ -6,10 +6,7 @@ import httpx
 import pytest
 
 from apps.stage.character import ShownCharacter
-from apps.stage.settings import StageSettings
-from apps.stage.worker import StageWorker
-from libs.bus.memory import MemoryBus, MemoryServer
-from libs.contracts.health import ErrorReported
+from libs.contracts.health import ErrorReported, ModuleState
 from libs.settings.characters import (
     CHARACTERS_FOLDER,
     CharacterError,
@@ -17,7 +14,6 @@ from libs.settings.characters import (
     PictureCharacter,
     load_character,
 )
-from libs.worker.problems import CannotRun
 from tests.stage.conftest import RunningStage, a_stage
 
 TWO_PICTURES = """\
@@ -113,17 +109,28 @@ def test_a_file_that_is_no_text_or_is_far_too_large_is_refused(tmp_path: Path) -
         load_character(huge)
 
 
-def stage_with(data_dir: Path, name: str) -> StageWorker:
-    settings = StageSettings(kitsu_data_dir=data_dir, stage_character=name)
-    return StageWorker(settings, MemoryBus(MemoryServer(), source="stage@test#0"))
-
-
-def test_a_broken_or_unknown_character_stops_the_stage_with_the_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("odd", "odd/character.yaml, line 3: palette: "),
+        ("nobody", "there is no character nobody in characters; there are: kitsu, mochi, odd."),
+    ],
+)
+async def test_where_a_character_cannot_be_shown_the_fox_is_and_the_line_is_said(
+    tmp_path: Path, name: str, line: str
+) -> None:
     a_character(tmp_path / "characters" / "odd", FOX + "palette: 7\n")
-    with pytest.raises(CannotRun, match=r"odd/character\.yaml, line 3: palette: "):
-        stage_with(tmp_path, "odd")
-    with pytest.raises(CannotRun, match=r"no character nobody .* there are: kitsu, mochi, odd"):
-        stage_with(tmp_path, "nobody")
+    async with a_stage(tmp_path, stage_character=name) as stage:
+        health = stage.worker.health()
+        assert (health.state, line in health.detail) == (ModuleState.DEGRADED, True)
+        assert stage.worker.counters["error_character_wrong"] == 1
+        assert (await get(stage, "/overlay/character.json")).json()["title"] == "Kitsu"
+
+
+def test_a_wrong_colour_is_told_in_words(tmp_path: Path) -> None:
+    wrong = a_character(tmp_path / "odd", FOX + "palettes: {mine: {fur: orange}}\n")
+    with pytest.raises(CharacterError, match=r'line 3: .*fur: must be a colour like "#'):
+        load_character(wrong)
 
 
 def test_ones_own_characters_come_before_those_of_kitsu(tmp_path: Path) -> None:
