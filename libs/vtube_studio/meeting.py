@@ -21,7 +21,7 @@ PING_SECONDS = 20.0
 #: Written and not yet taken by the system; whoever sends more waits.
 MOST_WAITING_BYTES = 16 * 1024
 
-SWITCH_ON = 'switch on "Allow Plugin API access" in its settings'
+SWITCH_ON = 'switch on "Start API (allow plugins)" in its settings'
 
 #: websockets tells all that is sent, the token too, to a logger that wants to hear it.
 _quiet = logging.getLogger("kitsu.vtube_studio.socket")

@@ -75,7 +75,7 @@ async def test_an_api_that_is_off_is_told_with_the_switch(tmp_path: Path) -> Non
         vts.studio.api_active = False
         found = await vtube_studio(tmp_path, vts.url)
     assert (found.state, found.found) == ("warn", "VTube Studio runs, but its plugin API is off")
-    assert found.mend == 'Switch on "Allow Plugin API access" in its settings.'
+    assert found.mend == 'Switch on "Start API (allow plugins)" in its settings.'
 
 
 async def test_another_program_at_that_port_is_told(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ async def test_an_api_that_is_off(udp_port: int) -> None:
         vts.studio.api_active = False
         found = await ask(vts.url, udp_port)
     assert found.answer is Answer.API_OFF
-    assert "Allow Plugin API access" in found.step
+    assert "Start API (allow plugins)" in found.step
 
 
 async def test_an_api_that_is_off_is_known_by_its_broadcast_alone(udp_port: int) -> None:

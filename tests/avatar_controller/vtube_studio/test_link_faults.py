@@ -135,7 +135,7 @@ async def test_an_api_that_is_switched_off_is_said_until_it_is_on(
 ) -> None:
     vts.studio.api_active = False
     detail = await stand.reach(AvatarLink.WAITING, "API is off")
-    assert "Allow Plugin API access" in detail
+    assert "Start API (allow plugins)" in detail
     await asyncio.sleep(0.6)
     assert stand.link.detail == detail
     vts.studio.api_active = True

@@ -49,7 +49,7 @@ class Studio:
         self.windows_open = False
         """A window of its settings is open: models, items, hotkeys, effects cannot change now."""
         self.api_active = True
-        """Off: the user has switched off "Allow Plugin API access"."""
+        """Off: the user has switched off "Start API (allow plugins)"."""
         self.load_seconds = 0.0
         """How long a model takes to load."""
         self.pressed: list[str] = []
