@@ -103,7 +103,10 @@ class Roster:
             status.port, status.instances = best.port, len(beats)
         elif time.monotonic() - self._started_at >= STARTING_SECONDS:
             status.state = ModuleState.DOWN
-            status.detail = f"not heard of; `kitsu restart {module_id}` starts it again"
+            status.detail = (
+                f"not heard of; `kitsu logs {module_id}` says why, "
+                f"`kitsu restart {module_id}` starts it again"
+            )
         return status
 
 

@@ -119,8 +119,9 @@ class StageWorker(Worker):
         health = self._output.health()
         if not self._wrong_character:
             return health
-        state = ModuleState.DEGRADED if health.state is ModuleState.READY else health.state
-        return Health(state, f"{self._wrong_character}. {health.detail}", health.engine)
+        if health.state is ModuleState.READY:
+            return Health(ModuleState.DEGRADED, self._wrong_character, health.engine)
+        return Health(health.state, f"{self._wrong_character}. {health.detail}", health.engine)
 
     def gauges(self) -> dict[str, int]:
         return {"pages": len(self._pages), "sounding_pages": int(self._pages.voice is not None)}

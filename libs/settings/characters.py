@@ -227,7 +227,7 @@ def _in_words(item: ErrorDetails) -> str:
     """A pattern says nothing to whoever chooses colours."""
     if item["type"] == "string_pattern_mismatch" and "0-9a-fA-F" in item["ctx"]["pattern"]:
         return 'must be a colour like "#f2903b"'
-    return item["msg"]
+    return item["msg"].removeprefix("Value error, ")
 
 
 def _read(path: Path, shown: str) -> tuple[yaml.Node | None, Any]:
