@@ -26,11 +26,11 @@ from apps.avatar_controller.engines.vtube_studio.link import VtsLink
 from apps.avatar_controller.engines.vtube_studio.loaded_model import AVATAR, LoadedModel
 from apps.avatar_controller.engines.vtube_studio.model import Expression, Model
 from apps.avatar_controller.engines.vtube_studio.moods import MoodMap, expression_named
-from apps.avatar_controller.engines.vtube_studio.names import shown_name
 from apps.avatar_controller.engines.vtube_studio.own_life import OwnLifeKeeper
 from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering, injection
 from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
 from apps.avatar_controller.mood_choices import MoodChoices
+from apps.avatar_controller.names import shown_name
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.model import Ask, Hotkey
-from apps.avatar_controller.engines.vtube_studio.names import (
+from apps.avatar_controller.names import (
     found_by_name,
     found_by_words,
     plain,

@@ -9,7 +9,7 @@ from typing import Any
 from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.model import Ask, rows_of, text_of
-from apps.avatar_controller.engines.vtube_studio.names import shown_name
+from apps.avatar_controller.names import shown_name
 from libs.settings.avatar import AvatarItem
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")

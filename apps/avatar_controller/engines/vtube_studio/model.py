@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsRefused
-from apps.avatar_controller.engines.vtube_studio.names import shown_name
 from apps.avatar_controller.engines.vtube_studio.parameters import USUAL_INPUTS
+from apps.avatar_controller.names import shown_name
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
 

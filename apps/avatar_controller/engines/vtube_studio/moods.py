@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from apps.avatar_controller.engines.vtube_studio.model import Expression, Model
-from apps.avatar_controller.engines.vtube_studio.names import (
+from apps.avatar_controller.names import (
     found_by_name,
     found_by_words,
     plain,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.model import Ask, read_parameters
-from apps.avatar_controller.engines.vtube_studio.names import plain
 from apps.avatar_controller.engines.vtube_studio.steering import Steering
+from apps.avatar_controller.names import plain
 from libs.settings.avatar import IdleLife
 
 #: Seldom does a model leave more than six seconds between two blinks; a blink is seen at least once

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from apps.avatar_controller.engines import veadotube_link
 from apps.avatar_controller.engines.base import AvatarRefused, Capability
-from apps.avatar_controller.engines.veadotube import VeadotubeAvatar
+from apps.avatar_controller.engines.veadotube import link as veadotube_link
+from apps.avatar_controller.engines.veadotube.avatar import VeadotubeAvatar
+from apps.avatar_controller.mood_choices import MoodChoices
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarLink, Bearing
 from libs.contracts.speaking import Mood
@@ -41,37 +42,30 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(veadotube_link, "CONNECT_SECONDS", 0.5)
 
 
-class MemoryChoices:
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], dict[Mood, str]] = {}
-
-    def of(self, avatar: str, model: str) -> dict[Mood, str]:
-        return dict(self.kept.get((avatar, model), {}))
-
-    def choose(self, avatar: str, model: str, mood: Mood, expression: str | None) -> None:
-        chosen = self.kept.setdefault((avatar, model), {})
-        if expression is None:
-            chosen.pop(mood, None)
-        else:
-            chosen[mood] = expression
-
-
 @asynccontextmanager
 async def an_avatar(
-    url: str, file: AvatarFile | None = None, folder: Path | None = None, **more: Any
+    url: str,
+    file: AvatarFile | None = None,
+    folder: Path | None = None,
+    choices: MoodChoices | None = None,
+    changed: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[VeadotubeAvatar]:
     settings = AvatarControllerSettings(_env_file=None, veadotube_url=url)
-    changed = more.pop("changed", lambda: None)
-    avatar = VeadotubeAvatar(
-        settings, file or load_avatar_file(), changed, folder=folder or Path("nowhere"), **more
-    )
-    task = asyncio.create_task(avatar.run())
-    try:
-        yield avatar
-        assert not task.done(), task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    with TemporaryDirectory() as kept:
+        avatar = VeadotubeAvatar(
+            settings,
+            file or load_avatar_file(),
+            choices or MoodChoices(Path(kept) / "moods.json"),
+            changed,
+            folder or Path("nowhere"),
+        )
+        task = asyncio.create_task(avatar.run())
+        try:
+            yield avatar
+            assert not task.done(), task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 def link(avatar: VeadotubeAvatar) -> AvatarLink:
@@ -205,9 +199,9 @@ async def test_a_thousand_states_are_no_trouble() -> None:
 # Choices and trials -------------------------------------------------------------------------------
 
 
-async def test_the_file_and_a_live_choice_say_which_state_shows_a_mood() -> None:
+async def test_the_file_and_a_live_choice_say_which_state_shows_a_mood(tmp_path: Path) -> None:
     file = AvatarFile(models={"veadotube": {Mood.HAPPY: "sad", Mood.ANGRY: "no such one"}})
-    choices = MemoryChoices()
+    choices = MoodChoices(tmp_path / "moods.json")
     async with (
         VeadotubeStandIn(STATES) as app,
         an_avatar(app.url, file, choices=choices) as avatar,
@@ -255,7 +249,6 @@ async def test_what_means_nothing_is_refused_with_a_step() -> None:
         assert avatar.capabilities == {Capability.MOODS, Capability.EXPRESSIONS}
         for order in (
             avatar.gesture("wave"),
-            avatar.map_mood(Mood.HAPPY, "sad"),
             avatar.show_item("heart"),
             avatar.sign_in(),
         ):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from libs.contracts.avatar import NAME_CHARACTERS
+from apps.avatar_controller.names import shown_name
 
 CLIENT_NAME = "Kitsu"
 STATES_NODE = "stateEvents"
@@ -105,9 +105,3 @@ def _read_states(entries: list[Any]) -> list[State]:
             name = name if isinstance(name, str) and name else state_id
             found.setdefault(state_id, State(state_id, shown_name(name)))
     return list(found.values())
-
-
-def shown_name(name: str) -> str:
-    """As it may be shown anywhere; a name of which nothing is left is `?`."""
-    kept = "".join(letter for letter in name[:NAME_CHARACTERS] if letter.isprintable())
-    return kept.strip() or "?"

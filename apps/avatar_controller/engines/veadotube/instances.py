@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from apps.avatar_controller.engines.veadotube_wire import shown_name
+from apps.avatar_controller.names import shown_name
 
 #: Older files were left behind by a program that has gone.
 FRESH_SECONDS = 10.0

@@ -21,15 +21,15 @@ from apps.avatar_controller.engines.base import (
     Pose,
     Vowels,
 )
-from apps.avatar_controller.engines.osc_sender import LONGEST_BYTES, as_osc
-from apps.avatar_controller.engines.vmc import VmcAvatar
-from apps.avatar_controller.engines.vmc_frame import MOOD_SHAPES, Face, rotation, spoken
+from apps.avatar_controller.engines.vmc.avatar import VmcAvatar
+from apps.avatar_controller.engines.vmc.frame import MOOD_SHAPES, Face, rotation, spoken
+from apps.avatar_controller.engines.vmc.osc_sender import LONGEST_BYTES, as_osc
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarLink
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 from libs.testing.ports import free_port
-from tests.avatar_controller.osc_listener import OscListener, read_packet
+from tests.avatar_controller.vmc.osc_listener import OscListener, read_packet
 
 Vector = tuple[float, float, float]
 FORWARD, UP = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0)

@@ -1,10 +1,10 @@
 """Which state of a veadotube avatar shows what."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-from apps.avatar_controller.engines.veadotube_wire import State
+from apps.avatar_controller.engines.veadotube.wire import State
+from apps.avatar_controller.names import found_by_name, found_by_words, words_of
 from libs.contracts.avatar import Bearing, MoodShown
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
@@ -16,8 +16,6 @@ ASLEEP_WORDS = ("asleep", "sleeping", "sleep")
 NEUTRAL_WORDS = ("neutral", "normal", "idle", "default", "calm")
 
 _TALKING = re.compile(rf"\b({'|'.join(TALKING_WORDS)})\b")
-_NO_LETTER = re.compile(r"[\W_]+")
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 
 
 class States:
@@ -38,7 +36,7 @@ class States:
         self.all = tuple(states)
         self.moods: tuple[MoodShown, ...] = ()
         self.missing: tuple[str, ...] = ()
-        self._silent = [state for state in self.all if not _TALKING.search(words_of(state.name))]
+        self._silent = [state for state in self.all if not _TALKING.search(_in_words(state))]
         self._by_mood: dict[Mood, State] = {}
         for mood in Mood:
             name = chosen.get(mood, in_file.get(mood))
@@ -46,9 +44,9 @@ class States:
             words = file.moods.words.get(mood, NEUTRAL_WORDS if mood is Mood.NEUTRAL else ())
             self._choose(mood, name, by, words)
         self._by_bearing = {
-            Bearing.LISTENING: found_by_words(LISTENING_WORDS, self._silent),
+            Bearing.LISTENING: found_by_words(LISTENING_WORDS, self._silent, _name_of),
             Bearing.THINKING: self._by_mood.get(Mood.THINKING),
-            Bearing.ASLEEP: found_by_words(ASLEEP_WORDS, self._silent)
+            Bearing.ASLEEP: found_by_words(ASLEEP_WORDS, self._silent, _name_of)
             or self._by_mood.get(Mood.SLEEPY),
         }
         self._rest: State | None = None
@@ -77,10 +75,8 @@ class States:
             self.seen(before._rest.id)
 
     def named(self, name: str) -> State | None:
-        same = (one for one in self.all if name in (one.name, one.id))
-        words = words_of(name)
-        alike = (one for one in self.all if words and words_of(one.name) == words)
-        return next(same, next(alike, None))
+        same = next((one for one in self.all if name in (one.name, one.id)), None)
+        return same or found_by_name(name, self.all, _name_of)
 
     def to_show(self, mood: Mood, bearing: Bearing) -> State | None:
         """None: the avatar has no states."""
@@ -95,9 +91,9 @@ class States:
 
     def _talking(self, silent: State) -> State | None:
         """The same one talking: named like it beside the word; at rest also the word alone."""
-        names = {words_of(silent.name)} - {""} | ({""} if silent == self.rest else set())
+        names = {_in_words(silent)} - {""} | ({""} if silent == self.rest else set())
         for state in self.all:
-            words = words_of(state.name)
+            words = _in_words(state)
             if _TALKING.search(words) and " ".join(_TALKING.sub("", words).split()) in names:
                 return state
         return None
@@ -107,39 +103,17 @@ class States:
         if name and state is None:
             self.missing += (f"a state “{name}” for {mood.value}: choose another one",)
         if state is None and name != "":
-            state, by = found_by_words(words, self._silent), "name"
+            state, by = found_by_words(words, self._silent, _name_of), "name"
         if state is not None:
             self._by_mood[mood] = state
         shown = {"mood": mood, "expression": state.name if state else "", "chosen_by": by}
         self.moods += (MoodShown.model_validate(shown),)
 
 
-def words_of(name: str) -> str:
-    """Its words in small letters, one blank between them, without accents.
-
-    >>> words_of("Happy_Talking2")
-    'happy talking 2'
-    """
-    letters = unicodedata.normalize("NFKD", _HUMP.sub(" ", name)).casefold()
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return _NO_LETTER.sub(" ", bare).strip()
+def _name_of(state: State) -> str:
+    return state.name
 
 
-def found_by_words(wanted: Iterable[str], among: Sequence[State]) -> State | None:
-    """What has the first of the wanted words that any has, at the beginning of a word of its name;
-    of several that whose name is nothing but the word, else the first."""
-    for word in filter(None, map(words_of, wanted)):
-        having = [state for state in among if _has(words_of(state.name), word)]
-        if having:
-            return min(having, key=lambda state: words_of(state.name) != word)
-    return None
-
-
-def _has(name: str, word: str) -> bool:
-    """Words that are not Latin are written without blanks and may be anywhere; short Latin ones
-    are found only where they stand alone."""
-    if not word.isascii():
-        return word in name
-    if len(word) <= 3:
-        return f" {word} " in f" {name} "
-    return f" {word}" in f" {name}"
+def _in_words(state: State) -> str:
+    """Its name as words with one blank between them."""
+    return " ".join(words_of(state.name))

@@ -9,7 +9,6 @@ the present state at once (here it is asked for).
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from apps.avatar_controller.engines.base import (
     AvatarRefused,
@@ -18,24 +17,18 @@ from apps.avatar_controller.engines.base import (
     Mouth,
     Pose,
 )
-from apps.avatar_controller.engines.veadotube_instances import instances_folder
-from apps.avatar_controller.engines.veadotube_link import VeadotubeLink
-from apps.avatar_controller.engines.veadotube_states import States, words_of
-from apps.avatar_controller.engines.veadotube_wire import State, Told
+from apps.avatar_controller.engines.veadotube.instances import instances_folder
+from apps.avatar_controller.engines.veadotube.link import VeadotubeLink
+from apps.avatar_controller.engines.veadotube.states import States
+from apps.avatar_controller.engines.veadotube.wire import State, Told
+from apps.avatar_controller.mood_choices import MoodChoices
+from apps.avatar_controller.names import plain
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import MAXIMUM_NAMES, AvatarId, AvatarLink, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 
 PANIC_SECONDS = 0.15
-
-
-class Choices(Protocol):
-    """Which state was chosen live for a mood, kept over restarts."""
-
-    def of(self, avatar: str, model: str) -> Mapping[Mood, str]: ...
-
-    def choose(self, avatar: str, model: str, mood: Mood, expression: str | None) -> None: ...
 
 
 class VeadotubeAvatar:
@@ -53,8 +46,8 @@ class VeadotubeAvatar:
         self,
         settings: AvatarControllerSettings,
         file: AvatarFile,
+        choices: MoodChoices,
         changed: Changed,
-        choices: Choices | None = None,
         folder: Path | None = None,
     ) -> None:
         self._file = file
@@ -122,11 +115,11 @@ class VeadotubeAvatar:
             (
                 moods
                 for model, moods in self._file.models.items()
-                if words_of(model) in (words_of(title), self.id)
+                if plain(model) in (plain(title), plain(self.id))
             ),
             {},
         )
-        chosen = self._choices.of(self.id, title) if self._choices else {}
+        chosen = self._choices.of(self.id, title)
         self._states = States(states, in_file, chosen, self._file)
         self._states.keep_rest_of(before)
 
@@ -170,12 +163,11 @@ class VeadotubeAvatar:
 
     async def map_mood(self, mood: Mood, expression: str | None) -> None:
         self._check_ready()
-        if self._choices is None:
-            step = "Write it under models: veadotube: in configs/avatar.yaml."
-            raise AvatarRefused("not_possible", f"States cannot be chosen live here. {step}")
         if expression and self._states.named(expression) is None:
             raise AvatarRefused("not_found", f"veadotube has no state “{expression:.80}”.")
-        self._choices.choose(self.id, self._link.instance, mood, expression)
+        await asyncio.to_thread(
+            self._choices.choose, self.id, self._link.instance, mood, expression
+        )
         self._read_states(self._states.all)
         self._changed()
         self._show()

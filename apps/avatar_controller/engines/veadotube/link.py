@@ -9,8 +9,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidURI
 
 from apps.avatar_controller.engines.base import Changed
-from apps.avatar_controller.engines.veadotube_instances import running_instance
-from apps.avatar_controller.engines.veadotube_wire import (
+from apps.avatar_controller.engines.veadotube.instances import running_instance
+from apps.avatar_controller.engines.veadotube.wire import (
     CLIENT_NAME,
     Told,
     address_with_name,

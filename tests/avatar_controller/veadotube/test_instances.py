@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apps.avatar_controller.engines.veadotube_instances import (
+from apps.avatar_controller.engines.veadotube.instances import (
     MAXIMUM_FILE_BYTES,
     instances_folder,
     running_instance,

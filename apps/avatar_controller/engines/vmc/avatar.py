@@ -14,14 +14,14 @@ from apps.avatar_controller.engines.base import (
     Mouth,
     Pose,
 )
-from apps.avatar_controller.engines.osc_sender import OscSender, sayable
-from apps.avatar_controller.engines.vmc_frame import (
+from apps.avatar_controller.engines.vmc.frame import (
     MOOD_SHAPES,
     Face,
     Thinned,
     beyond_ours,
     shapes_of_mood,
 )
+from apps.avatar_controller.engines.vmc.osc_sender import OscSender, sayable
 from apps.avatar_controller.gestures import BUILT_IN
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing, MoodShown
