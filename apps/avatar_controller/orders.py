@@ -7,13 +7,13 @@ from apps.avatar_controller.gestures import BUILT_IN
 from libs.contracts.avatar import (
     AvatarId,
     AvatarLink,
+    AvatarRefusal,
     AvatarStatus,
     MapMood,
     ShowExpression,
     SignInAvatar,
 )
 from libs.contracts.stage import ShowItem, TriggerHotkey
-from libs.settings.items import ItemsError, load_items
 
 Order = TriggerHotkey | ShowItem | SignInAvatar | ShowExpression | MapMood
 
@@ -57,18 +57,17 @@ class AvatarOrders:
                 await self._one(order.avatar).sign_in()
                 return "It was asked."
             case ShowExpression():
-                avatar = self._one(order.avatar, Capability.EXPRESSIONS)
+                avatar = self._one(order.avatar)
                 await avatar.show_expression(order.expression, order.hold_seconds)
                 return f"'{order.expression}' is shown for {order.hold_seconds:g} s."
             case MapMood():
-                avatar = self._one(order.avatar, Capability.EXPRESSIONS)
-                await avatar.map_mood(order.mood, order.expression)
+                await self._one(order.avatar).map_mood(order.mood, order.expression)
                 return f"'{order.mood.value}' is shown so from now on."
 
     async def _show_item(self, name: str) -> str:
         if name not in self._items:
             where = "items stand in configs/avatar.yaml and configs/items.yaml"
-            raise AvatarRefused("not_found", f"No item has the name '{name}': {where}.")
+            raise AvatarRefused(AvatarRefusal.NOT_FOUND, f"No item has the name '{name}': {where}.")
         showing = self._able(Capability.ITEMS, "Items")
         await self._first(showing, lambda avatar: avatar.show_item(name))
         return f"'{name}' is shown."
@@ -100,17 +99,13 @@ class AvatarOrders:
             return able
         waiting = [avatar.status() for avatar in self._avatars if avatar.id != "overlay"]
         reason = next((one for one in map(_why_not, waiting) if one), "no avatar has them")
-        raise AvatarRefused("avatar_not_ready", f"{what} cannot be shown: {reason}")
+        raise AvatarRefused(AvatarRefusal.NOT_READY, f"{what} cannot be shown: {reason}")
 
-    def _one(self, avatar_id: AvatarId, capability: Capability | None = None) -> Avatar:
+    def _one(self, avatar_id: AvatarId) -> Avatar:
         avatar = next((one for one in self._avatars if one.id == avatar_id), None)
         if avatar is None:
             step = _CONFIGURED.get(avatar_id, "see kitsu doctor")
-            raise AvatarRefused("avatar_not_configured", f"This avatar is not used: {step}.")
-        if capability is not None and capability not in avatar.capabilities:
-            status = avatar.status()
-            reason = _why_not(status) or f"{status.title} has no expressions by name."
-            raise AvatarRefused("avatar_not_ready", reason)
+            raise AvatarRefused(AvatarRefusal.NOT_CONFIGURED, f"This avatar is not used: {step}.")
         return avatar
 
     async def _first(
@@ -133,14 +128,6 @@ class AvatarOrders:
                 return
         if refusal is not None and not done:
             raise refusal
-
-
-def drawn_items() -> frozenset[str]:
-    """Names of `configs/items.yaml`; what is wrong with that file is the stage's to say."""
-    try:
-        return frozenset(load_items())
-    except ItemsError:
-        return frozenset()
 
 
 def _why_not(status: AvatarStatus) -> str:

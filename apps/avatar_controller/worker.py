@@ -12,11 +12,11 @@ from apps.avatar_controller.avatars import avatars_of
 from apps.avatar_controller.engines.base import SHUT, Avatar, AvatarRefused
 from apps.avatar_controller.idle_life import IdleLife
 from apps.avatar_controller.mouth_player import MouthPlayer
-from apps.avatar_controller.orders import AvatarOrders, Order, drawn_items
+from apps.avatar_controller.orders import AvatarOrders, Order
 from apps.avatar_controller.presence import Presence
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.bus.base import Bus, Delivery
-from libs.contracts.avatar import MapMood, ShowExpression, SignInAvatar
+from libs.contracts.avatar import AvatarRefusal, MapMood, ShowExpression, SignInAvatar
 from libs.contracts.conversation import ReplyAbandoned, ReplyFinished, TurnOpened
 from libs.contracts.envelope import Event
 from libs.contracts.health import ModuleState
@@ -36,6 +36,7 @@ from libs.contracts.stage import (
     TriggerHotkey,
 )
 from libs.settings.avatar import AvatarFile, AvatarFileError, load_avatar_file
+from libs.settings.items import item_names
 from libs.speech.playback_clock import PlaybackClock
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
@@ -78,7 +79,7 @@ class AvatarControllerWorker(Worker):
             lambda: self.presence.bearing,
         )
         self._orders = AvatarOrders(
-            self.avatars, self.file.items, drawn_items(), self.animator.gesture
+            self.avatars, self.file.items, item_names(), self.animator.gesture
         )
         self._still = False
 
@@ -243,11 +244,11 @@ class AvatarControllerWorker(Worker):
         """Raises `AvatarRefused` for an order that may not be carried out."""
         if self._is_stale(event):
             self.counters["dropped_stale"] += 1
-            raise AvatarRefused("stale", "Its turn was interrupted.")
+            raise AvatarRefused(AvatarRefusal.STALE, "Its turn was interrupted.")
         if event.expires_at is None and delivery.age_seconds > OLD_SECONDS:
             self.counters["dropped_old"] += 1
-            raise AvatarRefused("stale", "The order came too late.")
+            raise AvatarRefused(AvatarRefusal.STALE, "The order came too late.")
         if not self.enabled:
-            raise AvatarRefused("avatar_not_ready", "The avatar module is off: switch it on.")
+            raise AvatarRefused(AvatarRefusal.OFF, "The avatar module is off: switch it on.")
         if self.panic.engaged:
-            raise AvatarRefused("panic", "Panic is engaged: release it first.")
+            raise AvatarRefused(AvatarRefusal.PANIC, "Panic is engaged: release it first.")

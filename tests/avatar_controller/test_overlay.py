@@ -8,7 +8,7 @@ import pytest
 from apps.avatar_controller.engines import overlay
 from apps.avatar_controller.engines.base import SHUT, STRAIGHT, AvatarRefused, Capability
 from apps.avatar_controller.engines.overlay import GESTURES, OverlayAvatar
-from libs.contracts.avatar import AvatarLink, Bearing, PoseCharacter
+from libs.contracts.avatar import AvatarLink, AvatarRefusal, Bearing, PoseCharacter
 from libs.contracts.envelope import Event
 from libs.contracts.speaking import Mood
 
@@ -106,7 +106,7 @@ async def test_what_she_cannot_do_is_refused_with_what_she_can(
 ) -> None:
     with pytest.raises(AvatarRefused, match="can only nod, ") as refused:
         await she.avatar.gesture(name)
-    assert refused.value.code == "not_found"
+    assert refused.value.code == AvatarRefusal.NOT_FOUND
     assert she.poses == []
 
 
@@ -142,7 +142,7 @@ async def test_mouth_mood_and_glances_are_the_pages_own(she: RunningCharacter) -
     she.avatar.send_frame()
     await asyncio.sleep(0.02)
     assert she.poses == []
-    assert she.avatar.capabilities == {Capability.MOODS, Capability.GESTURES}
+    assert she.avatar.capabilities == {Capability.GESTURES}
     status = she.avatar.status()
     assert (status.link, status.title) == (AvatarLink.READY, "Drawn character")
     assert set(GESTURES) >= {"nod", "shake", "tilt", "wave"}

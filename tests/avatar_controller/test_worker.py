@@ -10,6 +10,7 @@ from apps.avatar_controller.engines.base import SHUT, AvatarRefused, Capability
 from libs.contracts.avatar import (
     AvatarChanged,
     AvatarLink,
+    AvatarRefusal,
     Bearing,
     MapMood,
     ShowExpression,
@@ -40,7 +41,7 @@ NOTHING: frozenset[Capability] = frozenset()
 
 
 def overlay() -> ScriptedAvatar:
-    return ScriptedAvatar("overlay", frozenset({Capability.MOODS, Capability.GESTURES}))
+    return ScriptedAvatar("overlay", frozenset({Capability.GESTURES}))
 
 
 async def begins_to_speak(stand: RunningAvatars, mood: Mood = Mood.HAPPY) -> None:
@@ -174,7 +175,7 @@ async def test_off_it_leaves_avatars_alone_and_says_so(controller: Start) -> Non
         await stand.bus.publish(SetModuleEnabled(module="avatar_controller", enabled=False))
         await until(lambda: avatar.panics == [True])
         answer = await stand.order(TriggerHotkey(hotkey="wave"))
-        assert answer.code == "avatar_not_ready"
+        assert answer.code == AvatarRefusal.OFF
         made = len(avatar.frames)
         await asyncio.sleep(0.1)
         assert len(avatar.frames) == made
@@ -226,12 +227,14 @@ async def test_an_order_that_hangs_keeps_neither_playback_nor_other_orders_waiti
 
 
 async def test_what_one_does_not_know_the_other_may(controller: Start) -> None:
-    unknown = AvatarRefused("not_found", "The drawn character cannot do that.")
+    unknown = AvatarRefused(AvatarRefusal.NOT_FOUND, "The drawn character cannot do that.")
     avatars = [ScriptedAvatar(), overlay()]
     avatars[1].refuses["gesture"] = unknown
     async with controller(*avatars) as stand:
         assert isinstance(await stand.order(TriggerHotkey(hotkey="dance")), StageCommandDone)
-        avatars[0].refuses["gesture"] = AvatarRefused("not_found", "No hotkey has that in it.")
+        avatars[0].refuses["gesture"] = AvatarRefused(
+            AvatarRefusal.NOT_FOUND, "No hotkey has that in it."
+        )
         answer = await stand.order(TriggerHotkey(hotkey="dance"))
         assert answer.message == "No hotkey has that in it."
 
@@ -247,17 +250,15 @@ async def test_orders_for_an_avatar_that_is_not_there_are_refused_in_words(
     items = "items: {heart: {file: heart.png}}"
     async with controller(away, file=items) as stand:
         for order in (
-            ShowExpression(expression="Smile"),
-            MapMood(mood=Mood.HAPPY, expression="Smile"),
             ShowItem(item="heart"),
             TriggerHotkey(hotkey="dance"),
         ):
             answer = await stand.order(order)
             assert isinstance(answer, StageCommandFailed)
-            assert answer.code == "avatar_not_ready"
+            assert answer.code == AvatarRefusal.NOT_READY
             assert "VTube Studio is not running: start it." in answer.message
         answer = await stand.order(SignInAvatar(avatar="vmc"))
-        assert (answer.code, "VMC_TARGET" in answer.message) == ("avatar_not_configured", True)
+        assert (answer.code, "VMC_TARGET" in answer.message) == (AvatarRefusal.NOT_CONFIGURED, True)
 
 
 async def test_items_of_the_file_are_shown_those_of_the_overlay_left_to_it_and_others_refused(
@@ -271,7 +272,7 @@ async def test_items_of_the_file_are_shown_those_of_the_overlay_left_to_it_and_o
         assert avatar.asked == [("show_item", "prize")]
         assert not await stand.facts(StageCommandFailed)
         answer = await stand.order(ShowItem(item="../../secret"))
-        assert answer.code == "not_found"
+        assert answer.code == AvatarRefusal.NOT_FOUND
         assert avatar.asked == [("show_item", "prize")]
 
 

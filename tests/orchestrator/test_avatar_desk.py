@@ -9,9 +9,11 @@ import pytest
 import websockets
 
 from apps.orchestrator import order_desk
+from apps.orchestrator.avatar_desk import WORDS
 from libs.contracts.avatar import (
     AvatarChanged,
     AvatarLink,
+    AvatarRefusal,
     AvatarStatus,
     MapMood,
     ShowExpression,
@@ -209,11 +211,11 @@ async def test_what_only_the_overlay_draws_is_shown_without_asking_an_avatar(
 async def test_an_item_that_vtube_studio_does_not_show_may_still_be_in_the_overlay(
     show: Stand, avatars: ScriptedAvatars
 ) -> None:
-    avatars.refuse("away", "VTube Studio is away.")
+    avatars.refuse(AvatarRefusal.NOT_READY, "VTube Studio is away.")
     answer = await show.post("/avatar/item", {"item": "heart"})
     assert answer["done"] == "'heart' is shown in the overlay only. VTube Studio is away."
     refused = await show.request("POST", "/avatar/item", {"item": "cookie"})
-    assert (refused.status_code, refused.json()["code"]) == (503, "away")
+    assert (refused.status_code, refused.json()["code"]) == (503, "avatar_not_ready")
 
 
 async def test_an_item_of_neither_file_is_told_with_the_nearest_and_ordered_nowhere(
@@ -236,13 +238,10 @@ async def test_without_an_avatar_controller_the_overlay_shows_what_it_can(show: 
     ("code", "status"),
     [
         ("not_found", 404),
-        ("unknown_gesture", 404),
         ("avatar_not_ready", 503),
-        ("away", 503),
         ("not_possible", 422),
-        ("too_soon", 429),
+        ("not_now", 429),
         ("panic", 409),
-        ("not_allowed", 403),
         ("something_new", 502),
     ],
 )
@@ -255,6 +254,10 @@ async def test_a_refusal_is_told_in_the_avatars_own_words(
     told = answer.json()
     assert (answer.status_code, told["code"]) == (status, code)
     assert told["detail"] == "No hotkey 'Wvae'; did you mean 'Wave'?"
+
+
+def test_every_refusal_of_an_avatar_is_known_to_the_desk() -> None:
+    assert set(WORDS.refusals) == set(AvatarRefusal)
 
 
 async def test_an_order_that_nobody_answers_ends_and_leaves_nothing_behind(
@@ -390,7 +393,7 @@ async def test_a_panel_commands_avatars_and_is_told_what_became_of_it(
         for _, path, body, expected in ORDERS:
             assert (await acknowledged({"command": COMMANDS[path], **body}))["ok"]
             assert said(avatars.orders[-1]) == said(expected)
-        avatars.refuse("too_many", "Six items are shown already.")
+        avatars.refuse(AvatarRefusal.NOT_NOW, "Six items are shown already.")
         refused = await acknowledged({"command": "avatar_item", "item": "cookie"})
         assert refused["error"]["detail"] == "Six items are shown already."
         wrong = await acknowledged({"command": "avatar_mood", "mood": "sad"})

@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from libs.contracts.avatar import AvatarId, AvatarStatus, Bearing
+from libs.contracts.avatar import AvatarId, AvatarRefusal, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood
 
 
 class Capability(StrEnum):
+    """What decides whether an avatar is asked at all; of the rest it says itself why not."""
+
     FRAMES = "frames"
     """Takes mouth and pose 30 or 60 times a second (`set_mouth`, `look`, `send_frame`)."""
-    MOODS = "moods"
-    EXPRESSIONS = "expressions"
-    """Has expressions by name: one can be tried, and chosen for a mood."""
     GESTURES = "gestures"
     ITEMS = "items"
-    SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,9 @@ STRAIGHT = Pose()
 
 
 class AvatarRefused(Exception):
-    """An order that was not carried out. `code` as in `StageCommandFailed`; the message is for
-    people, with the step that mends it."""
+    """An order that was not carried out. The message is for people, with the step that mends it."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: AvatarRefusal, message: str) -> None:
         super().__init__(message)
         self.code = code
 

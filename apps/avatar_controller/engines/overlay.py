@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from apps.avatar_controller.engines.base import AvatarRefused, Capability, Mouth, Pose
-from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing, PoseCharacter
+from libs.contracts.avatar import (
+    AvatarId,
+    AvatarLink,
+    AvatarRefusal,
+    AvatarStatus,
+    Bearing,
+    PoseCharacter,
+)
 from libs.contracts.envelope import Event
 from libs.contracts.speaking import Mood
 from libs.telemetry import clock
@@ -30,7 +37,7 @@ class OverlayAvatar:
     """
 
     id: AvatarId = "overlay"
-    capabilities = frozenset({Capability.MOODS, Capability.GESTURES})
+    capabilities = frozenset({Capability.GESTURES})
 
     def __init__(self, publish: Publish, show: str) -> None:
         self._publish = publish
@@ -81,10 +88,10 @@ class OverlayAvatar:
 
     async def gesture(self, name: str) -> None:
         if self._panic:
-            raise AvatarRefused("panic", "Panic is engaged: release it first.")
+            raise AvatarRefused(AvatarRefusal.PANIC, "Panic is engaged: release it first.")
         if name not in GESTURES:
             known = ", ".join(GESTURES)
-            raise AvatarRefused("not_found", f"The drawn character can only {known}.")
+            raise AvatarRefused(AvatarRefusal.NOT_FOUND, f"The drawn character can only {known}.")
         await self._publish(self._pose(name))
 
     def set_mouth(self, mouth: Mouth) -> None:
@@ -101,16 +108,22 @@ class OverlayAvatar:
     # What means nothing here ------------------------------------------------------------------
 
     async def show_expression(self, name: str, hold_seconds: float) -> None:
-        raise AvatarRefused("not_possible", "The drawn character has moods only: set a mood.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "The drawn character has moods only: set a mood."
+        )
 
     async def map_mood(self, mood: Mood, expression: str | None) -> None:
-        raise AvatarRefused("not_possible", "The drawn character shows every mood already.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "The drawn character shows every mood already."
+        )
 
     async def show_item(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "What she shows stands in configs/items.yaml.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "What she shows stands in configs/items.yaml."
+        )
 
     async def sign_in(self) -> None:
-        raise AvatarRefused("not_possible", "The drawn character needs no permission.")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, "The drawn character needs no permission.")
 
     def _refresh_seconds(self) -> float | None:
         if self._panic or self._bearing not in _POSED:

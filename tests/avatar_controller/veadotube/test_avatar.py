@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from apps.avatar_controller.engines.base import AvatarRefused, Capability
+from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.veadotube import link as veadotube_link
 from apps.avatar_controller.engines.veadotube.avatar import VeadotubeAvatar
 from apps.avatar_controller.mood_choices import MoodChoices
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import AvatarLink, Bearing
+from libs.contracts.avatar import AvatarLink, AvatarRefusal, Bearing
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile, load_avatar_file
 from libs.testing.ports import free_port
@@ -236,17 +236,15 @@ async def test_a_state_is_tried_for_a_moment() -> None:
         await until(lambda: app.showing == "normal")
         with pytest.raises(AvatarRefused, match="no state “nothing”") as refused:
             await avatar.show_expression("nothing", 3)
-        assert refused.value.code == "not_found"
+        assert refused.value.code == AvatarRefusal.NOT_FOUND
 
 
 async def test_what_means_nothing_is_refused_with_a_step() -> None:
     async with VeadotubeStandIn(STATES) as app, an_avatar(app.url) as avatar:
-        assert avatar.capabilities == frozenset()
         with pytest.raises(AvatarRefused, match=r"\.$") as refused:
             await avatar.show_expression("happy", 3)
-        assert refused.value.code == "avatar_not_ready"
+        assert refused.value.code == AvatarRefusal.NOT_READY
         await ready(avatar)
-        assert avatar.capabilities == {Capability.MOODS, Capability.EXPRESSIONS}
         for order in (
             avatar.gesture("wave"),
             avatar.show_item("heart"),
@@ -254,7 +252,7 @@ async def test_what_means_nothing_is_refused_with_a_step() -> None:
         ):
             with pytest.raises(AvatarRefused, match=r"\w+ .*\.$") as refused:
                 await order
-            assert refused.value.code == "not_possible"
+            assert refused.value.code == AvatarRefusal.NOT_POSSIBLE
 
 
 # Panic and the end --------------------------------------------------------------------------------

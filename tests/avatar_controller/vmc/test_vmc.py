@@ -25,7 +25,7 @@ from apps.avatar_controller.engines.vmc.avatar import VmcAvatar
 from apps.avatar_controller.engines.vmc.frame import MOOD_SHAPES, Face, rotation, spoken
 from apps.avatar_controller.engines.vmc.osc_sender import LONGEST_BYTES, as_osc
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import AvatarLink
+from libs.contracts.avatar import AvatarLink, AvatarRefusal
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 from libs.testing.ports import free_port
@@ -497,7 +497,7 @@ async def test_it_ends_with_a_shut_mouth_and_in_a_panic_in_silence(listener: Osc
 
 async def test_what_means_nothing_is_refused_with_a_step(listener: OscListener) -> None:
     avatar = an_avatar(listener.port)
-    assert avatar.capabilities == {Capability.FRAMES, Capability.MOODS}
+    assert avatar.capabilities == {Capability.FRAMES}
     for order in (
         avatar.gesture("wave"),
         avatar.show_expression("Joy", 3),
@@ -507,4 +507,4 @@ async def test_what_means_nothing_is_refused_with_a_step(listener: OscListener) 
     ):
         with pytest.raises(AvatarRefused, match=r"\w+ .*\.$") as refused:
             await order
-        assert refused.value.code == "not_possible"
+        assert refused.value.code == AvatarRefusal.NOT_POSSIBLE

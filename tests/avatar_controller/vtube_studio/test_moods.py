@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from apps.avatar_controller.engines.base import AvatarRefused, Capability
+from libs.contracts.avatar import AvatarRefusal
 from libs.contracts.speaking import Mood
 from libs.testing.stand_ins.vtube_studio import VTubeStudioStandIn
 from libs.testing.stand_ins.vtube_studio.gallery import bare, odd_names, with_vowels
@@ -134,7 +135,7 @@ async def test_an_expression_that_is_tried_shows_for_its_time_whatever_the_mood(
 async def test_an_expression_that_is_not_there_cannot_be_tried_or_chosen(stand: Stand) -> None:
     with pytest.raises(AvatarRefused, match="no expression “Nope”") as refused:
         await stand.avatar.show_expression("Nope", 1)
-    assert refused.value.code == "unknown_expression"
+    assert refused.value.code == AvatarRefusal.NOT_FOUND
     with pytest.raises(AvatarRefused, match="no expression “Nope”"):
         await stand.avatar.map_mood(Mood.HAPPY, "Nope")
 

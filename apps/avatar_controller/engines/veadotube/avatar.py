@@ -24,7 +24,14 @@ from apps.avatar_controller.engines.veadotube.wire import State, Told
 from apps.avatar_controller.mood_choices import MoodChoices
 from apps.avatar_controller.names import plain
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import MAXIMUM_NAMES, AvatarId, AvatarLink, AvatarStatus, Bearing
+from libs.contracts.avatar import (
+    MAXIMUM_NAMES,
+    AvatarId,
+    AvatarLink,
+    AvatarRefusal,
+    AvatarStatus,
+    Bearing,
+)
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 
@@ -41,6 +48,7 @@ class VeadotubeAvatar:
     """
 
     id: AvatarId = "veadotube"
+    capabilities: frozenset[Capability] = frozenset()
 
     def __init__(
         self,
@@ -68,12 +76,6 @@ class VeadotubeAvatar:
         """What the program said it shows, or what it was last told to show."""
         self._told: str | None = None
         """What this connection was last told to show."""
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        if self._link.ready:
-            return frozenset({Capability.MOODS, Capability.EXPRESSIONS})
-        return frozenset()
 
     # Life -------------------------------------------------------------------------------------
 
@@ -155,7 +157,7 @@ class VeadotubeAvatar:
         self._check_ready()
         state = self._states.named(name)
         if state is None:
-            raise AvatarRefused("not_found", f"veadotube has no state “{name:.80}”.")
+            raise AvatarRefused(AvatarRefusal.NOT_FOUND, f"veadotube has no state “{name:.80}”.")
         self._end_try()
         self._tried = self._last_tried = state.id
         self._trying = asyncio.get_running_loop().call_later(hold_seconds, self._try_is_over)
@@ -164,7 +166,9 @@ class VeadotubeAvatar:
     async def map_mood(self, mood: Mood, expression: str | None) -> None:
         self._check_ready()
         if expression and self._states.named(expression) is None:
-            raise AvatarRefused("not_found", f"veadotube has no state “{expression:.80}”.")
+            raise AvatarRefused(
+                AvatarRefusal.NOT_FOUND, f"veadotube has no state “{expression:.80}”."
+            )
         await asyncio.to_thread(
             self._choices.choose, self.id, self._link.instance, mood, expression
         )
@@ -174,9 +178,9 @@ class VeadotubeAvatar:
 
     def _check_ready(self) -> None:
         if self._panic:
-            raise AvatarRefused("panic", "Panic is engaged: release it first.")
+            raise AvatarRefused(AvatarRefusal.PANIC, "Panic is engaged: release it first.")
         if not self._link.ready:
-            raise AvatarRefused("avatar_not_ready", self._link.detail)
+            raise AvatarRefused(AvatarRefusal.NOT_READY, self._link.detail)
 
     def _try_is_over(self) -> None:
         self._end_try()
@@ -210,13 +214,15 @@ class VeadotubeAvatar:
     # What means nothing here ------------------------------------------------------------------
 
     async def gesture(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "veadotube has no animations: use a state instead.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "veadotube has no animations: use a state instead."
+        )
 
     async def show_item(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "veadotube has no items: use items.yaml.")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, "veadotube has no items: use items.yaml.")
 
     async def sign_in(self) -> None:
-        raise AvatarRefused("not_possible", "veadotube needs no permission.")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, "veadotube needs no permission.")
 
     # How it is --------------------------------------------------------------------------------
 

@@ -24,7 +24,14 @@ from apps.avatar_controller.engines.vmc.frame import (
 from apps.avatar_controller.engines.vmc.osc_sender import OscSender, sayable
 from apps.avatar_controller.gestures import BUILT_IN
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing, MoodShown
+from libs.contracts.avatar import (
+    AvatarId,
+    AvatarLink,
+    AvatarRefusal,
+    AvatarStatus,
+    Bearing,
+    MoodShown,
+)
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 
@@ -75,7 +82,7 @@ class VmcAvatar:
     @property
     def capabilities(self) -> frozenset[Capability]:
         configured = bool(self._target)
-        return frozenset({Capability.FRAMES, Capability.MOODS}) if configured else frozenset()
+        return frozenset({Capability.FRAMES}) if configured else frozenset()
 
     # Life -------------------------------------------------------------------------------------
 
@@ -138,20 +145,26 @@ class VmcAvatar:
     # What means nothing here ------------------------------------------------------------------
 
     async def gesture(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "VMC has no animations: start it in your avatar app.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "VMC has no animations: start it in your avatar app."
+        )
 
     async def show_expression(self, name: str, hold_seconds: float) -> None:
-        raise AvatarRefused("not_possible", "VMC tells no expressions: set a mood instead.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "VMC tells no expressions: set a mood instead."
+        )
 
     async def map_mood(self, mood: Mood, expression: str | None) -> None:
         step = f"Write it under models: {MODEL}: in configs/avatar.yaml."
-        raise AvatarRefused("not_possible", f"VMC tells no expressions. {step}")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, f"VMC tells no expressions. {step}")
 
     async def show_item(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "VMC has no items: use VTube Studio or items.yaml.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "VMC has no items: use VTube Studio or items.yaml."
+        )
 
     async def sign_in(self) -> None:
-        raise AvatarRefused("not_possible", "VMC needs no permission.")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, "VMC needs no permission.")
 
     # How it is --------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
 from apps.avatar_controller.mood_choices import MoodChoices
 from apps.avatar_controller.names import shown_name
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing
+from libs.contracts.avatar import AvatarId, AvatarLink, AvatarRefusal, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 
@@ -82,13 +82,11 @@ class VTubeStudioAvatar:
     def capabilities(self) -> frozenset[Capability]:
         if self.link.link is AvatarLink.NOT_CONFIGURED:
             return frozenset()
-        able = {Capability.SIGN_IN, Capability.MOODS}
-        model = self._model
+        able = set[Capability]()
         if self._moves:
             able.add(Capability.FRAMES)
-        if model is not None:
-            able |= {Capability.EXPRESSIONS} if model.expressions else set()
-            able |= {Capability.GESTURES} if model.hotkeys else set()
+        if self._model is not None and self._model.hotkeys:
+            able.add(Capability.GESTURES)
         if self.link.ready and self._items.names:
             able.add(Capability.ITEMS)
         return frozenset(able)
@@ -156,7 +154,7 @@ class VTubeStudioAvatar:
 
     async def sign_in(self) -> None:
         if self.link.link is AvatarLink.NOT_CONFIGURED:
-            raise AvatarRefused("not_configured", self.link.detail)
+            raise AvatarRefused(AvatarRefusal.NOT_CONFIGURED, self.link.detail)
         await self.link.ask_again()
 
     def status(self) -> AvatarStatus:
@@ -248,14 +246,18 @@ class VTubeStudioAvatar:
 
     def _must_be_connected(self) -> None:
         if self._silent:
-            raise AvatarRefused("panic", "Panic is on: release it first.")
+            raise AvatarRefused(AvatarRefusal.PANIC, "Panic is on: release it first.")
         if not self.link.ready:
-            raise AvatarRefused("away", self.link.detail or "VTube Studio is not connected.")
+            raise AvatarRefused(
+                AvatarRefusal.NOT_READY, self.link.detail or "VTube Studio is not connected."
+            )
 
     def _must_be_there(self) -> Model:
         self._must_be_connected()
         if self._model is None:
-            raise AvatarRefused("no_model", "No model is loaded in VTube Studio: load one.")
+            raise AvatarRefused(
+                AvatarRefusal.NOT_READY, "No model is loaded in VTube Studio: load one."
+            )
         return self._model
 
     def _expression(self, name: str) -> Expression:
@@ -263,7 +265,7 @@ class VTubeStudioAvatar:
         found = expression_named(model, name)
         if found is None:
             raise AvatarRefused(
-                "unknown_expression",
+                AvatarRefusal.NOT_FOUND,
                 f"The model “{model.name}” has no expression “{shown_name(name)}”: choose another.",
             )
         return found

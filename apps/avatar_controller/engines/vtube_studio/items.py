@@ -10,6 +10,7 @@ from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.model import Ask, rows_of, text_of
 from apps.avatar_controller.names import shown_name
+from libs.contracts.avatar import AvatarRefusal
 from libs.settings.avatar import AvatarItem
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
@@ -81,12 +82,14 @@ class Items:
         item = self._allowed.get(name)
         if item is None:
             raise AvatarRefused(
-                "unknown_item",
+                AvatarRefusal.NOT_FOUND,
                 f"“{shown_name(name)}” is no item of VTube Studio: write it under items in"
                 " configs/avatar.yaml.",
             )
         if len(self._shown) + self._waiting >= AT_ONCE:
-            raise AvatarRefused("too_many", f"{AT_ONCE} items are shown already: “{name}” is not.")
+            raise AvatarRefused(
+                AvatarRefusal.NOT_NOW, f"{AT_ONCE} items are shown already: “{name}” is not."
+            )
         self._waiting += 1
         try:
             instance = await self._load(name, item)
@@ -139,9 +142,11 @@ class Items:
             )
         except VtsRefused as refused:
             why = _REFUSALS.get(refused.error_id, f"VTube Studio refuses it: {refused}")
-            raise AvatarRefused("refused", f"“{name}”: {why}.") from refused
+            raise AvatarRefused(AvatarRefusal.REFUSED, f"“{name}”: {why}.") from refused
         except VtsAway as away:
-            raise AvatarRefused("away", f"“{name}”: VTube Studio is away.") from away
+            raise AvatarRefused(
+                AvatarRefusal.NOT_READY, f"“{name}”: VTube Studio is away."
+            ) from away
         return text_of(answer, "instanceID")
 
     async def _stay(self, instance: str, item: AvatarItem) -> None:
