@@ -167,10 +167,9 @@ async def test_five_lost_answers_cost_nothing(vts: VTubeStudioStandIn, stand: Li
     assert stand.link.connections == 1
 
 
-@pytest.mark.parametrize("mode", ["set", "add"])
 @pytest.mark.parametrize("answers", ["at once", "60 fps", "30 fps", "200 ms late", "shuffled"])
 async def test_frames_flow_however_late_the_answers_are(
-    answers: str, mode: str, vts: VTubeStudioStandIn, tmp_path: Path
+    answers: str, vts: VTubeStudioStandIn, tmp_path: Path
 ) -> None:
     """While other requests run, of which each gets its answer."""
     vts.answers.frame_hz = {"60 fps": 60.0, "30 fps": 30.0}.get(answers)
@@ -178,13 +177,13 @@ async def test_frames_flow_however_late_the_answers_are(
     vts.answers.shuffled = answers == "shuffled"
     async with LinkStand(vts.url, tmp_path) as stand:
         await stand.ready()
-        stand.send_frames(mode)
-        for _ in range(10):
+        stand.send_frames()
+        for _ in range(5):
             found = await stand.link.request("HotkeysInCurrentModelRequest")
             assert found["availableHotkeys"]
             await asyncio.sleep(0.1)
         offered, arrived = stand.frames_offered, len(vts.recording.injections)
-        assert offered > 40
+        assert offered > 20
         assert arrived >= 0.9 * offered
         assert stand.link.counters.errors == {}
         assert stand.told[-1][0] is AvatarLink.READY

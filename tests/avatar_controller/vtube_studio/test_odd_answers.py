@@ -10,8 +10,8 @@ from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.items import Items
 from apps.avatar_controller.engines.vtube_studio.model import Model, read_model
+from apps.avatar_controller.engines.vtube_studio.model_life import ModelLife, watch
 from apps.avatar_controller.engines.vtube_studio.moods import MoodMap
-from apps.avatar_controller.engines.vtube_studio.own_life import OwnLife, watch
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile, AvatarItem
 
@@ -77,8 +77,10 @@ async def test_a_model_of_garbage_is_a_model_with_little(
     assert all(expression.file for expression in model.expressions)
     moods = MoodMap(model, AvatarFile(), {Mood.HAPPY: "smile"})
     assert len(moods.shown) == len(Mood)
-    monkeypatch.setattr("apps.avatar_controller.engines.vtube_studio.own_life.BREATH_SECONDS", 0.0)
-    assert await watch(ask) == OwnLife(), "nothing is known to be missing"
+    monkeypatch.setattr(
+        "apps.avatar_controller.engines.vtube_studio.model_life.BREATH_SECONDS", 0.0
+    )
+    assert await watch(ask) == ModelLife(), "nothing is known to be missing"
     items = Items(ask, {"heart": AvatarItem(file="heart.png")})
     await items.read_folder()
     await items.show("heart")

@@ -17,18 +17,19 @@ from apps.avatar_controller.engines.base import (
 )
 from apps.avatar_controller.engines.vtube_studio import report
 from apps.avatar_controller.engines.vtube_studio.camera import Camera
-from apps.avatar_controller.engines.vtube_studio.contest import Contest
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.expressions import Expressions
+from apps.avatar_controller.engines.vtube_studio.frames import injection
 from apps.avatar_controller.engines.vtube_studio.hotkeys import REMOVES_EXPRESSIONS, Hotkeys
 from apps.avatar_controller.engines.vtube_studio.items import Items
 from apps.avatar_controller.engines.vtube_studio.link import VtsLink
 from apps.avatar_controller.engines.vtube_studio.loaded_model import AVATAR, LoadedModel
 from apps.avatar_controller.engines.vtube_studio.model import Expression, Model
+from apps.avatar_controller.engines.vtube_studio.model_life import ModelLifeKeeper
 from apps.avatar_controller.engines.vtube_studio.moods import MoodMap, expression_named
-from apps.avatar_controller.engines.vtube_studio.own_life import OwnLifeKeeper
-from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering, injection
+from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering
 from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
+from apps.avatar_controller.engines.vtube_studio.taken_inputs import TakenInputs
 from apps.avatar_controller.mood_choices import MoodChoices
 from apps.avatar_controller.names import shown_name
 from apps.avatar_controller.settings import AvatarControllerSettings
@@ -60,7 +61,7 @@ class VTubeStudioAvatar:
             on_ready=self._on_ready,
             on_event=self._on_event,
             on_changed=self._on_link,
-            on_frame_error=lambda error_id, _: self._contest.frame_refused(error_id),
+            on_frame_error=lambda error_id, _: self._taken.frame_refused(error_id),
         )
         ask = self.link.request
         kept = settings.kitsu_data_dir / "avatar" / f"switched-on-{settings.kitsu_show}.json"
@@ -70,8 +71,12 @@ class VTubeStudioAvatar:
         self._hotkeys = Hotkeys(ask, file.gestures, file.hotkey_pause_seconds, time.monotonic)
         self._items = Items(ask, file.items)
         self._camera = Camera(ask, time.monotonic)
-        self.own_life = OwnLifeKeeper(ask, self.steering, file.idle, lambda: self._camera.tracks)
-        self._contest = Contest(ask, self.steering, self._frame, changed, file.mouth.own_parameter)
+        self.model_life = ModelLifeKeeper(
+            ask, self.steering, file.idle, lambda: self._camera.tracks
+        )
+        self._taken = TakenInputs(
+            ask, self.steering, self._frame, changed, file.mouth.own_parameter
+        )
         self._mouth, self._pose = SHUT, STRAIGHT
         self._mood, self._fade_seconds = Mood.NEUTRAL, file.moods.fade_seconds
         self._silent = False
@@ -93,9 +98,9 @@ class VTubeStudioAvatar:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._loaded, self._expressions, self._contest, self._camera):
+            for part in (self._loaded, self._expressions, self._taken, self._camera):
                 tasks.create_task(part.run())
-            tasks.create_task(self.own_life.run())
+            tasks.create_task(self.model_life.run())
             tasks.create_task(self.link.run())
 
     async def close(self) -> None:
@@ -171,13 +176,13 @@ class VTubeStudioAvatar:
         if engaged:
             await self._let_go(PANIC_SECONDS)
             return
-        self._silent = self._contest.quiet = False
+        self._silent = self._taken.quiet = False
         self._show_mood()
 
     async def _let_go(self, at_most_seconds: float) -> None:
         shut_by_request = False
         if not self._silent:
-            self._silent = self._contest.quiet = True
+            self._silent = self._taken.quiet = True
             shut_by_request = not self.link.send_values(self.steering.shut())
         self._mouth, self._pose, self._mood = SHUT, STRAIGHT, Mood.NEUTRAL
         self._expressions.forget_trial()
@@ -224,7 +229,7 @@ class VTubeStudioAvatar:
             self._loaded.is_old()
         elif kind == "ModelConfigChangedEvent":
             self._loaded.is_old()
-            self.own_life.forget()
+            self.model_life.forget()
         elif kind == "TrackingStatusChangedEvent":
             self._camera.told(data.get("faceFound") is True)
 
@@ -234,7 +239,7 @@ class VTubeStudioAvatar:
         self._hotkeys.begin(model.hotkeys if model else ())
         self._show_mood()
         self._expressions.begin(model.key if model else "", model.expressions if model else ())
-        self.own_life.begin(model.key if model else "")
+        self.model_life.begin(model.key if model else "")
         self._changed()
 
     def _show_mood(self) -> None:

@@ -112,10 +112,10 @@ class VtsLink:
             raise VtsAway(self.detail or "VTube Studio is not connected.")
         return await conversation.ask(kind, data, timeout_seconds)
 
-    def send_values(self, values: Sequence[Value], mode: str = "set") -> bool:
+    def send_values(self, values: Sequence[Value]) -> bool:
         """One frame: name, value and weight of each. False: skipped, for VTube Studio is behind or
-        not ready. Of those that could not be written yet the newest of each mode counts."""
-        return bool(self.ready and values and self._frames.offer(values, mode))
+        not ready. Of those that could not be written yet the newest counts."""
+        return bool(self.ready and values and self._frames.offer(values))
 
     async def ask_again(self) -> None:
         """After a denial: VTube Studio asks its user once more."""
