@@ -184,18 +184,22 @@ class VTubeStudioAvatar:
         self._mouth, self._pose, self._mood = SHUT, STRAIGHT, Mood.NEUTRAL
         self._expressions.forget_trial()
         self._expressions.want(None, 0.0)
-        if self._letting_go is None or self._letting_go.done():
-            self._letting_go = asyncio.create_task(self._take_all_away(shut_by_request))
-        await asyncio.wait({self._letting_go}, timeout=at_most_seconds)
+        await asyncio.wait({self._begin_to_let_go(shut_by_request)}, timeout=at_most_seconds)
+
+    def _begin_to_let_go(self, shut_by_request: bool = False) -> "asyncio.Task[None]":
+        """Anew each time: what was put there after an earlier panic goes as well."""
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+        self._letting_go = asyncio.create_task(self._take_all_away(shut_by_request))
+        return self._letting_go
 
     async def _take_all_away(self, shut_by_request: bool = False) -> None:
         """`shut_by_request`: the app is behind with frames; a request is worked on in any case."""
-        shut = self.steering.shut()
-        if shut_by_request and shut:
-            shutting = self.link.request("InjectParameterDataRequest", injection(shut))
-            await _as_far_as_it_is_there(shutting)
-        items_gone = _as_far_as_it_is_there(self._items.clear())
-        await asyncio.gather(self._expressions.settle(), items_gone)
+        work: list[Coroutine[Any, Any, object]] = [self._items.clear()]
+        if shut_by_request and (shut := self.steering.shut()):
+            work.insert(0, self.link.request("InjectParameterDataRequest", injection(shut)))
+        all_gone = map(_as_far_as_it_is_there, work)
+        await asyncio.gather(*all_gone, self._expressions.settle())
 
     # What the app tells -----------------------------------------------------------------------
 
@@ -217,7 +221,7 @@ class VTubeStudioAvatar:
         if not await self._loaded.read():
             raise VtsAway("VTube Studio does not tell its model.")
         if self._silent:
-            self._letting_go = asyncio.create_task(self._take_all_away())
+            self._begin_to_let_go()
         await self._items.read_folder()
         self._changed()
 
