@@ -37,6 +37,7 @@ from libs.contracts.stage import (
 )
 from libs.settings.avatar import AvatarFile, AvatarFileError, load_avatar_file
 from libs.speech.playback_clock import PlaybackClock
+from libs.telemetry import clock
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
@@ -81,6 +82,8 @@ class AvatarControllerWorker(Worker):
             self.avatars, self.file.items, drawn_items(), self.animator.gesture
         )
         self._still = False
+        self._moves_since = 0.0
+        """By the show's clock: what was said before the last release is no news after it."""
 
     # Life -------------------------------------------------------------------------------------
 
@@ -142,6 +145,7 @@ class AvatarControllerWorker(Worker):
         if still is self._still:
             return
         self._still = still
+        self._moves_since = clock.now()
         self.animator.hold(still)
         if still:
             self._playback.silence()
@@ -177,7 +181,8 @@ class AvatarControllerWorker(Worker):
     @handles(PlaybackProgressed, HoldSpeaking)
     async def follow_playback(self, event: Event, delivery: Delivery) -> None:
         begun = self._playback.begun
-        if not self._still and self._playback.take(event) and not begun:
+        counts = isinstance(event, HoldSpeaking) or self._is_for_now(delivery)
+        if counts and self._playback.take(event) and not begun:
             self.presence.stir()
 
     @handles(PlaybackStarted, PlaybackFinished, StopSpeaking)
@@ -206,7 +211,12 @@ class AvatarControllerWorker(Worker):
             self.presence.order(event.mood, event.hold_seconds)
 
     def _is_for_now(self, delivery: Delivery) -> bool:
-        return not self._still and delivery.age_seconds <= OLD_SECONDS
+        fresh = delivery.age_seconds <= OLD_SECONDS
+        return not self._still and fresh and not self._is_of_before(delivery.event)
+
+    def _is_of_before(self, event: Event) -> bool:
+        """Of the time before a release."""
+        return event.emitted_at < self._moves_since
 
     def _is_stale(self, event: Event) -> bool:
         """Of a turn that was interrupted."""
@@ -247,6 +257,9 @@ class AvatarControllerWorker(Worker):
         if event.expires_at is None and delivery.age_seconds > OLD_SECONDS:
             self.counters["dropped_old"] += 1
             raise AvatarRefused("stale", "The order came too late.")
+        if self._is_of_before(event):
+            self.counters["dropped_old"] += 1
+            raise AvatarRefused("stale", "It was ordered before the release: order it again.")
         if not self.enabled:
             raise AvatarRefused("avatar_not_ready", "The avatar module is off: switch it on.")
         if self.panic.engaged:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from apps.avatar_controller import avatar_report as report_module
 from apps.avatar_controller.engines.base import SHUT, AvatarRefused, Capability
 from libs.contracts.avatar import (
     AvatarChanged,
@@ -18,10 +19,17 @@ from libs.contracts.avatar import (
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled
 from libs.contracts.conversation import TurnInput, TurnOpened, TurnSource
 from libs.contracts.health import ModuleState
-from libs.contracts.interruption import StopSpeaking
+from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
 from libs.contracts.listening import SpeechEnded, SpeechStarted
 from libs.contracts.people import Author
-from libs.contracts.speaking import Mood, MouthChunk, MouthCue, PlaybackStarted, Viseme
+from libs.contracts.speaking import (
+    Mood,
+    MouthChunk,
+    MouthCue,
+    PlaybackProgressed,
+    PlaybackStarted,
+    Viseme,
+)
 from libs.contracts.stage import (
     SetExpression,
     ShowItem,
@@ -346,3 +354,87 @@ async def test_a_file_that_cannot_be_used_stops_the_start_with_its_line(controll
     with pytest.raises(CannotRun, match=r"avatar\.yaml, line 2: idle\.gaze"):
         async with controller(file="idle:\n  gaze: maybe\n"):
             pass
+
+
+async def test_a_connection_that_comes_and_goes_for_ever_is_told_of_now_and_then(
+    controller: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "AT_ONCE", 3)
+    monkeypatch.setattr(report_module, "STEADY_SECONDS", 0.5)
+    avatar = ScriptedAvatar(capabilities=NOTHING)
+    async with controller(avatar) as stand:
+        before = len(await stand.facts(AvatarChanged))
+        for number in range(20):
+            links = (AvatarLink.ASKING, AvatarLink.WAITING)
+            avatar.becomes(links[number % 2], NOTHING, str(number))
+            await asyncio.sleep(0.06)
+        assert len(await stand.facts(AvatarChanged)) - before <= 3 + 3
+        avatar.becomes(AvatarLink.READY, NOTHING, "at last")
+        await asyncio.sleep(0.7)
+        assert (await stand.told()).avatars[0].detail == "at last"
+
+
+async def test_names_out_of_orders_steer_no_terminal(controller: Start) -> None:
+    async with controller(ScriptedAvatar()) as stand:
+        for order in (
+            TriggerHotkey(hotkey="a\x1b[2J\u202eb" + "c" * 100),
+            ShowExpression(expression="a\x1b[2J\u202eb"),
+            ShowItem(item="a\x1b[2J\u202eb"),
+        ):
+            message = (await stand.order(order)).message
+            assert message.isprintable()
+            assert len(message) < 200
+
+
+# Panic ----------------------------------------------------------------------------------------
+
+
+async def test_what_was_said_and_ordered_before_a_release_is_not_shown_after_it(
+    controller: Start,
+) -> None:
+    """As when a bus that was away brings it late."""
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        before = clock.now()
+        await stand.bus.publish(EngagePanic(reason="r", ordinal=1))
+        await until(lambda: avatar.panics == [True])
+        await stand.bus.publish(ReleasePanic(ordinal=2))
+        await until(lambda: avatar.panics == [True, False])
+        old = {"emitted_at": before}
+        started = PlaybackStarted(
+            utterance_id="u0", turn_id="t0", epoch=9, text="Hello.", mood=Mood.SAD, output="silent",
+            started_at=before, first_chunk_at=before, **old,
+        )  # fmt: skip
+        progressed = PlaybackProgressed(
+            utterance_id="u0", turn_id="t0", epoch=9, index=0, text="Hello.", position_seconds=0.1,
+            known_seconds=9, **old,
+        )  # fmt: skip
+        for event in (started, progressed, SetExpression(mood=Mood.ANGRY, **old)):
+            await stand.bus.publish(event)
+        await stand.bus.publish(turn().model_copy(update=old))
+        answer = await stand.order(TriggerHotkey(hotkey="dance", **old))
+        assert (answer.code, avatar.asked) == ("stale", [])
+        await asyncio.sleep(0.1)
+        assert (avatar.moods, avatar.bearings) == ([], [])
+        assert avatar.frames[-1][1] == SHUT
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+        assert avatar.moods == [Mood.HAPPY]
+
+
+async def test_a_hold_that_ended_during_a_panic_holds_nothing_after_it(controller: Start) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        hold = {"by": "voice", "at_most_seconds": 30.0}
+        await stand.bus.publish(HoldSpeaking(hold=SpeechHold.PAUSED, **hold))
+        await stand.bus.publish(EngagePanic(reason="r", ordinal=1))
+        await until(lambda: avatar.panics == [True])
+        await stand.bus.publish(HoldSpeaking(hold=SpeechHold.NONE, **hold))
+        await asyncio.sleep(0.1)
+        await stand.bus.publish(ReleasePanic(ordinal=2))
+        await until(lambda: avatar.panics == [True, False])
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+        await stand.bus.publish(HoldSpeaking(hold=SpeechHold.NONE, by="cough"))
+        await asyncio.sleep(0.1)
+        assert avatar.frames[-1][1].open > 0.5
