@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from apps.avatar_controller.engines.base import (
@@ -195,11 +195,17 @@ class VTubeStudioAvatar:
 
     async def _take_all_away(self, shut_by_request: bool = False) -> None:
         """`shut_by_request`: the app is behind with frames; a request is worked on in any case."""
-        work: list[Coroutine[Any, Any, object]] = [self._items.clear()]
-        if shut_by_request and (shut := self.steering.shut()):
-            work.insert(0, self.link.request("InjectParameterDataRequest", injection(shut)))
-        all_gone = map(_as_far_as_it_is_there, work)
-        await asyncio.gather(*all_gone, self._expressions.settle())
+        shut = self.steering.shut() if shut_by_request else []
+        await asyncio.gather(self._shut(shut), self._clear_items(), self._expressions.settle())
+
+    async def _shut(self, shut: Frame) -> None:
+        if shut:
+            with contextlib.suppress(VtsAway, VtsRefused):
+                await self.link.request("InjectParameterDataRequest", injection(shut))
+
+    async def _clear_items(self) -> None:
+        with contextlib.suppress(VtsAway, VtsRefused):
+            await self._items.clear()
 
     # What the app tells -----------------------------------------------------------------------
 
@@ -271,8 +277,3 @@ class VTubeStudioAvatar:
                 f"The model “{model.name}” has no expression “{shown_name(name)}”: choose another.",
             )
         return found
-
-
-async def _as_far_as_it_is_there(asking: Coroutine[Any, Any, object]) -> None:
-    with contextlib.suppress(VtsAway, VtsRefused):
-        await asking
