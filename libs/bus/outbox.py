@@ -9,8 +9,7 @@ from typing import Any
 
 from libs.bus.base import BusError, BusUnavailable
 from libs.bus.reading import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
-from libs.bus.redis_connection import Command, RedisConnection
-from libs.bus.resp_wire import CommandRefused
+from libs.bus.redis_connection import Command, CommandRefused, RedisConnection
 
 #: Requests and bytes kept while the server is away; above that the oldest is dropped and counted.
 MAXIMUM_REQUESTS = 20_000

@@ -9,9 +9,8 @@ from libs.bus.dead_letters import MAXIMUM_DEAD_LETTERS, dead_fields, dead_letter
 from libs.bus.keys import DEAD_LETTERS, mark_key
 from libs.bus.outbox import Outbox, Request
 from libs.bus.reading import Burial, Reading
-from libs.bus.redis_connection import Command
+from libs.bus.redis_connection import Command, CommandRefused
 from libs.bus.redis_values import RedisValues
-from libs.bus.resp_wire import CommandRefused
 from libs.bus.stream_store import StoredEntry
 
 #: How long a burial of a control entry is remembered, so that only one reader does it.

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from libs.bus.base import BusUnavailable
-from libs.bus.redis_connection import ANSWER_SECONDS, Command, RedisConnection
-from libs.bus.resp_wire import CommandRefused
+from libs.bus.redis_connection import ANSWER_SECONDS, Command, CommandRefused, RedisConnection
 from libs.bus.stream_store import GroupLost, StoredEntry, Unfinished
 
 

@@ -1,4 +1,4 @@
-"""The bus over Redis Streams: Redis >= 6.2 or Valkey, by hiredis."""
+"""The bus over Redis Streams: Redis >= 6.2 or Valkey, by redis-py and hiredis."""
 
 import asyncio
 import time
@@ -14,13 +14,11 @@ from libs.bus.group_reader import GroupReader
 from libs.bus.keys import live_channel
 from libs.bus.outbox import Outbox, Request
 from libs.bus.reading import Burial, Reading, delivery_of
-from libs.bus.redis_address import RedisAddress
-from libs.bus.redis_connection import Command, RedisConnection
+from libs.bus.redis_connection import Command, CommandRefused, RedisAddress, RedisConnection
 from libs.bus.redis_dead_letters import RedisDeadLetters, add_command, entry_of
 from libs.bus.redis_live import LiveReader
 from libs.bus.redis_store import RedisStreamStore
 from libs.bus.redis_values import RedisValues
-from libs.bus.resp_wire import CommandRefused
 from libs.bus.server_check import check_server
 from libs.contracts.envelope import Event
 from libs.contracts.streams import StreamClass, Topic

@@ -3,8 +3,7 @@
 from typing import Any
 
 from libs.bus.base import ServerUnsuitable
-from libs.bus.redis_connection import RedisConnection
-from libs.bus.resp_wire import CommandRefused
+from libs.bus.redis_connection import CommandRefused, RedisConnection
 
 #: The newest commands we need; a server that knows them is at least at the level of Redis 6.2.
 NEEDED_COMMANDS = ("XADD", "XREADGROUP", "XAUTOCLAIM")

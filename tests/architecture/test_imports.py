@@ -17,8 +17,6 @@ HEAVY = {
     "sqlite3": {"orchestrator"},
     "httpx": {"asr_worker", "orchestrator", "twitch_ingest"},
     "obsws_python": {"obs_controller"},
-    # Clients of Redis bring every command along; ours is libs/bus/resp_wire.py.
-    "redis": set(),
     # The command lines of httpx and of Kitsu.
     "rich": set(),
     "pygments": set(),

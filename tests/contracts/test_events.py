@@ -53,12 +53,13 @@ def _values(schema: dict[str, Any], parts: dict[str, Any]) -> st.SearchStrategy[
         return st.fixed_dictionaries(inner)
     if schema["type"] == "object":
         return st.dictionaries(texts, _values(schema["additionalProperties"], parts), max_size=3)
+    if schema["type"] == "string":
+        return texts.map(lambda text: text[: schema.get("maxLength", len(text))])
     return _plain_values(schema["type"], schema.get("minimum", 0), schema.get("maximum", 9_999))
 
 
 def _plain_values(kind: str, least: float, most: float) -> st.SearchStrategy[Any]:
     return {
-        "string": texts,
         "integer": st.integers(int(least), int(most)),
         "number": st.floats(least, most, allow_nan=False),
         "boolean": st.booleans(),

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from apps.orchestrator.studio_words import panic_line, severity
 from libs.contracts.control import EngagePanic
 from libs.contracts.health import ModuleState, WorkerBeat
+from libs.contracts.modules import MODULES
 from libs.contracts.studio import PanicStep, StudioPanic, StudioPanicReported
 from libs.worker.http_port import HttpPort, bind
 from tests.orchestrator.scripted_studio import scripted_studio
@@ -212,7 +213,7 @@ async def test_the_page_may_connect_to_the_output_modules_and_nowhere_else(show:
     await until(lambda: show.worker.roster.beats("tts_worker"))
     policy = (await show.request("GET", "/")).headers["content-security-policy"]
     (allowed,) = [p.split()[1:] for p in policy.split("; ") if p.startswith("connect-src")]
-    outputs = ("stage", "obs_controller", "tts_worker", "policy_worker", "twitch_ingest")
+    outputs = [module.id for module in MODULES if module.output]
     ports = {9_999, *(show.settings.port_of(module) for module in outputs)}
     own = {"'self'", "ws:", "wss:"}
     assert set(allowed) == own | {f"http://127.0.0.1:{port}" for port in ports}

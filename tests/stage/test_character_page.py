@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from libs.contracts.avatar import Bearing, PoseCharacter
 from libs.contracts.control import EngagePanic
 from libs.contracts.speaking import Mood, Viseme
 from libs.testing.chromium import MAY_SOUND
@@ -133,13 +134,13 @@ async def test_the_stages_word_of_bearing_and_gesture_is_obeyed_and_odd_words_do
 ) -> None:
     async with open_page(browser, stage, "&mute=1") as page:
         tell = stage.worker._pages.send_all
-        tell("pose", bearing="listening", gesture="nod")
+        await stage.bus.publish(PoseCharacter(bearing=Bearing.LISTENING, gesture="nod"))
         await page.until(bearing="listening", gesture="nod")
         await page.until(bearing="listening", gesture="")
         for odd in ("constructor", "__proto__", 7, None, {"a": 1}, "speaking"):
             tell("pose", bearing=odd, gesture=odd)
             await page.until(bearing="idle", gesture="")
-        tell("pose", bearing="asleep", gesture="wave")
+        await stage.bus.publish(PoseCharacter(bearing=Bearing.ASLEEP, gesture="wave"))
         await page.until(bearing="asleep", gesture="wave")
         await stage.bus.publish(EngagePanic(reason="test", ordinal=10**15))
         await page.until(panic=True, bearing="idle", gesture="", mood="neutral")

@@ -8,9 +8,9 @@ from apps.cli.supervisor.readiness import Door, Readiness, ask
 
 #: How often: while it starts, and later.
 STARTING_POLL_SECONDS = 0.1
-READY_POLL_SECONDS = 2.0
+READY_POLL_SECONDS = 3.0
 #: So many questions in a row without an answer are told.
-SILENT_ANSWERS = 3
+SILENT_ANSWERS = 2
 
 
 @dataclass

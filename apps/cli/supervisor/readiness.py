@@ -31,7 +31,7 @@ class Door:
 async def ask(door: Door) -> Readiness | None:
     """What `GET /ready` says; None when nobody answers, or somebody who is not this module.
 
-    Written on a bare connection: this runs every other second for every module, for months.
+    Written on a bare connection: this runs every third second for every module, for months.
     """
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
