@@ -260,6 +260,8 @@ class AvatarControllerWorker(Worker):
         if self._is_of_before(event):
             self.counters["dropped_old"] += 1
             raise AvatarRefused("stale", "It was ordered before the release: order it again.")
+        if delivery.deliveries > 1 and isinstance(event, TriggerHotkey | ShowItem):
+            raise AvatarRefused("stale", "It may have been done already: look, then order again.")
         if not self.enabled:
             raise AvatarRefused("avatar_not_ready", "The avatar module is off: switch it on.")
         if self.panic.engaged:

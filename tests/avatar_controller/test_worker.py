@@ -8,6 +8,7 @@ import pytest
 
 from apps.avatar_controller import avatar_report as report_module
 from apps.avatar_controller.engines.base import SHUT, AvatarRefused, Capability
+from libs.bus.base import Delivery
 from libs.contracts.avatar import (
     AvatarChanged,
     AvatarLink,
@@ -37,6 +38,7 @@ from libs.contracts.stage import (
     StageCommandFailed,
     TriggerHotkey,
 )
+from libs.contracts.streams import STAGE
 from libs.settings.items import load_items
 from libs.telemetry import clock
 from libs.worker.problems import CannotRun
@@ -292,6 +294,20 @@ async def test_expressions_are_tried_and_chosen_and_the_app_is_asked_again(
         await stand.order(MapMood(mood=Mood.SAD, expression=""))
         await stand.order(SignInAvatar())
         assert avatar.asked == [("show_expression", "Smile"), ("map_mood", "sad", ""), ("sign_in",)]
+
+
+async def test_an_order_of_a_process_that_died_over_it_is_not_carried_out_twice(
+    controller: Start,
+) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        for order in (TriggerHotkey(hotkey="dance"), ShowItem(item="nothing of ours")):
+            work = await stand.worker.take_order(order, Delivery(order, STAGE, deliveries=2))
+            assert work is not None
+            await work
+        refused = await stand.facts(StageCommandFailed)
+        assert [one.code for one in refused] == ["stale", "stale"]
+        assert avatar.asked == []
 
 
 async def test_what_belongs_to_a_turn_that_was_cut_is_not_done(controller: Start) -> None:
