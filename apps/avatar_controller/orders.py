@@ -14,8 +14,12 @@ from libs.contracts.avatar import (
     SignInAvatar,
 )
 from libs.contracts.stage import ShowItem, TriggerHotkey
+from libs.safety.ingest import clean_chat
 
 Order = TriggerHotkey | ShowItem | SignInAvatar | ShowExpression | MapMood
+
+#: Longer names are cut where they are repeated to people.
+LONGEST_NAME = 80
 
 _CONFIGURED = {
     "vtube_studio": "set VTS_URL (in .env) and restart Kitsu",
@@ -59,7 +63,7 @@ class AvatarOrders:
             case ShowExpression():
                 avatar = self._one(order.avatar)
                 await avatar.show_expression(order.expression, order.hold_seconds)
-                return f"'{order.expression}' is shown for {order.hold_seconds:g} s."
+                return f"'{_said(order.expression)}' is shown for {order.hold_seconds:g} s."
             case MapMood():
                 await self._one(order.avatar).map_mood(order.mood, order.expression)
                 return f"'{order.mood.value}' is shown so from now on."
@@ -67,10 +71,12 @@ class AvatarOrders:
     async def _show_item(self, name: str) -> str:
         if name not in self._items:
             where = "items stand in configs/avatar.yaml and configs/items.yaml"
-            raise AvatarRefused(AvatarRefusal.NOT_FOUND, f"No item has the name '{name}': {where}.")
+            raise AvatarRefused(
+                AvatarRefusal.NOT_FOUND, f"No item has the name '{_said(name)}': {where}."
+            )
         showing = self._able(Capability.ITEMS, "Items")
         await self._first(showing, lambda avatar: avatar.show_item(name))
-        return f"'{name}' is shown."
+        return f"'{_said(name)}' is shown."
 
     async def _gesture(self, name: str) -> str:
         """The built-in ones with the head, wherever there is one that is moved here."""
@@ -91,7 +97,7 @@ class AvatarOrders:
             except AvatarRefused:
                 if not nodded:
                     raise
-        return f"'{name}' is made."
+        return f"'{_said(name)}' is made."
 
     def _able(self, capability: Capability, what: str) -> list[Avatar]:
         able = [avatar for avatar in self._avatars if capability in avatar.capabilities]
@@ -128,6 +134,11 @@ class AvatarOrders:
                 return
         if refusal is not None and not done:
             raise refusal
+
+
+def _said(name: str) -> str:
+    """A name out of an order, as it may be shown to people."""
+    return clean_chat(name, LONGEST_NAME) or "?"
 
 
 def _why_not(status: AvatarStatus) -> str:

@@ -38,6 +38,7 @@ from libs.contracts.stage import (
 from libs.settings.avatar import AvatarFile, AvatarFileError, load_avatar_file
 from libs.settings.items import item_names
 from libs.speech.playback_clock import PlaybackClock
+from libs.telemetry import clock
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
@@ -82,6 +83,8 @@ class AvatarControllerWorker(Worker):
             self.avatars, self.file.items, item_names(), self.animator.gesture
         )
         self._still = False
+        self._moves_since = 0.0
+        """By the show's clock: what was said before the last release is no news after it."""
 
     # Life -------------------------------------------------------------------------------------
 
@@ -143,6 +146,7 @@ class AvatarControllerWorker(Worker):
         if still is self._still:
             return
         self._still = still
+        self._moves_since = clock.now()
         self.animator.hold(still)
         if still:
             self._playback.silence()
@@ -178,7 +182,8 @@ class AvatarControllerWorker(Worker):
     @handles(PlaybackProgressed, HoldSpeaking)
     async def follow_playback(self, event: Event, delivery: Delivery) -> None:
         begun = self._playback.begun
-        if not self._still and self._playback.take(event) and not begun:
+        counts = isinstance(event, HoldSpeaking) or self._is_for_now(delivery)
+        if counts and self._playback.take(event) and not begun:
             self.presence.stir()
 
     @handles(PlaybackStarted, PlaybackFinished, StopSpeaking)
@@ -207,7 +212,12 @@ class AvatarControllerWorker(Worker):
             self.presence.order(event.mood, event.hold_seconds)
 
     def _is_for_now(self, delivery: Delivery) -> bool:
-        return not self._still and delivery.age_seconds <= OLD_SECONDS
+        fresh = delivery.age_seconds <= OLD_SECONDS
+        return not self._still and fresh and not self._is_of_before(delivery.event)
+
+    def _is_of_before(self, event: Event) -> bool:
+        """Of the time before a release."""
+        return event.emitted_at < self._moves_since
 
     def _is_stale(self, event: Event) -> bool:
         """Of a turn that was interrupted."""
@@ -248,6 +258,15 @@ class AvatarControllerWorker(Worker):
         if event.expires_at is None and delivery.age_seconds > OLD_SECONDS:
             self.counters["dropped_old"] += 1
             raise AvatarRefused(AvatarRefusal.STALE, "The order came too late.")
+        if self._is_of_before(event):
+            self.counters["dropped_old"] += 1
+            raise AvatarRefused(
+                AvatarRefusal.STALE, "It was ordered before the release: order it again."
+            )
+        if delivery.deliveries > 1 and isinstance(event, TriggerHotkey | ShowItem):
+            raise AvatarRefused(
+                AvatarRefusal.STALE, "It may have been done already: look, then order again."
+            )
         if not self.enabled:
             raise AvatarRefused(AvatarRefusal.OFF, "The avatar module is off: switch it on.")
         if self.panic.engaged:

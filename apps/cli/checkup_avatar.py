@@ -4,6 +4,7 @@ VTube Studio is only asked whether it is there: nobody sees a question for it.
 """
 
 import contextlib
+import ipaddress
 import json
 import os
 import socket
@@ -17,6 +18,7 @@ from apps.cli.supervisor.control_client import SupervisorClient
 from libs.contracts.avatar import AvatarLink, AvatarStatus
 from libs.settings.avatar import AvatarFileError, load_avatar_file
 from libs.vtube_studio import Answer, Probe, probe
+from libs.vtube_studio.meeting import host_and_port
 
 RESTART = "kitsu restart avatar_controller"
 LOGS = "kitsu logs avatar_controller"
@@ -73,7 +75,20 @@ def _vtube_studio(settings: CliSettings, told: AvatarStatus | None) -> list[Chec
         return [Check(name, "ok", f"not running: {DRAWN}")]
     if found.answer is not Answer.VTUBE_STUDIO:
         return [Check(name, "warn", found.found, _sentence(found.step))]
-    return [_allowed(settings, found, told)]
+    return [_allowed(settings, found, told), *_far_away(settings.vts_url)]
+
+
+def _far_away(url: str) -> list[Check]:
+    """VTube Studio takes its permission unencrypted only."""
+    host, _ = host_and_port(url)
+    try:
+        near = not ipaddress.ip_address(host).is_global
+    except ValueError:
+        near = "." not in host or host.endswith((".local", ".lan", ".home.arpa"))
+    if near:
+        return []
+    found = f"{host} may be outside your network: who is in between can read Kitsu's permission"
+    return [Check("VTube Studio address", "warn", found, "Set VTS_URL to an address at home.")]
 
 
 def _allowed(settings: CliSettings, found: Probe, told: AvatarStatus | None) -> Check:

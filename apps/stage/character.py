@@ -47,15 +47,20 @@ class PictureFile:
 
 
 def read_picture(path: Path) -> PictureFile:
-    """Raises `PictureRefused`."""
+    """A picture that lies in its folder itself. Raises `PictureRefused`."""
     try:
+        if path.exists() and not path.is_file():
+            raise PictureRefused("is no file")
+        if not path.resolve().is_relative_to(path.parent.resolve()):
+            raise PictureRefused("is a link to another folder")
         if path.stat().st_size > MAXIMUM_PICTURE_BYTES:
             raise PictureRefused(f"is larger than {MAXIMUM_PICTURE_BYTES >> 20} MB")
         content = path.read_bytes()
     except FileNotFoundError:
         raise PictureRefused("is not there") from None
-    except OSError as error:
-        raise PictureRefused(f"cannot be read: {error.strerror}") from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        why = error.strerror if isinstance(error, OSError) else "links in a circle"
+        raise PictureRefused(f"cannot be read: {why}") from None
     return PictureFile(content, _media_type(content))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from apps.stage.pages import Page, Pages
 from libs.contracts.avatar import Bearing, PoseCharacter
+from libs.telemetry import clock
 
 #: A gesture that comes later than this is not made any more.
 GESTURE_AGE_SECONDS = 2.0
@@ -18,9 +19,15 @@ class Posture:
     she speaks, and in a panic; a gesture is told once, and never again.
     """
 
-    def __init__(self, pages: Pages, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        now: Callable[[], float] = time.monotonic,
+        show_now: Callable[[], float] = clock.now,
+    ) -> None:
         self._pages = pages
         self._now = now
+        self._show_now = show_now
         self._meant = Bearing.IDLE
         self._until = 0.0
         self._emitted_at = 0.0
@@ -54,6 +61,7 @@ class Posture:
         """At once, before anything that waits to be sent."""
         self._panic = engaged
         if engaged:
+            self._emitted_at = self._show_now()  # what was sent before is not for afterwards
             self._meant = self._shown = Bearing.IDLE
             self._pages.send_all_first("pose", bearing=Bearing.IDLE.value, gesture="")
 

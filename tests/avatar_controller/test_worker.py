@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from apps.avatar_controller import avatar_report as report_module
 from apps.avatar_controller.engines.base import SHUT, AvatarRefused, Capability
+from libs.bus.base import Delivery
 from libs.contracts.avatar import (
     AvatarChanged,
     AvatarLink,
@@ -19,10 +21,17 @@ from libs.contracts.avatar import (
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled
 from libs.contracts.conversation import TurnInput, TurnOpened, TurnSource
 from libs.contracts.health import ModuleState
-from libs.contracts.interruption import StopSpeaking
+from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
 from libs.contracts.listening import SpeechEnded, SpeechStarted
 from libs.contracts.people import Author
-from libs.contracts.speaking import Mood, MouthChunk, MouthCue, PlaybackStarted, Viseme
+from libs.contracts.speaking import (
+    Mood,
+    MouthChunk,
+    MouthCue,
+    PlaybackProgressed,
+    PlaybackStarted,
+    Viseme,
+)
 from libs.contracts.stage import (
     SetExpression,
     ShowItem,
@@ -30,6 +39,7 @@ from libs.contracts.stage import (
     StageCommandFailed,
     TriggerHotkey,
 )
+from libs.contracts.streams import STAGE
 from libs.settings.items import load_items
 from libs.telemetry import clock
 from libs.worker.problems import CannotRun
@@ -287,6 +297,20 @@ async def test_expressions_are_tried_and_chosen_and_the_app_is_asked_again(
         assert avatar.asked == [("show_expression", "Smile"), ("map_mood", "sad", ""), ("sign_in",)]
 
 
+async def test_an_order_of_a_process_that_died_over_it_is_not_carried_out_twice(
+    controller: Start,
+) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        for order in (TriggerHotkey(hotkey="dance"), ShowItem(item="nothing of ours")):
+            work = await stand.worker.take_order(order, Delivery(order, STAGE, deliveries=2))
+            assert work is not None
+            await work
+        refused = await stand.facts(StageCommandFailed)
+        assert [one.code for one in refused] == ["stale", "stale"]
+        assert avatar.asked == []
+
+
 async def test_what_belongs_to_a_turn_that_was_cut_is_not_done(controller: Start) -> None:
     avatar = ScriptedAvatar()
     async with controller(avatar) as stand:
@@ -347,3 +371,87 @@ async def test_a_file_that_cannot_be_used_stops_the_start_with_its_line(controll
     with pytest.raises(CannotRun, match=r"avatar\.yaml, line 2: idle\.gaze"):
         async with controller(file="idle:\n  gaze: maybe\n"):
             pass
+
+
+async def test_a_connection_that_comes_and_goes_for_ever_is_told_of_now_and_then(
+    controller: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "AT_ONCE", 3)
+    monkeypatch.setattr(report_module, "STEADY_SECONDS", 0.5)
+    avatar = ScriptedAvatar(capabilities=NOTHING)
+    async with controller(avatar) as stand:
+        before = len(await stand.facts(AvatarChanged))
+        for number in range(20):
+            links = (AvatarLink.ASKING, AvatarLink.WAITING)
+            avatar.becomes(links[number % 2], NOTHING, str(number))
+            await asyncio.sleep(0.06)
+        assert len(await stand.facts(AvatarChanged)) - before <= 3 + 3
+        avatar.becomes(AvatarLink.READY, NOTHING, "at last")
+        await asyncio.sleep(0.7)
+        assert (await stand.told()).avatars[0].detail == "at last"
+
+
+async def test_names_out_of_orders_steer_no_terminal(controller: Start) -> None:
+    async with controller(ScriptedAvatar()) as stand:
+        for order in (
+            TriggerHotkey(hotkey="a\x1b[2J\u202eb" + "c" * 100),
+            ShowExpression(expression="a\x1b[2J\u202eb"),
+            ShowItem(item="a\x1b[2J\u202eb"),
+        ):
+            message = (await stand.order(order)).message
+            assert message.isprintable()
+            assert len(message) < 200
+
+
+# Panic ----------------------------------------------------------------------------------------
+
+
+async def test_what_was_said_and_ordered_before_a_release_is_not_shown_after_it(
+    controller: Start,
+) -> None:
+    """As when a bus that was away brings it late."""
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        before = clock.now()
+        await stand.bus.publish(EngagePanic(reason="r", ordinal=1))
+        await until(lambda: avatar.panics == [True])
+        await stand.bus.publish(ReleasePanic(ordinal=2))
+        await until(lambda: avatar.panics == [True, False])
+        old = {"emitted_at": before}
+        started = PlaybackStarted(
+            utterance_id="u0", turn_id="t0", epoch=9, text="Hello.", mood=Mood.SAD, output="silent",
+            started_at=before, first_chunk_at=before, **old,
+        )  # fmt: skip
+        progressed = PlaybackProgressed(
+            utterance_id="u0", turn_id="t0", epoch=9, index=0, text="Hello.", position_seconds=0.1,
+            known_seconds=9, **old,
+        )  # fmt: skip
+        for event in (started, progressed, SetExpression(mood=Mood.ANGRY, **old)):
+            await stand.bus.publish(event)
+        await stand.bus.publish(turn().model_copy(update=old))
+        answer = await stand.order(TriggerHotkey(hotkey="dance", **old))
+        assert (answer.code, avatar.asked) == ("stale", [])
+        await asyncio.sleep(0.1)
+        assert (avatar.moods, avatar.bearings) == ([], [])
+        assert avatar.frames[-1][1] == SHUT
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+        assert avatar.moods == [Mood.HAPPY]
+
+
+async def test_a_hold_that_ended_during_a_panic_holds_nothing_after_it(controller: Start) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        hold = {"by": "voice", "at_most_seconds": 30.0}
+        await stand.bus.publish(HoldSpeaking(hold=SpeechHold.PAUSED, **hold))
+        await stand.bus.publish(EngagePanic(reason="r", ordinal=1))
+        await until(lambda: avatar.panics == [True])
+        await stand.bus.publish(HoldSpeaking(hold=SpeechHold.NONE, **hold))
+        await asyncio.sleep(0.1)
+        await stand.bus.publish(ReleasePanic(ordinal=2))
+        await until(lambda: avatar.panics == [True, False])
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+        await stand.bus.publish(HoldSpeaking(hold=SpeechHold.NONE, by="cough"))
+        await asyncio.sleep(0.1)
+        assert avatar.frames[-1][1].open > 0.5

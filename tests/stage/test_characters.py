@@ -1,5 +1,6 @@
 """`configs/characters`: what may stand in a file, and what the stage gives out of it."""
 
+import os
 from pathlib import Path
 
 import httpx
@@ -202,3 +203,36 @@ async def test_a_picture_that_cannot_be_shown_is_told_and_not_given_out(
 def test_a_picture_is_known_by_its_content(tmp_path: Path, content: bytes) -> None:
     a_character(tmp_path / "me", TWO_PICTURES, open_png=PNG, shut_svg=content)
     assert ShownCharacter("me", (tmp_path,)).troubles == ()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes in folders")
+def test_what_lies_elsewhere_or_has_no_end_is_no_picture(tmp_path: Path) -> None:
+    secret = tmp_path / "private.png"
+    secret.write_bytes(PNG)
+    folder = a_character(tmp_path / "me", TWO_PICTURES)
+    open_mouth, shut_mouth = folder / "open.png", folder / "shut.svg"
+    open_mouth.symlink_to(secret)
+    shut_mouth.symlink_to("/dev/zero")
+    troubles = ShownCharacter("me", (tmp_path,)).troubles
+    assert ["is a link to another folder" in troubles[0], "is no file" in troubles[1]] == [True] * 2
+    open_mouth.unlink()
+    shut_mouth.unlink()
+    os.mkfifo(open_mouth)
+    shut_mouth.symlink_to("shut.svg")
+    troubles = ShownCharacter("me", (tmp_path,)).troubles
+    assert "is no file" in troubles[0]
+    assert len(troubles) == 2
+    open_mouth.unlink()
+    (folder / "drawn.png").write_bytes(PNG)
+    open_mouth.symlink_to("drawn.png")
+    assert len(ShownCharacter("me", (tmp_path,)).troubles) == 1, "in its own folder it may be one"
+
+
+def test_a_whole_folder_may_be_a_link(tmp_path: Path) -> None:
+    a_character(tmp_path / "elsewhere" / "me", TWO_PICTURES, open_png=PNG, shut_svg=SVG)
+    (tmp_path / "characters").mkdir()
+    try:
+        (tmp_path / "characters" / "me").symlink_to(tmp_path / "elsewhere" / "me")
+    except OSError:
+        pytest.skip("links need a right here")
+    assert ShownCharacter("me", (tmp_path / "characters",)).troubles == ()

@@ -1,6 +1,7 @@
 """veadotube: found, kept, told the right state; and everything that may answer in its place."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.veadotube import link as veadotube_link
 from apps.avatar_controller.engines.veadotube.avatar import VeadotubeAvatar
+from apps.avatar_controller.engines.veadotube.wire import read
 from apps.avatar_controller.mood_choices import MoodChoices
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarLink, AvatarRefusal, Bearing
@@ -432,3 +434,36 @@ async def test_what_is_only_half_true_harms_nothing(frame: str) -> None:
             app.garbage = []
             app.drop()
             await until(lambda: app.showing == "happy")
+
+
+async def test_nobody_is_followed_to_another_address() -> None:
+    """A web server where veadotube should be sends whoever comes to it elsewhere."""
+    came: list[object] = []
+    elsewhere = await asyncio.start_server(lambda reader, writer: came.append(reader), "127.0.0.1")
+    port = elsewhere.sockets[0].getsockname()[1]
+
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        line = f"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:{port}/\r\n"
+        writer.write(f"{line}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(redirect, "127.0.0.1")
+    async with elsewhere, server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with an_avatar(url) as avatar:
+            await until(lambda: link(avatar) is AvatarLink.WRONG_PROGRAM)
+    assert came == []
+
+
+def test_an_id_of_a_node_is_a_short_word_or_number() -> None:
+    def node(found: object) -> str | None:
+        entries = [{"type": "stateEvents", "id": found}]
+        told = read("nodes:" + json.dumps({"event": "list", "entries": entries}))
+        assert told is not None
+        return told.node
+
+    assert (node("mini"), node(7)) == ("mini", "7")
+    assert (node([["x"]]), node({"a": 1}), node(None), node("")) == ("", "", "", "")
+    assert len(node("x" * 100_000) or "") <= 200

@@ -508,3 +508,30 @@ async def test_what_means_nothing_is_refused_with_a_step(listener: OscListener) 
         with pytest.raises(AvatarRefused, match=r"\w+ .*\.$") as refused:
             await order
         assert refused.value.code == AvatarRefusal.NOT_POSSIBLE
+
+
+async def test_a_panic_that_was_engaged_before_there_was_a_connection_calms_her(
+    listener: OscListener,
+) -> None:
+    avatar = an_avatar(listener.port)
+    await avatar.panic(True)
+    assert listener.frames() == []
+    async with Running(avatar):
+        await until(lambda: len(listener.frames()) == 3)
+        assert listener.frames()[0].shapes["A"] == 0
+        await asyncio.sleep(0.1)
+        assert len(listener.frames()) == 3
+
+
+async def test_after_a_quick_release_no_frame_of_the_panic_comes_late(
+    listener: OscListener,
+) -> None:
+    async with Running(an_avatar(listener.port)) as avatar:
+        panicking = asyncio.create_task(avatar.panic(True))
+        await asyncio.sleep(0.005)
+        await avatar.panic(False)
+        avatar.set_mouth(Mouth(1.0, 0.0, Vowels(a=1.0)))
+        avatar.send_frame()
+        await panicking
+        await asyncio.sleep(0.05)
+        assert listener.frames()[-1].shapes["A"] > 0

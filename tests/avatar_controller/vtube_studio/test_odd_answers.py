@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apps.avatar_controller.engines.base import AvatarRefused
-from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
+from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused, VtsSilent
 from apps.avatar_controller.engines.vtube_studio.items import Items
 from apps.avatar_controller.engines.vtube_studio.model import Model, read_model
 from apps.avatar_controller.engines.vtube_studio.model_life import ModelLife, watch
 from apps.avatar_controller.engines.vtube_studio.moods import MoodMap
+from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
+from apps.avatar_controller.mood_choices import MoodChoices
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile, AvatarItem
 
@@ -20,11 +23,14 @@ GARBAGE: list[Any] = [
     True,
     3,
     float("nan"),
+    10**4_000,
     "text",
     [],
     {},
     [None, 1, "x", [], {}],
     [{"name": 5, "file": None, "hotkeyID": [], "active": "yes", "value": {}, "min": "a"}],
+    [{"name": "ParamEyeLOpen", "value": 10**4_000, "min": -(10**400), "max": 10**400}],
+    [{"name": "\ud800", "file": "\udfff.exp3.json", "hotkeyID": "\ud800", "type": "\ud800"}],
     [{"name": "a" * 100_000, "file": "b" * 100_000, "hotkeyID": "c", "type": 4}] * 3,
 ]
 
@@ -35,9 +41,11 @@ class ScriptedApp:
     def __init__(self, **answers: Mapping[str, Any] | Exception) -> None:
         self.answers: dict[str, Mapping[str, Any] | Exception] = dict(answers)
         self.asked: list[str] = []
+        self.said: list[Mapping[str, Any]] = []
 
     async def __call__(self, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
         self.asked.append(kind)
+        self.said.append(data)
         answer = self.answers.get(kind, {})
         if isinstance(answer, Exception):
             raise answer
@@ -112,3 +120,31 @@ async def test_an_item_whose_answer_is_lost_is_said_to_be_away() -> None:
     )
     with pytest.raises(AvatarRefused, match="away"):
         await items.show("heart")
+
+
+async def test_an_item_goes_although_its_flight_was_refused_or_not_answered() -> None:
+    for trouble in (VtsRefused(1000, "no"), VtsSilent("late")):
+        app = ScriptedApp(ItemLoadRequest={"instanceID": "one"}, ItemMoveRequest=trouble)
+        items = Items(app, {"cookie": AvatarItem(file="cookie.png", throw=True)})
+        await items.show("cookie")
+        await asyncio.sleep(0.01)
+        assert app.asked == ["ItemLoadRequest", "ItemMoveRequest", "ItemUnloadRequest"]
+
+
+async def test_an_item_of_which_the_app_says_nothing_is_taken_away_by_its_file() -> None:
+    app = ScriptedApp(ItemLoadRequest=VtsSilent("late"))
+    items = Items(app, {"heart": AvatarItem(file="heart.png")})
+    with pytest.raises(AvatarRefused, match="away"):
+        await items.show("heart")
+    await asyncio.sleep(0.01)
+    assert app.asked == ["ItemLoadRequest", "ItemUnloadRequest"]
+    assert app.said[-1]["fileNames"] == ["heart.png"]
+    assert app.said[-1]["allowUnloadingItemsLoadedByUserOrOtherPlugins"] is False
+
+
+def test_what_is_switched_on_is_kept_also_under_a_name_that_is_no_text(tmp_path: Path) -> None:
+    kept = SwitchedOn(tmp_path / "on.json")
+    kept.add("\ud800", "\udfff.exp3.json")
+    assert SwitchedOn(tmp_path / "on.json").of("\ud800") == {"\udfff.exp3.json"}
+    choices = MoodChoices(tmp_path / "moods.json")
+    choices.choose("vtube_studio", "\ud800", Mood.HAPPY, "smile")

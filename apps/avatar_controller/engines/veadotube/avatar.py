@@ -24,14 +24,8 @@ from apps.avatar_controller.engines.veadotube.wire import State, Told
 from apps.avatar_controller.mood_choices import MoodChoices
 from apps.avatar_controller.names import plain
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import (
-    MAXIMUM_NAMES,
-    AvatarId,
-    AvatarLink,
-    AvatarRefusal,
-    AvatarStatus,
-    Bearing,
-)
+from apps.avatar_controller.told_names import told_names
+from libs.contracts.avatar import AvatarId, AvatarLink, AvatarRefusal, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 
@@ -241,6 +235,6 @@ class VeadotubeAvatar:
             detail=f"{link.instance}, {len(states.all)} states. It moves the mouth by itself.",
             model=link.instance,
             moods=states.moods,
-            expressions=tuple(state.name for state in states.all[:MAXIMUM_NAMES]),
+            expressions=told_names(state.name for state in states.all),
             missing=missing,
         )

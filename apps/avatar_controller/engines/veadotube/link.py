@@ -41,6 +41,13 @@ START = "Start veadotube mini and switch its WebSocket server on (settings, prog
 WRONG = "is not veadotube: see VEADOTUBE_URL."
 
 
+class _Straight(connect):
+    """A connection to the address itself: what answers there sends nobody elsewhere."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
+
+
 class _Lost(Exception):
     """The connection is of no use any more."""
 
@@ -170,7 +177,7 @@ class VeadotubeLink:
 
     async def _connect(self, url: str) -> ClientConnection:
         try:
-            return await connect(
+            return await _Straight(
                 address_with_name(url),
                 open_timeout=CONNECT_SECONDS,
                 ping_interval=None,  # it is asked for its states instead

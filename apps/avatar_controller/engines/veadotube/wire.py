@@ -17,6 +17,7 @@ CLIENT_NAME = "Kitsu"
 STATES_NODE = "stateEvents"
 #: Of so many states one can be chosen; nobody draws more.
 MAXIMUM_STATES = 1_000
+MAXIMUM_ID = 200
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ def read(raw: str | bytes) -> Told | None:
 def _read_nodes(document: dict[str, Any]) -> Told:
     if document.get("event") == "list" and isinstance(document.get("entries"), list):
         nodes = [entry for entry in document["entries"] if isinstance(entry, dict)]
-        ids = [str(entry.get("id")) for entry in nodes if entry.get("type") == STATES_NODE]
-        return Told(node=ids[0] if ids else "")
+        ids = [entry.get("id") for entry in nodes if entry.get("type") == STATES_NODE]
+        known = [str(one)[:MAXIMUM_ID] for one in ids if isinstance(one, str | int) and one != ""]
+        return Told(node=known[0] if known else "")
     payload = document.get("payload")
     if document.get("type") != STATES_NODE or not isinstance(payload, dict):
         return Told()

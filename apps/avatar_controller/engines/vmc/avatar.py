@@ -90,8 +90,8 @@ class VmcAvatar:
         if not self._target:
             await asyncio.Event().wait()
         while True:
-            if not self._sender.open:
-                await self._sender.connect()
+            if not self._sender.open and await self._sender.connect() and self._panic:
+                await self._rest()  # whoever was killed before left her as she was
             self._sender.listen()
             if (now_told := self._link()) != self._told:
                 self._told = now_told
@@ -114,6 +114,8 @@ class VmcAvatar:
         for number in range(LAST_FRAMES):
             if number:
                 await asyncio.sleep(LAST_FRAME_SECONDS)
+            if not self._panic:
+                return  # released meanwhile: she moves again
             self._send(Face(), whole=True)
 
     # What she does ----------------------------------------------------------------------------

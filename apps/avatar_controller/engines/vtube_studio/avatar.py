@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from apps.avatar_controller.engines.base import (
@@ -187,18 +187,28 @@ class VTubeStudioAvatar:
         self._mouth, self._pose, self._mood = SHUT, STRAIGHT, Mood.NEUTRAL
         self._expressions.forget_trial()
         self._expressions.want(None, 0.0)
-        if self._letting_go is None or self._letting_go.done():
-            self._letting_go = asyncio.create_task(self._take_all_away(shut_by_request))
-        await asyncio.wait({self._letting_go}, timeout=at_most_seconds)
+        await asyncio.wait({self._begin_to_let_go(shut_by_request)}, timeout=at_most_seconds)
+
+    def _begin_to_let_go(self, shut_by_request: bool = False) -> "asyncio.Task[None]":
+        """Anew each time: what was put there after an earlier panic goes as well."""
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+        self._letting_go = asyncio.create_task(self._take_all_away(shut_by_request))
+        return self._letting_go
 
     async def _take_all_away(self, shut_by_request: bool = False) -> None:
         """`shut_by_request`: the app is behind with frames; a request is worked on in any case."""
-        shut = self.steering.shut()
-        if shut_by_request and shut:
-            shutting = self.link.request("InjectParameterDataRequest", injection(shut))
-            await _as_far_as_it_is_there(shutting)
-        items_gone = _as_far_as_it_is_there(self._items.clear())
-        await asyncio.gather(self._expressions.settle(), items_gone)
+        shut = self.steering.shut() if shut_by_request else []
+        await asyncio.gather(self._shut(shut), self._clear_items(), self._expressions.settle())
+
+    async def _shut(self, shut: Frame) -> None:
+        if shut:
+            with contextlib.suppress(VtsAway, VtsRefused):
+                await self.link.request("InjectParameterDataRequest", injection(shut))
+
+    async def _clear_items(self) -> None:
+        with contextlib.suppress(VtsAway, VtsRefused):
+            await self._items.clear()
 
     # What the app tells -----------------------------------------------------------------------
 
@@ -220,7 +230,7 @@ class VTubeStudioAvatar:
         if not await self._loaded.read():
             raise VtsAway("VTube Studio does not tell its model.")
         if self._silent:
-            self._letting_go = asyncio.create_task(self._take_all_away())
+            self._begin_to_let_go()
         await self._items.read_folder()
         self._changed()
 
@@ -274,8 +284,3 @@ class VTubeStudioAvatar:
                 f"The model “{model.name}” has no expression “{shown_name(name)}”: choose another.",
             )
         return found
-
-
-async def _as_far_as_it_is_there(asking: Coroutine[Any, Any, object]) -> None:
-    with contextlib.suppress(VtsAway, VtsRefused):
-        await asking

@@ -40,6 +40,8 @@ class Expressions:
         """What is wanted, and was on before: somebody else's."""
         self._fade_seconds = 0.3
         self._try_ends: asyncio.TimerHandle | None = None
+        self._said = ""
+        """The refusal that stands in the log, while it is repeated."""
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -122,14 +124,23 @@ class Expressions:
                 {"expressionFile": file, "fadeTime": self._fade_seconds, "active": on},
             )
         except VtsRefused as refused:
-            await asyncio.to_thread(self._own.remove, model, file)
-            if refused.error_id in NO_SUCH_EXPRESSION:
+            self._log_once(refused)
+            gone = refused.error_id in NO_SUCH_EXPRESSION
+            if gone:
                 self._list_is_old()
-            log.warning("VTube Studio did not switch an expression: %s", refused)
+            if not on and not gone:
+                return False  # It may still be on, and it is Kitsu's.
+            await asyncio.to_thread(self._own.remove, model, file)
             return True
         except VtsAway:
             # Once it is back, what is on there is read, and this is settled again.
             return False
+        self._said = ""
         if not on:
             await asyncio.to_thread(self._own.remove, model, file)
         return True
+
+    def _log_once(self, refused: VtsRefused) -> None:
+        if self._said != str(refused):
+            self._said = str(refused)
+            log.warning("VTube Studio did not switch an expression: %s", refused)

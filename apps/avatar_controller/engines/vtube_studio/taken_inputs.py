@@ -69,6 +69,8 @@ class TakenInputs:
                 await make_own_parameter(self._ask)
             with contextlib.suppress(VtsRefused):
                 self._steering.begin(await read_inputs(self._ask))
+            if self.quiet:
+                return
             frame = self._newest_frame()
         else:
             frame = []
