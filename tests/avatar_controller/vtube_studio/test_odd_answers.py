@@ -12,7 +12,7 @@ from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefus
 from apps.avatar_controller.engines.vtube_studio.items import Items
 from apps.avatar_controller.engines.vtube_studio.model import Model, read_model
 from apps.avatar_controller.engines.vtube_studio.model_life import ModelLife, watch
-from apps.avatar_controller.engines.vtube_studio.moods import MoodMap
+from apps.avatar_controller.engines.vtube_studio.moods import mood_map
 from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
 from apps.avatar_controller.mood_choices import MoodChoices
 from libs.contracts.speaking import Mood
@@ -83,7 +83,7 @@ async def test_a_model_of_garbage_is_a_model_with_little(
     model = await read_model(ask)
     assert isinstance(model, Model)
     assert all(expression.file for expression in model.expressions)
-    moods = MoodMap(model, AvatarFile(), {Mood.HAPPY: "smile"})
+    moods = mood_map(model, AvatarFile(), {Mood.HAPPY: "smile"})
     assert len(moods.shown) == len(Mood)
     monkeypatch.setattr(
         "apps.avatar_controller.engines.vtube_studio.model_life.BREATH_SECONDS", 0.0

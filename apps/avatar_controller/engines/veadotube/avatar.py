@@ -7,7 +7,7 @@ the present state at once (here it is asked for).
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from apps.avatar_controller.engines.base import (
@@ -22,7 +22,7 @@ from apps.avatar_controller.engines.veadotube.link import VeadotubeLink
 from apps.avatar_controller.engines.veadotube.states import States
 from apps.avatar_controller.engines.veadotube.wire import State, Told
 from apps.avatar_controller.mood_choices import MoodChoices
-from apps.avatar_controller.names import plain
+from apps.avatar_controller.mood_map import moods_in_file
 from apps.avatar_controller.settings import AvatarControllerSettings
 from apps.avatar_controller.told_names import told_names
 from libs.contracts.avatar import AvatarId, AvatarLink, AvatarRefusal, AvatarStatus, Bearing
@@ -107,14 +107,7 @@ class VeadotubeAvatar:
     def _read_states(self, states: Sequence[State]) -> None:
         before = self._states
         title = self._link.instance
-        in_file: Mapping[Mood, str] = next(
-            (
-                moods
-                for model, moods in self._file.models.items()
-                if plain(model) in (plain(title), plain(self.id))
-            ),
-            {},
-        )
+        in_file = moods_in_file(self._file, title, self.id)
         chosen = self._choices.of(self.id, title)
         self._states = States(states, in_file, chosen, self._file)
         self._states.keep_rest_of(before)
@@ -225,8 +218,8 @@ class VeadotubeAvatar:
         if link.link is not AvatarLink.READY:
             return AvatarStatus(id=self.id, title="veadotube", link=link.link, detail=link.detail)
         states = self._states
-        missing = states.missing
-        if not any(shown.expression for shown in states.moods):
+        missing = states.moods.missing
+        if not any(shown.expression for shown in states.moods.shown):
             missing += ("states named after moods, like happy or sad: rename some in veadotube",)
         return AvatarStatus(
             id=self.id,
@@ -234,7 +227,7 @@ class VeadotubeAvatar:
             link=link.link,
             detail=f"{link.instance}, {len(states.all)} states. It moves the mouth by itself.",
             model=link.instance,
-            moods=states.moods,
+            moods=states.moods.shown,
             expressions=told_names(state.name for state in states.all),
             missing=missing,
         )

@@ -1,11 +1,12 @@
 """Which state of a veadotube avatar shows what."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from apps.avatar_controller.engines.veadotube.wire import State
+from apps.avatar_controller.mood_map import Faces, MoodMap
 from apps.avatar_controller.names import found_by_name, found_by_words, words_of
-from libs.contracts.avatar import Bearing, MoodShown
+from libs.contracts.avatar import Bearing
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 
@@ -34,20 +35,20 @@ class States:
         file: AvatarFile,
     ) -> None:
         self.all = tuple(states)
-        self.moods: tuple[MoodShown, ...] = ()
-        self.missing: tuple[str, ...] = ()
         self._silent = [state for state in self.all if not _TALKING.search(_in_words(state))]
-        self._by_mood: dict[Mood, State] = {}
-        for mood in Mood:
-            name = chosen.get(mood, in_file.get(mood))
-            by = "panel" if mood in chosen else "file" if mood in in_file else "name"
-            words = file.moods.words.get(mood, NEUTRAL_WORDS if mood is Mood.NEUTRAL else ())
-            self._choose(mood, name, by, words)
+        faces = Faces(
+            kind="a state",
+            named=self.named,
+            with_words=lambda words: found_by_words(words, self._silent, _name_of),
+            name_of=_name_of,
+        )
+        words = {Mood.NEUTRAL: NEUTRAL_WORDS, **file.moods.words}
+        self.moods = MoodMap(faces, words, in_file, chosen)
         self._by_bearing = {
             Bearing.LISTENING: found_by_words(LISTENING_WORDS, self._silent, _name_of),
-            Bearing.THINKING: self._by_mood.get(Mood.THINKING),
+            Bearing.THINKING: self.moods.face_of(Mood.THINKING),
             Bearing.ASLEEP: found_by_words(ASLEEP_WORDS, self._silent, _name_of)
-            or self._by_mood.get(Mood.SLEEPY),
+            or self.moods.face_of(Mood.SLEEPY),
         }
         self._rest: State | None = None
 
@@ -57,11 +58,11 @@ class States:
         if self._rest in self.all:
             return self._rest
         plain = (state for state in self._silent if not self.shows_something(state))
-        return self._by_mood.get(Mood.NEUTRAL) or next(plain, next(iter(self.all), None))
+        return self.moods.face_of(Mood.NEUTRAL) or next(plain, next(iter(self.all), None))
 
     def shows_something(self, state: State) -> bool:
         """Whether it is one of those that are chosen here: a mood, a bearing, or talking."""
-        moods = [one for mood, one in self._by_mood.items() if mood is not Mood.NEUTRAL]
+        moods = [self.moods.face_of(mood) for mood in Mood if mood is not Mood.NEUTRAL]
         return state in (*moods, *self._by_bearing.values()) or state not in self._silent
 
     def seen(self, state_id: str) -> None:
@@ -80,7 +81,7 @@ class States:
 
     def to_show(self, mood: Mood, bearing: Bearing) -> State | None:
         """None: the avatar has no states."""
-        state = self._by_mood.get(mood) if mood is not Mood.NEUTRAL else None
+        state = self.moods.face_of(mood) if mood is not Mood.NEUTRAL else None
         posed = self._by_bearing.get(bearing)
         if state is None or bearing is Bearing.ASLEEP:
             state = posed or state
@@ -97,17 +98,6 @@ class States:
             if _TALKING.search(words) and " ".join(_TALKING.sub("", words).split()) in names:
                 return state
         return None
-
-    def _choose(self, mood: Mood, name: str | None, by: str, words: Iterable[str]) -> None:
-        state = self.named(name) if name else None
-        if name and state is None:
-            self.missing += (f"a state “{name}” for {mood.value}: choose another one",)
-        if state is None and name != "":
-            state, by = found_by_words(words, self._silent, _name_of), "name"
-        if state is not None:
-            self._by_mood[mood] = state
-        shown = {"mood": mood, "expression": state.name if state else "", "chosen_by": by}
-        self.moods += (MoodShown.model_validate(shown),)
 
 
 def _name_of(state: State) -> str:

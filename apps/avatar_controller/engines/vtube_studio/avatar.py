@@ -26,7 +26,7 @@ from apps.avatar_controller.engines.vtube_studio.link import VtsLink
 from apps.avatar_controller.engines.vtube_studio.loaded_model import AVATAR, LoadedModel
 from apps.avatar_controller.engines.vtube_studio.model import Expression, Model
 from apps.avatar_controller.engines.vtube_studio.model_life import ModelLifeKeeper
-from apps.avatar_controller.engines.vtube_studio.moods import MoodMap, expression_named
+from apps.avatar_controller.engines.vtube_studio.moods import expression_named
 from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering
 from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
 from apps.avatar_controller.engines.vtube_studio.taken_inputs import TakenInputs
@@ -253,9 +253,9 @@ class VTubeStudioAvatar:
         self._changed()
 
     def _show_mood(self) -> None:
-        moods: MoodMap | None = self._loaded.moods
-        file = moods.file_of(self._mood) if moods and not self._silent else None
-        self._expressions.want(file, self._fade_seconds)
+        moods = self._loaded.moods
+        face = moods.face_of(self._mood) if moods and not self._silent else None
+        self._expressions.want(face.file if face else None, self._fade_seconds)
 
     # Refusals ---------------------------------------------------------------------------------
 

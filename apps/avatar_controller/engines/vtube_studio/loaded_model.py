@@ -5,10 +5,11 @@ import logging
 from collections.abc import Callable
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
-from apps.avatar_controller.engines.vtube_studio.model import Ask, Model, read_model
-from apps.avatar_controller.engines.vtube_studio.moods import MoodMap
+from apps.avatar_controller.engines.vtube_studio.model import Ask, Expression, Model, read_model
+from apps.avatar_controller.engines.vtube_studio.moods import mood_map
 from apps.avatar_controller.engines.vtube_studio.own_parameter import make_own_parameter
 from apps.avatar_controller.mood_choices import MoodChoices
+from apps.avatar_controller.mood_map import MoodMap
 from libs.contracts.avatar import AvatarId
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
@@ -39,7 +40,7 @@ class LoadedModel:
         self._is_old = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self.model: Model | None = None
-        self.moods: MoodMap | None = None
+        self.moods: MoodMap[Expression] | None = None
         self.is_read = False
         """Whether it is known at all what is loaded."""
         self.own_parameter_trouble = ""
@@ -85,4 +86,4 @@ class LoadedModel:
 
     def _map_moods(self) -> None:
         chosen = self._choices.of(AVATAR, self.model.key) if self.model else {}
-        self.moods = MoodMap(self.model, self._file, chosen) if self.model else None
+        self.moods = mood_map(self.model, self._file, chosen) if self.model else None
