@@ -352,17 +352,6 @@ async def test_one_without_avatar_states_is_said_to_have_none() -> None:
         await ready(avatar)
 
 
-async def test_switched_off_it_looks_for_nothing(tmp_path: Path) -> None:
-    async with (
-        VeadotubeStandIn(STATES, tmp_path) as app,
-        an_avatar("", folder=tmp_path) as avatar,
-    ):
-        await asyncio.sleep(0.2)
-        assert link(avatar) is AvatarLink.NOT_CONFIGURED
-        assert "VEADOTUBE_URL" in avatar.status().detail
-        assert app.clients == []
-
-
 # Others in its place ------------------------------------------------------------------------------
 
 

@@ -64,7 +64,7 @@ class Running:
         self.task = asyncio.create_task(avatar.run())
 
     async def __aenter__(self) -> VmcAvatar:
-        await until(lambda: self.avatar._sender.open or not self.avatar.capabilities)
+        await until(lambda: self.avatar._sender.open)
         return self.avatar
 
     async def __aexit__(self, *_: object) -> None:
@@ -363,16 +363,6 @@ def test_a_name_alone_makes_no_broken_packet() -> None:
 
 
 # Who listens --------------------------------------------------------------------------------------
-
-
-async def test_without_a_target_nothing_is_sent_and_the_step_is_said() -> None:
-    async with Running(an_avatar(0, target="")) as avatar:
-        avatar.set_mouth(Mouth(1.0))
-        avatar.send_frame()
-        await avatar.panic(True)
-        assert avatar.status().link is AvatarLink.NOT_CONFIGURED
-        assert "VMC_TARGET" in avatar.status().detail
-        assert avatar.capabilities == frozenset()
 
 
 async def test_nobody_there_is_said_and_one_who_comes_is_moved_at_once() -> None:

@@ -286,16 +286,6 @@ async def test_a_silent_program_at_the_port_is_said(tmp_path: Path) -> None:
 # Being found -------------------------------------------------------------------------------------
 
 
-async def test_no_address_means_no_vtube_studio(tmp_path: Path) -> None:
-    stand = LinkStand("", tmp_path)
-    async with asyncio.timeout(5):
-        link = (await stand.__aenter__()).link
-        await stand._tasks[0]
-    assert link.link is AvatarLink.NOT_CONFIGURED
-    with pytest.raises(VtsAway, match="VTS_URL is empty"):
-        await link.request("CurrentModelRequest")
-
-
 @pytest.mark.skipif(os.name != "posix", reason="counts the sockets of this process as Linux does")
 async def test_a_link_that_never_finds_anybody_leaves_nothing_open(tmp_path: Path) -> None:
     async with LinkStand("ws://127.0.0.1:1", tmp_path) as stand:

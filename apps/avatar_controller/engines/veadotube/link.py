@@ -88,9 +88,6 @@ class VeadotubeLink:
         self.link = AvatarLink.WAITING
         self.detail = START
         self.instance = ""
-        if not url:
-            self.link = AvatarLink.NOT_CONFIGURED
-            self.detail = "Set VEADOTUBE_URL to auto to use veadotube."
 
     @property
     def ready(self) -> bool:
@@ -113,8 +110,6 @@ class VeadotubeLink:
 
     async def run(self) -> None:
         """For ever."""
-        if not self._url:
-            await asyncio.Event().wait()
         while True:
             url = await self._find()
             if url:

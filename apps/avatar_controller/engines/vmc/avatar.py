@@ -44,8 +44,6 @@ LOOK_UP_SECONDS = 2.0
 #: The last frame is sent so often, so far apart: any of them may be lost.
 LAST_FRAMES, LAST_FRAME_SECONDS = 3, 0.03
 
-_NO_STATUS = (AvatarLink.NOT_CONFIGURED, "")
-
 
 class VmcAvatar:
     """A model that another program draws, moved by datagrams that nobody answers.
@@ -57,6 +55,7 @@ class VmcAvatar:
     """
 
     id: AvatarId = "vmc"
+    capabilities = frozenset({Capability.FRAMES})
 
     def __init__(
         self,
@@ -77,18 +76,11 @@ class VmcAvatar:
         self._mood = _Fade(now)
         self._mouth, self._pose = SHUT, STRAIGHT
         self._panic = False
-        self._told = _NO_STATUS
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        configured = bool(self._target)
-        return frozenset({Capability.FRAMES}) if configured else frozenset()
+        self._told: tuple[AvatarLink, str] | None = None
 
     # Life -------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        if not self._target:
-            await asyncio.Event().wait()
         while True:
             if not self._sender.open and await self._sender.connect() and self._panic:
                 await self._rest()  # whoever was killed before left her as she was
@@ -184,9 +176,6 @@ class VmcAvatar:
         )
 
     def _link(self) -> tuple[AvatarLink, str]:
-        if not self._target:
-            step = "Set VMC_TARGET to where your avatar app receives VMC, like 127.0.0.1:39539."
-            return AvatarLink.NOT_CONFIGURED, step
         if not self._sender.open:
             why = self._sender.trouble or "not tried yet"
             return AvatarLink.WAITING, f"{self._target} cannot be reached ({why}): see VMC_TARGET."

@@ -85,8 +85,6 @@ class VTubeStudioAvatar:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        if self.link.link is AvatarLink.NOT_CONFIGURED:
-            return frozenset()
         able = set[Capability]()
         if self._moves:
             able.add(Capability.FRAMES)
@@ -158,14 +156,11 @@ class VTubeStudioAvatar:
         await self._items.show(name)
 
     async def sign_in(self) -> None:
-        if self.link.link is AvatarLink.NOT_CONFIGURED:
-            raise AvatarRefused(AvatarRefusal.NOT_CONFIGURED, self.link.detail)
         await self.link.ask_again()
 
     def status(self) -> AvatarStatus:
         if not self.link.ready:
-            can_sign_in = self.link.link is not AvatarLink.NOT_CONFIGURED
-            return report.away(self.link.link, self.link.detail, can_sign_in)
+            return report.away(self.link.link, self.link.detail)
         return report.there(
             self._loaded, self.steering, self._hotkeys, self._items, self.link.detail
         )

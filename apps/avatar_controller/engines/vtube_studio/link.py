@@ -23,7 +23,7 @@ from apps.avatar_controller.engines.vtube_studio.sign_in import SignIn
 from apps.avatar_controller.engines.vtube_studio.token_store import TokenStore
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarLink
-from libs.vtube_studio.meeting import Answer, NotMet, host_and_port, meet
+from libs.vtube_studio.meeting import Answer, NotMet, meet
 from libs.vtube_studio.wire import Message
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
@@ -73,7 +73,6 @@ class VtsLink:
         events: Mapping[str, Mapping[str, Any]] = EVENTS,
     ) -> None:
         self._url = settings.vts_url
-        self._host, self._port = host_and_port(self._url) if self._url else ("", 0)
         self._on_ready = on_ready
         self._on_event = on_event
         self._on_changed = on_changed
@@ -86,8 +85,8 @@ class VtsLink:
         self._conversation: Conversation | None = None
         self._ready_at: float | None = None
         self._wake = asyncio.Event()
-        self.link = AvatarLink.WAITING if self._url else AvatarLink.NOT_CONFIGURED
-        self.detail = "" if self._url else "VTube Studio is not used (VTS_URL is empty)."
+        self.link = AvatarLink.WAITING
+        self.detail = ""
         self.version = ""
         """Of VTube Studio; empty: not known."""
         self.connections = 0
@@ -125,9 +124,7 @@ class VtsLink:
     # Life -------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Until cancelled. Returns at once where VTube Studio is not used."""
-        if not self._url:
-            return
+        """Until cancelled."""
         while True:
             await self._pause(await self._live())
 

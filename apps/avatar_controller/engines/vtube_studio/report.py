@@ -17,9 +17,9 @@ _USUAL = "paramangle"
 _MOUTH_WORDS = ("mouth", "jaw", "口", "嘴")
 
 
-def away(link: AvatarLink, detail: str, can_sign_in: bool) -> AvatarStatus:
+def away(link: AvatarLink, detail: str) -> AvatarStatus:
     """While nothing is known of the model."""
-    return AvatarStatus(id=AVATAR, title=TITLE, link=link, detail=detail, can_sign_in=can_sign_in)
+    return AvatarStatus(id=AVATAR, title=TITLE, link=link, detail=detail, can_sign_in=True)
 
 
 def there(
@@ -33,7 +33,7 @@ def there(
             if loaded.is_read
             else ("Reading the model of VTube Studio.")
         )
-        return away(AvatarLink.READY, nothing, can_sign_in=True)
+        return away(AvatarLink.READY, nothing)
     missing = (*_mouth_missing(model, loaded, steering), *moods.missing, *items.missing)
     return AvatarStatus(
         id=AVATAR,
