@@ -123,6 +123,9 @@ class AvatarControllerWorker(Worker):
     def gauges(self) -> dict[str, int]:
         self.counters["frames"] = self.animator.frames
         self.counters["frames_skipped"] = self.animator.skipped
+        for avatar in self.avatars:
+            for name, count in avatar.counts().items():
+                self.counters[f"{avatar.id}_{name}"] = count
         return {
             "frames_per_second": round(self.animator.frames_per_second),
             "avatars_ready": self.report_of.ready,

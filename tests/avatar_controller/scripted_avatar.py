@@ -98,6 +98,9 @@ class ScriptedAvatar:
             taken=self.taken,
         )
 
+    def counts(self) -> dict[str, int]:
+        return {"frames_sent": len(self.frames)}
+
     async def panic(self, engaged: bool) -> None:
         self.panics.append(engaged)
         if self.hangs_in_panic:

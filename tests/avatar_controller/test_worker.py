@@ -99,6 +99,15 @@ async def test_while_she_speaks_the_mouth_moves_and_a_stop_shuts_it_at_once(
         assert avatar.frames[-1][1] == SHUT
 
 
+async def test_what_avatars_count_stands_in_the_metrics(controller: Start) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        await until(lambda: avatar.frames)
+        assert stand.worker.gauges()["avatars_ready"] == 1
+        assert stand.worker.counters["frames"] >= 1
+        assert stand.worker.counters["vtube_studio_frames_sent"] >= 1
+
+
 async def test_moods_and_bearings_reach_every_avatar_once(controller: Start) -> None:
     avatars = [ScriptedAvatar(), overlay()]
     async with controller(*avatars) as stand:

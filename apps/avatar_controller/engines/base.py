@@ -1,6 +1,6 @@
 """What every avatar can be asked, whatever moves it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -142,6 +142,10 @@ class Avatar(Protocol):
         ...
 
     def status(self) -> AvatarStatus: ...
+
+    def counts(self) -> Mapping[str, int]:
+        """What it counted since the start, for metrics."""
+        ...
 
     async def panic(self, engaged: bool) -> None:
         """In force for all later calls when it returns; waits at most 0.2 s for the other side."""

@@ -1,7 +1,7 @@
 """The drawn character of the overlay page: her bearing and gestures; the page does the rest."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from apps.avatar_controller.engines.base import AvatarRefused, Capability, Mouth, Pose
 from libs.contracts.avatar import (
@@ -78,6 +78,9 @@ class OverlayAvatar:
             gestures=GESTURES,
             detail="She is in the overlay page, the browser source of OBS.",
         )
+
+    def counts(self) -> Mapping[str, int]:
+        return {}
 
     # What she does ----------------------------------------------------------------------------
 

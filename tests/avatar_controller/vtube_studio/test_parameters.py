@@ -274,10 +274,10 @@ async def test_lids_are_moved_only_where_the_model_does_not_blink_itself(
     ):
         await stand.until_ready()
         stand.avatar.look(TURNED)
-        assert stand.avatar.model_life.blinks_itself, "until it is known"
+        assert not stand.avatar.steering.moves_lids, "until it is known"
         await until(lambda: stand.avatar.model_life.is_known, 4)
-        assert stand.avatar.model_life.blinks_itself is blinks
-        assert stand.avatar.model_life.breathes_itself is not blinks
+        assert stand.avatar.steering.moves_lids is not blinks
+        assert stand.avatar.steering.moves_breath is blinks
 
 
 async def test_a_camera_moves_her_head_and_eyes_and_the_mouth_stays_hers(

@@ -7,7 +7,7 @@ the present state at once (here it is asked for).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from apps.avatar_controller.engines.base import (
@@ -212,6 +212,9 @@ class VeadotubeAvatar:
         raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, "veadotube needs no permission.")
 
     # How it is --------------------------------------------------------------------------------
+
+    def counts(self) -> Mapping[str, int]:
+        return {}
 
     def status(self) -> AvatarStatus:
         link = self._link

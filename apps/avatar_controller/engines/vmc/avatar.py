@@ -162,6 +162,13 @@ class VmcAvatar:
 
     # How it is --------------------------------------------------------------------------------
 
+    def counts(self) -> Mapping[str, int]:
+        return {
+            "datagrams_sent": self._sender.sent,
+            "datagrams_refused": self._sender.refused,
+            "datagrams_failed": self._sender.failed,
+        }
+
     def status(self) -> AvatarStatus:
         link, detail = self._link()
         told = link is AvatarLink.UNSEEN

@@ -165,6 +165,15 @@ class VTubeStudioAvatar:
             self._loaded, self.steering, self._hotkeys, self._items, self.link.detail
         )
 
+    def counts(self) -> Mapping[str, int]:
+        frames = self.link.counters
+        return {
+            "frames_sent": frames.sent,
+            "frames_skipped": frames.skipped,
+            "frames_unanswered": frames.forgotten,
+            "frames_refused": sum(frames.errors.values()),
+        }
+
     # Panic ------------------------------------------------------------------------------------
 
     async def panic(self, engaged: bool) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +18,6 @@ from libs.vtube_studio.wire import Message, envelope
 MOST_UNANSWERED = 30
 #: An answer later than this is not waited for; below the second after which values fall back.
 FORGOTTEN_AFTER_SECONDS = 0.5
-#: Round trips that are remembered.
-_ROUND_TRIPS = 600
 _MOST_ERROR_IDS = 32
 #: No other request's id begins so.
 _ID = "frame"
@@ -43,7 +40,6 @@ class FrameCounters:
     forgotten: int = 0
     errors: dict[int, int] = field(default_factory=dict)
     """Refused frames by error id."""
-    round_trips_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_ROUND_TRIPS))
 
 
 class Frames:
@@ -91,9 +87,8 @@ class Frames:
         """Whether that is the answer to a frame."""
         if not answer.request_id.startswith(_ID):
             return False
-        if sent := self._unanswered.pop(answer.request_id, None):
+        if self._unanswered.pop(answer.request_id, None) is not None:
             self.counters.answered += 1
-            self.counters.round_trips_seconds.append(self._now() - sent)
         if answer.is_error:
             errors = self.counters.errors
             known = answer.error_id in errors or len(errors) < _MOST_ERROR_IDS

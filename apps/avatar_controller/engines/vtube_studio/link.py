@@ -32,7 +32,6 @@ log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
 EVENTS: Mapping[str, Mapping[str, Any]] = {
     "ModelLoadedEvent": {},
     "ModelConfigChangedEvent": {},
-    "HotkeyTriggeredEvent": {},
     "TrackingStatusChangedEvent": {},
 }
 
@@ -87,8 +86,6 @@ class VtsLink:
         self._wake = asyncio.Event()
         self.link = AvatarLink.WAITING
         self.detail = ""
-        self.version = ""
-        """Of VTube Studio; empty: not known."""
         self.connections = 0
         """Sign-ins since the start."""
 
@@ -133,7 +130,7 @@ class VtsLink:
         self._ready_at = None
         urgent = True
         try:
-            socket, self.version = await meet(self._url, MEET_SECONDS)
+            socket, _ = await meet(self._url, MEET_SECONDS)
             await self._talk(socket)
         except NotMet as problem:
             urgent = problem.answer is not Answer.WRONG_PROGRAM

@@ -121,14 +121,6 @@ class ModelLifeKeeper:
         self._news = asyncio.Event()
 
     @property
-    def blinks_itself(self) -> bool:
-        return not self._steering.moves_lids
-
-    @property
-    def breathes_itself(self) -> bool:
-        return not self._steering.moves_breath
-
-    @property
     def is_known(self) -> bool:
         return self._model in self._seen
 
