@@ -10,16 +10,16 @@ from libs.contracts.avatar import AvatarChanged, AvatarLink, AvatarStatus
 from libs.contracts.health import ModuleState
 from libs.worker.worker import Health
 
-#: Changes that come together are told together.
-GATHER_SECONDS = 0.05
+#: Changes that come together are told together: of a turn there are several.
+GATHER_SECONDS = 0.2
 #: What is wrong in these ways does not mend itself.
 _WRONG = frozenset({AvatarLink.DENIED, AvatarLink.WRONG_PROGRAM, AvatarLink.HANGING})
 _THERE = frozenset({AvatarLink.READY, AvatarLink.UNSEEN})
 
 
 class AvatarReport:
-    """Promises: everybody is told of a change within a tenth of a second, and of no change that is
-    none; the latch always says the same as the last event."""
+    """Promises: everybody is told of a change within a quarter of a second, and of none that is no
+    change; the latch always says the same as the last event."""
 
     def __init__(self, show: str, avatars: Sequence[Avatar], presence: Presence) -> None:
         self._show = show
