@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from apps.avatar_controller import avatar_report as report_module
+from apps.avatar_controller.avatar_report import GATHER_SECONDS
 from apps.avatar_controller.engines.base import SHUT, AvatarRefused, Capability
 from libs.bus.base import Delivery
 from libs.contracts.avatar import (
@@ -350,7 +351,7 @@ async def test_the_latch_says_the_same_as_the_last_event(controller: Start) -> N
         before = len(await stand.facts(AvatarChanged))
         for _ in range(20):
             avatar.changed()
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(GATHER_SECONDS + 0.1)
         assert len(await stand.facts(AvatarChanged)) == before
 
 
