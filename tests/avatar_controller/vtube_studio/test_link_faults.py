@@ -99,6 +99,7 @@ async def test_a_restart_that_lost_the_tokens_ends_in_one_click(
     old = stand.store.read().token
     await vts.restart(forget_tokens=True)
     await stand.reach(AvatarLink.ASKING, "click Allow")
+    await until(lambda: vts.studio.popup.is_open)
     vts.studio.popup.click()
     await stand.ready(times=2)
     await frames_arrive(vts)
@@ -113,6 +114,7 @@ async def test_a_right_that_was_taken_back_is_asked_for_again(
     vts.studio.revoke(NAME)
     await stand.reach(AvatarLink.ASKING, "click Allow")
     assert 50 in stand.link.counters.errors
+    await until(lambda: vts.studio.popup.is_open)
     vts.studio.popup.click()
     await stand.ready(times=2)
     await frames_arrive(vts)
