@@ -83,8 +83,8 @@ class AvatarControllerWorker(Worker):
             self.avatars, self.file.items, item_names(), self.animator.gesture
         )
         self._still = False
-        self._moves_since = 0.0
-        """By the show's clock: what was said before the last release is no news after it."""
+        self._moves_since = float("-inf")
+        """`time.monotonic`: what was said before the last release is no news after it."""
 
     # Life -------------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class AvatarControllerWorker(Worker):
         if still is self._still:
             return
         self._still = still
-        self._moves_since = clock.now()
+        self._moves_since = time.monotonic()
         self.animator.hold(still)
         if still:
             self._playback.silence()
@@ -219,8 +219,8 @@ class AvatarControllerWorker(Worker):
         return not self._still and fresh and not self._is_of_before(delivery.event)
 
     def _is_of_before(self, event: Event) -> bool:
-        """Of the time before a release."""
-        return event.emitted_at < self._moves_since
+        """Of the time before a release, also one of which the show's clock was not known yet."""
+        return clock.now() - event.emitted_at > time.monotonic() - self._moves_since
 
     def _is_stale(self, event: Event) -> bool:
         """Of a turn that was interrupted."""

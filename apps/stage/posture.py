@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from apps.stage.pages import Page, Pages
 from libs.contracts.avatar import Bearing, PoseCharacter
-from libs.telemetry import clock
 
 #: A gesture that comes later than this is not made any more.
 GESTURE_AGE_SECONDS = 2.0
@@ -19,26 +18,23 @@ class Posture:
     she speaks, and in a panic; a gesture is told once, and never again.
     """
 
-    def __init__(
-        self,
-        pages: Pages,
-        now: Callable[[], float] = time.monotonic,
-        show_now: Callable[[], float] = clock.now,
-    ) -> None:
+    def __init__(self, pages: Pages, now: Callable[[], float] = time.monotonic) -> None:
         self._pages = pages
         self._now = now
-        self._show_now = show_now
         self._meant = Bearing.IDLE
         self._until = 0.0
         self._emitted_at = 0.0
         self._speaking = False
         self._panic = False
+        self._panic_at = float("-inf")
+        """What was sent before is not for afterwards."""
         self._shown = Bearing.IDLE
 
     def pose(self, event: PoseCharacter, age_seconds: float) -> None:
         """`age_seconds`: how long ago it was sent. One that was overtaken by a newer one does
         nothing."""
-        if self._panic or event.emitted_at < self._emitted_at:
+        overtaken = event.emitted_at < self._emitted_at
+        if self._panic or overtaken or self._now() - age_seconds < self._panic_at:
             return
         self._emitted_at = event.emitted_at
         self._meant = event.bearing
@@ -61,7 +57,7 @@ class Posture:
         """At once, before anything that waits to be sent."""
         self._panic = engaged
         if engaged:
-            self._emitted_at = self._show_now()  # what was sent before is not for afterwards
+            self._panic_at = self._now()
             self._meant = self._shown = Bearing.IDLE
             self._pages.send_all_first("pose", bearing=Bearing.IDLE.value, gesture="")
 

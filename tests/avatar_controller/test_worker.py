@@ -465,3 +465,21 @@ async def test_a_hold_that_ended_during_a_panic_holds_nothing_after_it(controlle
         await stand.bus.publish(HoldSpeaking(hold=SpeechHold.NONE, by="cough"))
         await asyncio.sleep(0.1)
         assert avatar.frames[-1][1].open > 0.5
+
+
+async def test_a_release_before_the_shows_clock_was_known_leaves_her_deaf_to_nothing(
+    controller: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This machine's clock was an hour ahead, and the bus has said so since."""
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        clock.set_offset(3_600.0)
+        try:
+            await stand.bus.publish(EngagePanic(reason="r", ordinal=1))
+            await until(lambda: avatar.panics == [True])
+            await stand.bus.publish(ReleasePanic(ordinal=2))
+            await until(lambda: avatar.panics == [True, False])
+        finally:
+            clock.set_offset(0.0)
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)

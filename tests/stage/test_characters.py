@@ -36,6 +36,21 @@ PNG = (
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="100"/>'
 
 
+def jpeg(side: int) -> bytes:
+    """Its beginning, with the frame header behind another one."""
+    frame = b"\xff\xc2\x00\x11\x08" + side.to_bytes(2, "big") * 2
+    return bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + frame
+
+
+def webp(side: int, kind: bytes = b"VP8L") -> bytes:
+    """Its beginning."""
+    if kind == b"VP8L":
+        body = b"\x2f" + ((side - 1) | (side - 1) << 14).to_bytes(4, "little")
+    else:
+        body = bytes(4) + (side - 1).to_bytes(3, "little") * 2
+    return b"RIFF\x46\0\0\0WEBP" + kind + b"\x0f\0\0\0" + body
+
+
 def a_character(folder: Path, text: str, **pictures: bytes) -> Path:
     """A character's folder; pictures by their names with an underscore for the dot."""
     folder.mkdir(parents=True)
@@ -171,6 +186,10 @@ async def test_the_stage_gives_out_the_pictures_that_are_named_and_nothing_else(
         (b"MZ\x90\x00", "is neither"),
         (b"", "is neither"),
         (PNG[:16] + b"\x00\x01\x00\x00" * 2 + PNG[24:], "is more than 8192 pixels"),
+        (jpeg(65_500), "is more than 8192 pixels"),
+        (jpeg(16)[:-9], "is a broken JPEG"),
+        (webp(16_000), "is more than 8192 pixels"),
+        (webp(10**7, b"VP8X"), "is more than 8192 pixels"),
         (SVG + b" " * (9 << 20), "is larger than 8 MB"),
     ],
 )
@@ -196,8 +215,8 @@ async def test_a_picture_that_cannot_be_shown_is_told_and_not_given_out(
         b"\xef\xbb\xbf" + SVG,
         b'<?xml version="1.0"?>\n<!-- by me -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD" "x">\n' + SVG,
         PNG,
-        b"RIFF\x00\x00\x00\x00WEBPVP8 ",
-        b"\xff\xd8\xff\xe0",
+        webp(37),
+        jpeg(37),
     ],
 )
 def test_a_picture_is_known_by_its_content(tmp_path: Path, content: bytes) -> None:

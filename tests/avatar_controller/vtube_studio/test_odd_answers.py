@@ -10,6 +10,7 @@ import pytest
 from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused, VtsSilent
 from apps.avatar_controller.engines.vtube_studio.items import Items
+from apps.avatar_controller.engines.vtube_studio.loaded_model import LoadedModel
 from apps.avatar_controller.engines.vtube_studio.model import Model, read_model
 from apps.avatar_controller.engines.vtube_studio.model_life import ModelLife, watch
 from apps.avatar_controller.engines.vtube_studio.moods import mood_map
@@ -148,3 +149,14 @@ def test_what_is_switched_on_is_kept_also_under_a_name_that_is_no_text(tmp_path:
     assert SwitchedOn(tmp_path / "on.json").of("\ud800") == {"\udfff.exp3.json"}
     choices = MoodChoices(tmp_path / "moods.json")
     choices.choose("vtube_studio", "\ud800", Mood.HAPPY, "smile")
+
+
+async def test_an_app_that_changes_all_the_time_is_not_asked_all_the_time(tmp_path: Path) -> None:
+    app = ScriptedApp(CurrentModelRequest={"modelLoaded": True})
+    choices = MoodChoices(tmp_path / "moods.json")
+    loaded = LoadedModel(app, AvatarFile(), choices, lambda model: loaded.is_old())
+    loaded.is_old()
+    reading = asyncio.create_task(loaded.run())
+    await asyncio.sleep(0.75)
+    reading.cancel()
+    assert 1 <= app.asked.count("CurrentModelRequest") <= 3

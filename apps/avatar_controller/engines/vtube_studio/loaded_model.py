@@ -21,6 +21,9 @@ AVATAR: AvatarId = "vtube_studio"
 #: Read again so long after the app did not answer.
 AGAIN_SECONDS = 1.0
 
+#: An app that says all the time that something changed is asked this often.
+PAUSE_SECONDS = 0.3
+
 
 class LoadedModel:
     """Promises: soon after the app says that something changed, `taken_up` is called with the model
@@ -57,8 +60,8 @@ class LoadedModel:
         """Reads again what is old, for ever."""
         while True:
             await self._is_old.wait()
-            if not await self.read():
-                await asyncio.sleep(AGAIN_SECONDS)
+            is_read = await self.read()
+            await asyncio.sleep(PAUSE_SECONDS if is_read else AGAIN_SECONDS)
 
     async def read(self) -> bool:
         """Whether it is known now what is loaded; otherwise it stays old."""
