@@ -102,7 +102,12 @@ SEEN: list[tuple[dict[str, Any], str, str, str]] = [
     ({"link": "asking"}, "warn", "asks whether Kitsu may", "Click Allow in VTube Studio."),
     ({"link": "denied"}, "warn", "denied", "kitsu avatar sign-in, then click Allow"),
     ({"link": "hanging", "detail": "It does not answer."}, "warn", "It does not answer.", "logs"),
-    ({"link": "not_configured"}, "warn", "before it was set up", "restart avatar_controller"),
+    (
+        {"id": "overlay", "link": "ready"},
+        "warn",
+        "before it was set up",
+        "restart avatar_controller",
+    ),
 ]
 
 
