@@ -127,7 +127,7 @@ class AvatarDesk:
         self._refuse_unless_there()
         meant = self._meant(order)
         asked = next((one for one in self._avatars if one.id == meant), None)
-        if isinstance(order, orders.SignInOrder) and asked and asked.link is AvatarLink.READY:
+        if isinstance(order, orders.SignInOrder) and asked and _is_signed_in(asked):
             said = f"{asked.title} lets Kitsu in already."
             return StageCommandDone(command="avatar.sign_in_avatar", message=said)
         return await self._orders.order(event_of(self._exact(order, meant), meant, by))
@@ -200,6 +200,10 @@ class AvatarDesk:
     def _refuse_unless_there(self) -> None:
         if not self._is_there():
             raise Problem(503, "No avatar_controller", NOT_THERE, AvatarRefusal.NOT_READY)
+
+
+def _is_signed_in(avatar: AvatarStatus) -> bool:
+    return avatar.can_sign_in and avatar.link is AvatarLink.READY
 
 
 def _alike(name: str, avatars: Iterable[AvatarStatus]) -> tuple[AvatarId, str] | None:

@@ -164,6 +164,13 @@ async def test_an_order_reaches_the_avatar_and_its_answer_comes_back(
     assert order.show == "main"
 
 
+async def test_an_avatar_that_needs_no_permission_says_so_itself(
+    show: Stand, avatars: ScriptedAvatars
+) -> None:
+    await show.post("/avatar/sign-in", {"avatar": "overlay"})
+    assert [said(order)["avatar"] for order in avatars.orders] == ["overlay"]
+
+
 async def test_whoever_is_let_in_already_is_not_asked_again(
     show: Stand, avatars: ScriptedAvatars
 ) -> None:
