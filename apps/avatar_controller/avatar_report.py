@@ -10,8 +10,8 @@ from libs.contracts.avatar import AvatarChanged, AvatarLink, AvatarStatus
 from libs.contracts.health import ModuleState
 from libs.worker.worker import Health
 
-#: Changes that come together are told together.
-GATHER_SECONDS = 0.05
+#: Changes that come together are told together: of a turn there are several.
+GATHER_SECONDS = 0.2
 #: So many changes are told at once; of more, as of a connection that comes and goes, one in so
 #: long: they travel with the orders, and must not wash those away.
 AT_ONCE, STEADY_SECONDS = 40, 2.0
@@ -21,8 +21,8 @@ _THERE = frozenset({AvatarLink.READY, AvatarLink.UNSEEN})
 
 
 class AvatarReport:
-    """Promises: everybody is told of a change within a tenth of a second, unless changes never
-    cease, and of no change that is none; the latch always says the same as the last event."""
+    """Promises: everybody is told of a change within a quarter of a second, unless changes never
+    cease, and of none that is no change; the latch always says the same as the last event."""
 
     def __init__(self, show: str, avatars: Sequence[Avatar], presence: Presence) -> None:
         self._show = show

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from apps.avatar_controller import avatar_report as report_module
+from apps.avatar_controller.avatar_report import GATHER_SECONDS
 from apps.avatar_controller.engines.base import SHUT, AvatarRefused, Capability
 from libs.bus.base import Delivery
 from libs.contracts.avatar import (
@@ -340,7 +341,7 @@ async def test_the_latch_says_the_same_as_the_last_event(controller: Start) -> N
         before = len(await stand.facts(AvatarChanged))
         for _ in range(20):
             avatar.changed()
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(GATHER_SECONDS + 0.1)
         assert len(await stand.facts(AvatarChanged)) == before
 
 
@@ -380,11 +381,12 @@ async def test_a_connection_that_comes_and_goes_for_ever_is_told_of_now_and_then
     avatar = ScriptedAvatar(capabilities=NOTHING)
     async with controller(avatar) as stand:
         before = len(await stand.facts(AvatarChanged))
-        for number in range(20):
+        monkeypatch.setattr(report_module, "GATHER_SECONDS", 0.01)
+        for number in range(40):
             links = (AvatarLink.ASKING, AvatarLink.WAITING)
             avatar.becomes(links[number % 2], NOTHING, str(number))
-            await asyncio.sleep(0.06)
-        assert len(await stand.facts(AvatarChanged)) - before <= 3 + 3
+            await asyncio.sleep(0.03)
+        assert len(await stand.facts(AvatarChanged)) - before <= 3 + 4
         avatar.becomes(AvatarLink.READY, NOTHING, "at last")
         await asyncio.sleep(0.7)
         assert (await stand.told()).avatars[0].detail == "at last"

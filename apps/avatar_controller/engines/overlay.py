@@ -35,7 +35,7 @@ class OverlayAvatar:
     def __init__(self, publish: Publish, show: str) -> None:
         self._publish = publish
         self._show = show
-        self._bearing = Bearing.IDLE
+        self._bearing = self._told = Bearing.IDLE
         self._untold = asyncio.Event()
         self._panic = False
 
@@ -49,7 +49,8 @@ class OverlayAvatar:
             except TimeoutError:
                 pass
             self._untold.clear()
-            if not self._panic:
+            if not self._panic and (self._bearing in _POSED or self._told in _POSED):
+                self._told = self._bearing
                 await self._publish(self._pose())
 
     async def close(self) -> None:
