@@ -194,6 +194,8 @@ class PlaybackClock:
             return False
         if identity != self.utterance_id:
             self._enter(event, identity)
+        elif at < self._anchors[-1].at and event.hold is not self._anchors[-1].hold:
+            return False  # said before the hold began, or ended
         self._heard_of_at = max(self._heard_of_at, at)
         self._anchors.append(Anchor(at, identity, max(0.0, event.position_seconds), event.hold))
         self.revision += 1

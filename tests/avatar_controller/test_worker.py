@@ -391,11 +391,12 @@ async def test_a_connection_that_comes_and_goes_for_ever_is_told_of_now_and_then
     avatar = ScriptedAvatar(capabilities=NOTHING)
     async with controller(avatar) as stand:
         before = len(await stand.facts(AvatarChanged))
-        for number in range(20):
+        monkeypatch.setattr(report_module, "GATHER_SECONDS", 0.01)
+        for number in range(40):
             links = (AvatarLink.ASKING, AvatarLink.WAITING)
             avatar.becomes(links[number % 2], NOTHING, str(number))
-            await asyncio.sleep(0.06)
-        assert len(await stand.facts(AvatarChanged)) - before <= 3 + 3
+            await asyncio.sleep(0.03)
+        assert len(await stand.facts(AvatarChanged)) - before <= 3 + 4
         avatar.becomes(AvatarLink.READY, NOTHING, "at last")
         await asyncio.sleep(0.7)
         assert (await stand.told()).avatars[0].detail == "at last"

@@ -243,3 +243,13 @@ def test_a_moment_or_a_position_beyond_all_bounds_is_none() -> None:
     assert not clock.take(started("u2", -1e308))
     assert not clock.take(held(PAUSED, 1e308))
     assert position(clock, T + 1.5) == pytest.approx(1.5)
+
+
+def test_where_she_was_before_a_hold_does_not_end_it() -> None:
+    """Orders and news travel on two ways."""
+    clock = after(started(), held(PAUSED, T + 1.0), progressed(T + 0.99, 0.99))
+    assert position(clock, T + 1.2) == pytest.approx(1.0)
+    clock.take(progressed(T + 1.02, 1.0, PAUSED))
+    clock.take(progressed(T + 1.5, 1.0))
+    clock.take(progressed(T + 1.4, 1.0, PAUSED))
+    assert position(clock, T + 2.0) == pytest.approx(1.5)

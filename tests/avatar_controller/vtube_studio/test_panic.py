@@ -200,3 +200,56 @@ async def test_nothing_is_found_out_about_other_plugins_while_a_panic_lasts(
     frames = len(speaking.frames())
     await asyncio.sleep(0.4)
     assert len(speaking.frames()) == frames
+
+
+@pytest.mark.parametrize("while_it", ["is away", "asks its user", "loads its model", "hangs"])
+async def test_a_panic_before_she_was_ever_moved_is_kept_until_the_release(
+    vts: VTubeStudioStandIn, tmp_path: Path, while_it: str
+) -> None:
+    if while_it == "is away":
+        await vts.stop()
+    elif while_it == "asks its user":
+        vts.studio.popup.answer = "wait"
+    elif while_it == "loads its model":
+        vts.answers.late_by_kind["CurrentModelRequest"] = 1.0
+    async with standing(vts, tmp_path) as stand:
+        if while_it == "asks its user":
+            await until(lambda: vts.studio.popup.is_open)
+        elif while_it == "loads its model":
+            await until(lambda: stand.avatar.link.ready)
+        elif while_it == "hangs":
+            vts.answers.hang()
+        await stand.avatar.panic(True)
+        stand.avatar.set_mouth(OPEN)
+        stand.avatar.set_mood(Mood.HAPPY, 0)
+        if while_it == "is away":
+            await vts.start()
+        elif while_it == "asks its user":
+            vts.studio.popup.click()
+        elif while_it == "hangs":
+            vts.answers.resume()
+        await until(lambda: stand.status.model, 15)
+        await asyncio.sleep(0.3)
+        assert (stand.frames(), stand.active()) == ([], [])
+        with pytest.raises(AvatarRefused, match="Panic"):
+            await stand.avatar.gesture("wave")
+        await stand.avatar.panic(False)
+        await stand.some_frames()
+
+
+async def test_however_often_a_panic_is_pressed_and_released_the_last_word_counts(
+    speaking: Stand,
+) -> None:
+    for number in range(20):
+        pressing = asyncio.create_task(speaking.avatar.panic(number % 2 == 0))
+        await asyncio.sleep(0.003)
+        if number % 5 == 0:
+            await pressing
+    await pressing
+    speaking.avatar.set_mood(Mood.SAD, 0)
+    await until(lambda: "sad.exp3.json" in speaking.active())
+    await speaking.avatar.show_item("heart")
+    await asyncio.sleep(0.3)
+    assert not only_what_is_not_hers(speaking), "no panic of before takes it away"
+    await speaking.avatar.panic(True)
+    assert only_what_is_not_hers(speaking)
