@@ -106,8 +106,8 @@ class MouthSettings(Strict):
     own_parameter: bool = False
     """Only a parameter of Kitsu's own (`AiMouthOpen`) is moved, to be mapped in VTube Studio: for
     those whose camera moves the mouth as well."""
-    vowels: Switch = "auto"
-    """auto: where the model has them."""
+    vowels: bool = True
+    """Also inputs of single vowels, where VTube Studio has them."""
 
 
 class AvatarFile(Strict):

@@ -244,6 +244,7 @@ async def test_an_order_that_hangs_keeps_neither_playback_nor_other_orders_waiti
         await begins_to_speak(stand)
         await until(lambda: avatar.bearings == [Bearing.SPEAKING])
         await until(lambda: avatar.frames[-1][1].open > 0.5)
+        avatar.lets_go.set()
 
 
 async def test_what_one_does_not_know_the_other_may(controller: Start) -> None:
