@@ -15,7 +15,7 @@ API_VERSION = "1.0"
 ERROR = "APIError"
 
 #: Longer messages end the connection; the lists of very big models are far shorter.
-LONGEST_MESSAGE_BYTES = 8 * 2**20
+LONGEST_MESSAGE_BYTES = 4 * 2**20
 _LONGEST_ERROR_CHARACTERS = 300
 
 

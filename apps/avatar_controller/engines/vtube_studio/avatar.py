@@ -252,7 +252,8 @@ class VTubeStudioAvatar:
         self.steering.begin(model.inputs if model else ())
         self._hotkeys.begin(model.hotkeys if model else ())
         self._show_mood()
-        self._expressions.begin(model.key if model else "", model.expressions if model else ())
+        expressions = model.expressions if model else ()
+        self._expressions.begin(model.key if model else "", expressions, self._loaded.asked_at)
         self.model_life.begin(model.key if model else "")
         self._changed()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
@@ -46,6 +47,8 @@ class LoadedModel:
         self.moods: MoodMap[Expression] | None = None
         self.is_read = False
         """Whether it is known at all what is loaded."""
+        self.asked_at = 0.0
+        """When the app was asked for it (`time.monotonic`)."""
         self.own_parameter_trouble = ""
 
     def is_old(self) -> None:
@@ -67,6 +70,7 @@ class LoadedModel:
         """Whether it is known now what is loaded; otherwise it stays old."""
         async with self._one_at_a_time:
             self._is_old.clear()
+            asked_at = time.monotonic()
             try:
                 if self._file.mouth.own_parameter:
                     self.own_parameter_trouble = await make_own_parameter(self._ask)
@@ -75,7 +79,7 @@ class LoadedModel:
                 log.info("the model of VTube Studio is not known yet: %s", problem)
                 self._is_old.set()
                 return False
-            self.model, self.is_read = model, True
+            self.model, self.is_read, self.asked_at = model, True, asked_at
             self._map_moods()
             self._taken_up(model)
             return True
