@@ -11,6 +11,8 @@ from libs.contracts.speaking import PlaybackFinished, PlaybackStarted
 LISTENS_ON_SECONDS = 0.8
 #: A speech whose end is never heard of is over after this.
 LONGEST_LISTENING_SECONDS = 30.0
+#: An answer that begins sooner than this after its turn was opened needed no thought.
+THINKS_AFTER_SECONDS = 0.25
 #: An answer that has not begun so long after its turn was opened is not waited for any more.
 LONGEST_THINKING_SECONDS = 15.0
 
@@ -29,7 +31,7 @@ class Attention:
         self._sleep_after = sleep_after_seconds or NEVER
         self._speech_until = -NEVER
         self._listens_until = -NEVER
-        self._thinks_until = -NEVER
+        self._thinks_from = self._thinks_until = -NEVER
         self._thinks_of: str | None = None
         self._stirred_at = now
 
@@ -45,6 +47,7 @@ class Attention:
                 self._speech_until = self._listens_until = now
             case TurnOpened():
                 self._thinks_of = event.turn_id
+                self._thinks_from = now + THINKS_AFTER_SECONDS
                 self._thinks_until = now + LONGEST_THINKING_SECONDS
             case PlaybackStarted():
                 self._thinks_until = now
@@ -71,7 +74,7 @@ class Attention:
             return Bearing.SPEAKING
         if now < self._speech_until:
             return Bearing.LISTENING
-        if now < self._thinks_until:
+        if self._thinks_from <= now < self._thinks_until:
             return Bearing.THINKING
         if now < self._listens_until:
             return Bearing.LISTENING
@@ -83,6 +86,7 @@ class Attention:
         moments = (
             self._speech_until,
             self._listens_until,
+            *(at for at in (self._thinks_from,) if at < self._thinks_until),
             self._thinks_until,
             self._stirred_at + self._sleep_after,
         )

@@ -10,16 +10,19 @@ from libs.contracts.avatar import AvatarChanged, AvatarLink, AvatarStatus
 from libs.contracts.health import ModuleState
 from libs.worker.worker import Health
 
-#: Changes that come together are told together.
-GATHER_SECONDS = 0.05
+#: Changes that come together are told together: of a turn there are several.
+GATHER_SECONDS = 0.2
+#: So many changes are told at once; of more, as of a connection that comes and goes, one in so
+#: long: they travel with the orders, and must not wash those away.
+AT_ONCE, STEADY_SECONDS = 40, 2.0
 #: What is wrong in these ways does not mend itself.
 _WRONG = frozenset({AvatarLink.DENIED, AvatarLink.WRONG_PROGRAM, AvatarLink.HANGING})
 _THERE = frozenset({AvatarLink.READY, AvatarLink.UNSEEN})
 
 
 class AvatarReport:
-    """Promises: everybody is told of a change within a tenth of a second, and of no change that is
-    none; the latch always says the same as the last event."""
+    """Promises: everybody is told of a change within a quarter of a second, unless changes never
+    cease, and of none that is no change; the latch always says the same as the last event."""
 
     def __init__(self, show: str, avatars: Sequence[Avatar], presence: Presence) -> None:
         self._show = show
@@ -28,6 +31,7 @@ class AvatarReport:
         self._news = asyncio.Event()
         self._told: AvatarChanged | None = None
         self._statuses: tuple[AvatarStatus, ...] | None = None
+        self._to_spare, self._counted_at = float(AT_ONCE), 0.0
 
     def changed(self) -> None:
         """Something that is told of may have changed."""
@@ -55,13 +59,20 @@ class AvatarReport:
         ever."""
         while True:
             await self._news.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(max(GATHER_SECONDS, self._wait_seconds()))
             self._news.clear()
             fresh = self.as_event()
             if self._told is None or _looks(fresh) != _looks(self._told):
                 self._told = fresh
+                self._to_spare -= 1
                 await publish(fresh)
                 await latch(fresh.model_dump(mode="json"))
+
+    def _wait_seconds(self) -> float:
+        now = asyncio.get_running_loop().time()
+        gained = (now - self._counted_at) / STEADY_SECONDS
+        self._to_spare, self._counted_at = min(AT_ONCE, self._to_spare + gained), now
+        return (1 - self._to_spare) * STEADY_SECONDS
 
     def as_event(self) -> AvatarChanged:
         return AvatarChanged(

@@ -23,11 +23,11 @@ def avatars_of(
 
         avatars.append(VTubeStudioAvatar(settings, file, choices, changed))
     if settings.vmc_target:
-        from apps.avatar_controller.engines.vmc import VmcAvatar
+        from apps.avatar_controller.engines.vmc.avatar import VmcAvatar
 
         avatars.append(VmcAvatar(settings, file, changed))
     if settings.veadotube_url:
-        from apps.avatar_controller.engines.veadotube import VeadotubeAvatar
+        from apps.avatar_controller.engines.veadotube.avatar import VeadotubeAvatar
 
-        avatars.append(VeadotubeAvatar(settings, file, changed, choices))
+        avatars.append(VeadotubeAvatar(settings, file, choices, changed))
     return avatars

@@ -50,6 +50,17 @@ class KeptJson:
 
     def write(self, value: object) -> None:
         try:
-            self._file.write(json.dumps(value, ensure_ascii=False, indent=1))
+            self._file.write(_as_text(value))
         except OSError as error:
             log.warning("%s cannot be written: %s", self._path.name, error.strerror)
+
+
+def _as_text(value: object) -> str:
+    """In the letters that people wrote; half a letter, as a broken program may say it, cannot be
+    written so."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=1)
+    return text

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from libs.contracts.speaking import LEVELS_HZ, SILENT_DBFS, MouthChunk, Viseme
 
-#: Of what is longer or more (broken, or hostile) the rest is not taken.
+#: Of more, what is said first is forgotten.
 MAXIMUM_SENTENCES = 200
+#: Of what is longer or more (broken, or hostile) the rest is not taken.
 MAXIMUM_SENTENCE_SECONDS = 180
 MAXIMUM_CUES = 6_000
+MAXIMUM_CUES_OF_ALL = 20_000
 #: Behind the end of what is known it is silent for so long; then it counts as unknown.
 KNOWN_SILENCE_SECONDS = 1.0
 
@@ -24,14 +26,12 @@ class SentenceMouth:
     shapes: list[tuple[Viseme, float]] = field(default_factory=list)
     levels: "array[int]" = field(default_factory=lambda: array("b"))
 
-    def take(self, chunk: MouthChunk) -> None:
+    def take(self, chunk: MouthChunk, room_for_cues: int = MAXIMUM_CUES) -> None:
         """What is there already is skipped; what is missing before it counts as silent."""
+        most = min(MAXIMUM_CUES, len(self.shapes) + room_for_cues)
         for cue in chunk.mouth:
             last = self.cue_times[-1] if self.cue_times else -1.0
-            if (
-                last < cue.at_seconds <= MAXIMUM_SENTENCE_SECONDS
-                and len(self.shapes) < MAXIMUM_CUES
-            ):
+            if last < cue.at_seconds <= MAXIMUM_SENTENCE_SECONDS and len(self.shapes) < most:
                 self.cue_times.append(cue.at_seconds)
                 self.shapes.append((cue.viseme, cue.weight))
         if chunk.levels_from > MAXIMUM_SENTENCE_SECONDS * LEVELS_HZ:
@@ -71,12 +71,13 @@ class MouthTrack:
             return
         sentence = self._by_index.get(chunk.index)
         if sentence is None:
-            if len(self._by_index) >= MAXIMUM_SENTENCES:
-                return
             sentence = self._by_index[chunk.index] = SentenceMouth(chunk.starts_at_seconds)
+            while len(self._by_index) > MAXIMUM_SENTENCES:
+                del self._by_index[min(self._by_index, key=lambda i: self._by_index[i].starts_at)]
             self._in_order = sorted(self._by_index.values(), key=lambda one: one.starts_at)
             self._starts = [one.starts_at for one in self._in_order]
-        sentence.take(chunk)
+        cues = sum(len(one.shapes) for one in self._by_index.values())
+        sentence.take(chunk, MAXIMUM_CUES_OF_ALL - cues)
 
     def at(self, position: float) -> tuple[SentenceMouth, float] | None:
         """The sentence that is said (or was said last) there, and the time since its start."""

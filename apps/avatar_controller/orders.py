@@ -7,15 +7,19 @@ from apps.avatar_controller.gestures import BUILT_IN
 from libs.contracts.avatar import (
     AvatarId,
     AvatarLink,
+    AvatarRefusal,
     AvatarStatus,
     MapMood,
     ShowExpression,
     SignInAvatar,
 )
 from libs.contracts.stage import ShowItem, TriggerHotkey
-from libs.settings.items import ItemsError, load_items
+from libs.safety.ingest import clean_chat
 
 Order = TriggerHotkey | ShowItem | SignInAvatar | ShowExpression | MapMood
+
+#: Longer names are cut where they are repeated to people.
+LONGEST_NAME = 80
 
 _CONFIGURED = {
     "vtube_studio": "set VTS_URL (in .env) and restart Kitsu",
@@ -56,29 +60,30 @@ class AvatarOrders:
             case SignInAvatar():
                 return await self._sign_in(order.avatar)
             case ShowExpression():
-                avatar = self._one(order.avatar, Capability.EXPRESSIONS)
+                avatar = self._one(order.avatar)
                 await avatar.show_expression(order.expression, order.hold_seconds)
-                return f"'{order.expression}' is shown for {order.hold_seconds:g} s."
+                return f"'{_said(order.expression)}' is shown for {order.hold_seconds:g} s."
             case MapMood():
-                avatar = self._one(order.avatar, Capability.EXPRESSIONS)
-                await avatar.map_mood(order.mood, order.expression)
+                await self._one(order.avatar).map_mood(order.mood, order.expression)
                 return _mapped(order)
 
     async def _sign_in(self, avatar_id: AvatarId) -> str:
         avatar = self._one(avatar_id)
         await avatar.sign_in()
-        title = avatar.status().title
-        if avatar.status().link is AvatarLink.WAITING:
-            return f"{title} does not run: start it, it asks as soon as it is there."
-        return f"{title} asks: click Allow there."
+        status = avatar.status()
+        if status.link is AvatarLink.WAITING:
+            return f"{status.title} does not run: start it, it asks as soon as it is there."
+        return f"{status.title} asks: click Allow there."
 
     async def _show_item(self, name: str) -> str:
         if name not in self._items:
             where = "items stand in configs/avatar.yaml and configs/items.yaml"
-            raise AvatarRefused("not_found", f"No item has the name '{name}': {where}.")
+            raise AvatarRefused(
+                AvatarRefusal.NOT_FOUND, f"No item has the name '{_said(name)}': {where}."
+            )
         showing = self._able(Capability.ITEMS, "Items")
         await self._first(showing, lambda avatar: avatar.show_item(name))
-        return f"'{name}' is shown."
+        return f"'{_said(name)}' is shown."
 
     async def _gesture(self, name: str) -> str:
         """The built-in ones with the head, wherever there is one that is moved here."""
@@ -99,7 +104,7 @@ class AvatarOrders:
             except AvatarRefused:
                 if not nodded:
                     raise
-        return f"'{name}' is done."
+        return f"'{_said(name)}' is done."
 
     def _able(self, capability: Capability, what: str) -> list[Avatar]:
         able = [avatar for avatar in self._avatars if capability in avatar.capabilities]
@@ -107,21 +112,13 @@ class AvatarOrders:
             return able
         waiting = [avatar.status() for avatar in self._avatars if avatar.id != "overlay"]
         reason = next((one for one in map(_why_not, waiting) if one), "no avatar has them")
-        raise AvatarRefused("avatar_not_ready", f"{what} cannot be shown: {reason}")
+        raise AvatarRefused(AvatarRefusal.NOT_READY, f"{what} cannot be shown: {reason}")
 
-    def _one(self, avatar_id: AvatarId, capability: Capability | None = None) -> Avatar:
+    def _one(self, avatar_id: AvatarId) -> Avatar:
         avatar = next((one for one in self._avatars if one.id == avatar_id), None)
         if avatar is None:
             step = _CONFIGURED.get(avatar_id, "see kitsu doctor")
-            raise AvatarRefused("avatar_not_configured", f"This avatar is not used: {step}.")
-        if capability is not None and capability not in avatar.capabilities:
-            status = avatar.status()
-            reason = _why_not(status) or (
-                f"The model “{status.model}” has no expressions: make one in {status.title}."
-                if status.model
-                else status.detail or f"{status.title} has no expressions by name."
-            )
-            raise AvatarRefused("avatar_not_ready", reason)
+            raise AvatarRefused(AvatarRefusal.NOT_CONFIGURED, f"This avatar is not used: {step}.")
         return avatar
 
     async def _first(
@@ -146,12 +143,9 @@ class AvatarOrders:
             raise refusal
 
 
-def drawn_items() -> frozenset[str]:
-    """Names of `configs/items.yaml`; what is wrong with that file is the stage's to say."""
-    try:
-        return frozenset(load_items())
-    except ItemsError:
-        return frozenset()
+def _said(name: str) -> str:
+    """A name out of an order, as it may be shown to people."""
+    return clean_chat(name, LONGEST_NAME) or "?"
 
 
 def _mapped(order: MapMood) -> str:
@@ -160,7 +154,7 @@ def _mapped(order: MapMood) -> str:
         return f"'{mood}' is shown as it is found by name, or as configs/avatar.yaml says."
     if not order.expression:
         return f"Nothing shows '{mood}' from now on: the face stays."
-    return f"'{mood}' is shown by '{order.expression}' from now on."
+    return f"'{mood}' is shown by '{_said(order.expression)}' from now on."
 
 
 def _why_not(status: AvatarStatus) -> str:

@@ -12,11 +12,11 @@ from apps.avatar_controller.avatars import avatars_of
 from apps.avatar_controller.engines.base import SHUT, Avatar, AvatarRefused
 from apps.avatar_controller.idle_life import IdleLife
 from apps.avatar_controller.mouth_player import MouthPlayer
-from apps.avatar_controller.orders import AvatarOrders, Order, drawn_items
+from apps.avatar_controller.orders import AvatarOrders, Order
 from apps.avatar_controller.presence import Presence
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.bus.base import Bus, Delivery
-from libs.contracts.avatar import MapMood, ShowExpression, SignInAvatar
+from libs.contracts.avatar import AvatarRefusal, MapMood, ShowExpression, SignInAvatar
 from libs.contracts.conversation import ReplyAbandoned, ReplyFinished, TurnOpened
 from libs.contracts.envelope import Event
 from libs.contracts.health import ModuleState
@@ -36,7 +36,9 @@ from libs.contracts.stage import (
     TriggerHotkey,
 )
 from libs.settings.avatar import AvatarFile, AvatarFileError, load_avatar_file
+from libs.settings.items import item_names
 from libs.speech.playback_clock import PlaybackClock
+from libs.telemetry import clock
 from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
@@ -78,9 +80,11 @@ class AvatarControllerWorker(Worker):
             lambda: self.presence.bearing,
         )
         self._orders = AvatarOrders(
-            self.avatars, self.file.items, drawn_items(), self.animator.gesture
+            self.avatars, self.file.items, item_names(), self.animator.gesture
         )
         self._still = False
+        self._moves_since = float("-inf")
+        """`time.monotonic`: what was said before the last release is no news after it."""
 
     # Life -------------------------------------------------------------------------------------
 
@@ -119,6 +123,9 @@ class AvatarControllerWorker(Worker):
     def gauges(self) -> dict[str, int]:
         self.counters["frames"] = self.animator.frames
         self.counters["frames_skipped"] = self.animator.skipped
+        for avatar in self.avatars:
+            for name, count in avatar.counts().items():
+                self.counters[f"{avatar.id}_{name}"] = count
         return {
             "frames_per_second": round(self.animator.frames_per_second),
             "avatars_ready": self.report_of.ready,
@@ -142,6 +149,7 @@ class AvatarControllerWorker(Worker):
         if still is self._still:
             return
         self._still = still
+        self._moves_since = time.monotonic()
         self.animator.hold(still)
         if still:
             self._playback.silence()
@@ -177,7 +185,8 @@ class AvatarControllerWorker(Worker):
     @handles(PlaybackProgressed, HoldSpeaking)
     async def follow_playback(self, event: Event, delivery: Delivery) -> None:
         begun = self._playback.begun
-        if not self._still and self._playback.take(event) and not begun:
+        counts = isinstance(event, HoldSpeaking) or self._is_for_now(delivery)
+        if counts and self._playback.take(event) and not begun:
             self.presence.stir()
 
     @handles(PlaybackStarted, PlaybackFinished, StopSpeaking)
@@ -206,7 +215,12 @@ class AvatarControllerWorker(Worker):
             self.presence.order(event.mood, event.hold_seconds)
 
     def _is_for_now(self, delivery: Delivery) -> bool:
-        return not self._still and delivery.age_seconds <= OLD_SECONDS
+        fresh = delivery.age_seconds <= OLD_SECONDS
+        return not self._still and fresh and not self._is_of_before(delivery.event)
+
+    def _is_of_before(self, event: Event) -> bool:
+        """Of the time before a release, also one of which the show's clock was not known yet."""
+        return clock.now() - event.emitted_at > time.monotonic() - self._moves_since
 
     def _is_stale(self, event: Event) -> bool:
         """Of a turn that was interrupted."""
@@ -243,11 +257,20 @@ class AvatarControllerWorker(Worker):
         """Raises `AvatarRefused` for an order that may not be carried out."""
         if self._is_stale(event):
             self.counters["dropped_stale"] += 1
-            raise AvatarRefused("stale", "Its turn was interrupted.")
+            raise AvatarRefused(AvatarRefusal.STALE, "Its turn was interrupted.")
         if event.expires_at is None and delivery.age_seconds > OLD_SECONDS:
             self.counters["dropped_old"] += 1
-            raise AvatarRefused("stale", "The order came too late.")
+            raise AvatarRefused(AvatarRefusal.STALE, "The order came too late.")
+        if self._is_of_before(event):
+            self.counters["dropped_old"] += 1
+            raise AvatarRefused(
+                AvatarRefusal.STALE, "It was ordered before the release: order it again."
+            )
+        if delivery.deliveries > 1 and isinstance(event, TriggerHotkey | ShowItem):
+            raise AvatarRefused(
+                AvatarRefusal.STALE, "It may have been done already: look, then order again."
+            )
         if not self.enabled:
-            raise AvatarRefused("avatar_not_ready", "The avatar module is off: switch it on.")
+            raise AvatarRefused(AvatarRefusal.OFF, "The avatar module is off: switch it on.")
         if self.panic.engaged:
-            raise AvatarRefused("panic", "Panic is engaged: release it first.")
+            raise AvatarRefused(AvatarRefusal.PANIC, "Panic is engaged: release it first.")

@@ -4,9 +4,11 @@ VTube Studio is only asked whether it is there: nobody sees a question for it.
 """
 
 import contextlib
+import ipaddress
 import json
 import os
 import socket
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from apps.cli.avatar_desk import AvatarDesk
@@ -17,6 +19,7 @@ from apps.cli.supervisor.control_client import SupervisorClient
 from libs.contracts.avatar import AvatarLink, AvatarStatus
 from libs.settings.avatar import AvatarFileError, load_avatar_file
 from libs.vtube_studio import Answer, Probe, probe
+from libs.vtube_studio.meeting import host_and_port
 
 RESTART = "kitsu restart avatar_controller"
 SHOWN = "kitsu avatar status"
@@ -35,7 +38,7 @@ def avatars(settings: CliSettings) -> list[Check]:
     told = _told(settings)
     return [
         *_file(settings),
-        *_vtube_studio(settings, told.get("vtube_studio")),
+        *_vtube_studio(settings, told),
         *_permission(settings),
         *_vmc(settings),
         *_veadotube(settings, told.get("veadotube")),
@@ -62,7 +65,7 @@ def _file(settings: CliSettings) -> list[Check]:
     return []
 
 
-def _vtube_studio(settings: CliSettings, told: AvatarStatus | None) -> list[Check]:
+def _vtube_studio(settings: CliSettings, told: Mapping[str, AvatarStatus]) -> list[Check]:
     name = "VTube Studio"
     if not settings.vts_url:
         return [Check(name, "ok", f"not used (VTS_URL is empty): {DRAWN}")]
@@ -74,7 +77,24 @@ def _vtube_studio(settings: CliSettings, told: AvatarStatus | None) -> list[Chec
         return [Check(name, "ok", f"not running: {DRAWN}")]
     if found.answer is not Answer.VTUBE_STUDIO:
         return [Check(name, "warn", found.found, _sentence(found.step))]
-    return [_allowed(settings, found, told)]
+    allowed = _allowed(settings, found, told.get("vtube_studio"))
+    if told and "vtube_studio" not in told:  # the settings on disk say otherwise
+        late = f"{found.found}, but Kitsu started before it was set up"
+        allowed = Check(name, "warn", late, RESTART)
+    return [allowed, *_far_away(settings.vts_url)]
+
+
+def _far_away(url: str) -> list[Check]:
+    """VTube Studio takes its permission unencrypted only."""
+    host, _ = host_and_port(url)
+    try:
+        near = not ipaddress.ip_address(host).is_global
+    except ValueError:
+        near = "." not in host or host.endswith((".local", ".lan", ".home.arpa"))
+    if near:
+        return []
+    found = f"{host} may be outside your network: who is in between can read Kitsu's permission"
+    return [Check("VTube Studio address", "warn", found, "Set VTS_URL to an address at home.")]
 
 
 def _allowed(settings: CliSettings, found: Probe, told: AvatarStatus | None) -> Check:
@@ -95,10 +115,6 @@ def _allowed(settings: CliSettings, found: Probe, told: AvatarStatus | None) -> 
             return Check(name, "warn", told.detail or "the token is refused", RESTART)
         mend = "kitsu avatar sign-in, then click Allow in VTube Studio"
         return Check(name, "warn", "Kitsu was denied there", mend)
-    if told.link is AvatarLink.NOT_CONFIGURED:  # the settings on disk say otherwise
-        return Check(
-            name, "warn", f"{found.found}, but Kitsu started before it was set up", RESTART
-        )
     return Check(name, "warn", told.detail or f"Kitsu is not connected ({told.link})", LOGS)
 
 

@@ -2,52 +2,45 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from libs.contracts.speaking import Mood
 from libs.contracts.studio import NAME_CHARACTERS
 from libs.settings import ROOT
+from libs.settings.strict_yaml import FileError, SettingsFile, Strict
 
 SCENES_FILE = ROOT / "configs" / "scenes.yaml"
-
-#: A file of this kind is a few kilobytes; a larger one is a mistake.
-MAXIMUM_FILE_BYTES = 256 * 1024
 
 ACTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)]
 
 
-class ScenesError(ValueError):
+class ScenesError(FileError):
     """The file cannot be used; the message says where and what is allowed."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SourceSwitch(_Strict):
+class SourceSwitch(Strict):
     scene: str = Field(default="", max_length=NAME_CHARACTERS)
     """Empty: the scene on air."""
     name: Name
     visible: bool = True
 
 
-class FilterSwitch(_Strict):
+class FilterSwitch(Strict):
     source: Name
     name: Name
     enabled: bool = True
 
 
-class TextChange(_Strict):
+class TextChange(Strict):
     source: Name
     text: str = Field(max_length=500)
 
 
-class Action(_Strict):
+class Action(Strict):
     """One thing that may be done in OBS; `for_seconds` undoes it after a while."""
 
     scene: Name | None = None
@@ -68,10 +61,10 @@ class Action(_Strict):
         return self
 
 
-class Scenes(_Strict):
-    actions: dict[str, Action] = {}
+class Scenes(Strict):
+    actions: dict[str, Action] = Field(default={})
     """By the name that a model or a mood may use."""
-    moods: dict[Mood, str] = {}
+    moods: dict[Mood, str] = Field(default={})
     """The action that a mood asks for."""
 
     @model_validator(mode="after")
@@ -88,21 +81,6 @@ class Scenes(_Strict):
 def load_scenes(path: Path = SCENES_FILE) -> Scenes:
     """The file's contents; without a file nothing may be asked for. Raises `ScenesError`."""
     try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise ScenesError(f"{path.name} is too large: {MAXIMUM_FILE_BYTES} bytes at most")
-        document: Any = yaml.safe_load(path.read_text("utf-8"))
+        return SettingsFile(path, ScenesError).check(Scenes)
     except FileNotFoundError:
         return Scenes()
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ScenesError(f"{path.name} is not valid YAML: {error}") from None
-    except OSError as error:
-        raise ScenesError(f"{path.name} cannot be read: {error.strerror}") from None
-    try:
-        return Scenes.model_validate(document or {})
-    except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in item['loc']) or path.name}: "
-            f"{str(item['msg']).removeprefix('Value error, ')}"
-            for item in error.errors()
-        ]
-        raise ScenesError(f"{path.name}: {'; '.join(lines)}") from None

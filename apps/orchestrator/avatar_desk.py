@@ -16,10 +16,11 @@ from libs.contracts.avatar import (
     AvatarChanged,
     AvatarId,
     AvatarLink,
+    AvatarRefusal,
     AvatarStatus,
 )
 from libs.contracts.stage import StageCommandDone
-from libs.settings.items import ItemsError, load_items
+from libs.settings.items import item_names
 from libs.telemetry import clock
 from libs.worker.problems import Problem
 
@@ -48,19 +49,15 @@ WORDS = OrderWords(
     failed="The avatar could not do it",
     failed_code="avatar_failed",
     refusals={
-        **dict.fromkeys(("avatar_not_ready", "away", "no_model"), (503, "The avatar is not ready")),
-        **dict.fromkeys(
-            ("not_found", "unknown_expression", "unknown_gesture", "unknown_item"),
-            (404, "The avatar does not have that"),
-        ),
-        **dict.fromkeys(("bad_value", "not_possible", "toggle"), (422, "Not for this avatar")),
-        **dict.fromkeys(("too_many", "too_soon"), (429, "Not now")),
-        "not_allowed": (403, "Not allowed"),
-        "not_configured": (503, "That avatar is not set up"),
-        "off": (409, "The avatars are switched off"),
-        "panic": (409, "Panic is engaged"),
-        "stale": (409, "Too late"),
-        "timeout": (504, "The avatar did not answer in time"),
+        AvatarRefusal.NOT_CONFIGURED: (503, "That avatar is not set up"),
+        AvatarRefusal.NOT_READY: (503, "The avatar is not ready"),
+        AvatarRefusal.OFF: (409, "The avatars are switched off"),
+        AvatarRefusal.NOT_FOUND: (404, "The avatar does not have that"),
+        AvatarRefusal.NOT_POSSIBLE: (422, "Not for this avatar"),
+        AvatarRefusal.NOT_NOW: (429, "Not now"),
+        AvatarRefusal.REFUSED: (502, "The avatar's program refused"),
+        AvatarRefusal.PANIC: (409, "Panic is engaged"),
+        AvatarRefusal.STALE: (409, "Too late"),
     },
 )
 
@@ -84,7 +81,7 @@ class AvatarDesk:
         self._is_there = is_there
         self._orders = OrderDesk(show, publish, WORDS)
         self._latest: AvatarChanged | None = None
-        self._drawn_items = _drawn_items()
+        self._drawn_items = item_names()
         self._avatar_items = items
         self._in_panic = in_panic
         self._is_off = is_off
@@ -137,7 +134,7 @@ class AvatarDesk:
         self._refuse_unless_there()
         meant = self._meant(order)
         asked = next((one for one in self._avatars if one.id == meant), None)
-        if isinstance(order, orders.SignInOrder) and asked and asked.link is AvatarLink.READY:
+        if isinstance(order, orders.SignInOrder) and asked and _is_signed_in(asked):
             said = f"{asked.title} lets Kitsu in already."
             return StageCommandDone(command="avatar.sign_in_avatar", message=said)
         return await self._orders.order(event_of(self._exact(order, meant), meant, by))
@@ -211,15 +208,11 @@ class AvatarDesk:
 
     def _refuse_unless_there(self) -> None:
         if not self._is_there():
-            raise Problem(503, "No avatar_controller", NOT_THERE, "avatar_not_ready")
+            raise Problem(503, "No avatar_controller", NOT_THERE, AvatarRefusal.NOT_READY)
 
 
-def _drawn_items() -> tuple[str, ...]:
-    """Names of `configs/items.yaml`; what is wrong with that file is the stage's to say."""
-    try:
-        return tuple(load_items())
-    except ItemsError:
-        return ()
+def _is_signed_in(avatar: AvatarStatus) -> bool:
+    return avatar.can_sign_in and avatar.link is AvatarLink.READY
 
 
 def _alike(name: str, avatars: Iterable[AvatarStatus]) -> tuple[AvatarId, str] | None:
@@ -246,4 +239,4 @@ def _unknown(name: str, known: Iterable[str]) -> Problem:
         more = f" and {len(names) - TOLD_NAMES} more" if len(names) > TOLD_NAMES else ""
         told = ", ".join(names[:TOLD_NAMES])
         step = f"There are: {told}{more}." if names else "There are none now."
-    return Problem(404, f"No '{name[:60]}'", step[:500], "not_found")
+    return Problem(404, f"No '{name[:60]}'", step[:500], AvatarRefusal.NOT_FOUND)

@@ -4,21 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from libs.contracts.people import Role
 from libs.settings import ROOT
 from libs.settings.model_servers import is_this_machine
-from libs.settings.yaml_lines import first_duplicate, line_of
+from libs.settings.strict_yaml import Complaint, FileError, SettingsFile, Strict
 
 TOOLS_FILE = ROOT / "configs" / "tools.yaml"
 
-#: A file of this kind is a few kilobytes; a larger one is a mistake.
-MAXIMUM_FILE_BYTES = 256 * 1024
 #: Longest wait for one call. The stage gives an utterance up that is silent for eight seconds, and
 #: the model needs some of them to go on.
 MAXIMUM_TIMEOUT_SECONDS = 6.0
@@ -42,7 +39,7 @@ _MODEL_NAME = re.compile(r"[^A-Za-z0-9_-]")
 _MODEL_NAME_CHARACTERS = 64
 
 
-class ToolsError(ValueError):
+class ToolsError(FileError):
     """The file cannot be used; the message says where and what is allowed."""
 
 
@@ -70,11 +67,7 @@ Variable = Annotated[
 Argument = Annotated[str, Field(max_length=4_000, pattern=r"^[^\x00]*$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ServerSettings(_Strict):
+class ServerSettings(Strict):
     """One MCP server: a program that is started (`command`), or one that runs (`url`)."""
 
     command: Argument = ""
@@ -103,7 +96,7 @@ class ServerSettings(_Strict):
         return self
 
 
-class ToolsSettings(_Strict):
+class ToolsSettings(Strict):
     maximum_calls: int = Field(default=3, ge=1, le=10)
     """In one turn."""
     hold_on_seconds: float = Field(default=1.0, ge=0.1, le=MAXIMUM_TIMEOUT_SECONDS)
@@ -128,34 +121,16 @@ class ToolsSettings(_Strict):
 def load_tools(path: Path = TOOLS_FILE) -> ToolsSettings:
     """The file's contents; without a file there are no tools. Raises `ToolsError`."""
     try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise ToolsError(f"{path.name} is larger than {MAXIMUM_FILE_BYTES} bytes")
-        text = path.read_text("utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if (twice := first_duplicate(root)) is not None:
-            raise ToolsError(f"{path.name}, line {twice.line}: {twice.key}: stands here twice")
-        settings = ToolsSettings.model_validate(yaml.safe_load(text) or {})
+        file = SettingsFile(path, ToolsError)
     except FileNotFoundError:
         return ToolsSettings()
-    except UnicodeDecodeError:
-        raise ToolsError(f"{path.name} is not UTF-8 text") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ToolsError(f"{path.name}{_where(error)}: not valid YAML") from None
-    except OSError as error:
-        raise ToolsError(f"{path.name} cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        lines = [_line(path.name, root, dict(item)) for item in error.errors()]
-        raise ToolsError("\n".join(lines)) from None
-    wrong = [
-        f"{path.name}, line {line_of(root, place)}: {'.'.join(map(str, place))}: {allowed}"
-        for place, allowed in _clashes(settings)
-    ]
-    if wrong:
-        raise ToolsError("\n".join(wrong))
+    settings = file.check(ToolsSettings)
+    if clashes := list(_clashes(settings)):
+        file.complain(clashes)
     return settings
 
 
-def _clashes(settings: ToolsSettings) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def _clashes(settings: ToolsSettings) -> Iterator[Complaint]:
     """Tools that a model could not tell apart: where, and what to do."""
     seen: dict[str, str] = {}
     for (server, tool), name in settings.model_names().items():
@@ -170,18 +145,3 @@ def _clashes(settings: ToolsSettings) -> Iterator[tuple[tuple[int | str, ...], s
 
 def _is_private(url: str) -> bool:
     return urlsplit(url).scheme == "https" or is_this_machine(url)
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}" if mark is not None else ""
-
-
-def _line(file: str, root: yaml.Node | None, item: dict[str, Any]) -> str:
-    place = tuple(part for part in item["loc"] if part != "[key]")
-    setting = ".".join(str(part) for part in place) or "the file"
-    message = str(item["msg"]).removeprefix("Value error, ")
-    allowed = message.replace("Input should be", "must be")
-    if item["type"] == "extra_forbidden":
-        allowed = "is not a setting of this file"
-    return f"{file}, line {line_of(root, place)}: {setting}: {allowed}"

@@ -26,12 +26,15 @@ class Posture:
         self._emitted_at = 0.0
         self._speaking = False
         self._panic = False
+        self._panic_at = float("-inf")
+        """What was sent before is not for afterwards."""
         self._shown = Bearing.IDLE
 
     def pose(self, event: PoseCharacter, age_seconds: float) -> None:
         """`age_seconds`: how long ago it was sent. One that was overtaken by a newer one does
         nothing."""
-        if self._panic or event.emitted_at < self._emitted_at:
+        overtaken = event.emitted_at < self._emitted_at
+        if self._panic or overtaken or self._now() - age_seconds < self._panic_at:
             return
         self._emitted_at = event.emitted_at
         self._meant = event.bearing
@@ -54,6 +57,7 @@ class Posture:
         """At once, before anything that waits to be sent."""
         self._panic = engaged
         if engaged:
+            self._panic_at = self._now()
             self._meant = self._shown = Bearing.IDLE
             self._pages.send_all_first("pose", bearing=Bearing.IDLE.value, gesture="")
 

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 
 from apps.stage.character import character_of
 from apps.stage.journal import Journal, Remembered
-from apps.stage.mouth_track import MouthTrack
+from apps.stage.mouth_teller import MouthTeller
 from apps.stage.outputs.base import Output, OutputMissing
 from apps.stage.outputs.device import DeviceOutput
 from apps.stage.outputs.overlay import OverlayOutput
@@ -77,7 +77,7 @@ class StageWorker(Worker):
             maximum_age_seconds=settings.stage_maximum_age_seconds,
         )
         publish = self._facts.put_nowait
-        watchers = Watchers(self._screen, MouthTrack(publish))
+        watchers = Watchers(self._screen, MouthTeller(publish))
         self._player = Player(Playlist(rules), self._output, self._journal, publish, watchers)
         panel = tuple(f"http://{name}:{settings.orch_port}" for name in ("127.0.0.1", "localhost"))
         self._web = StageWeb(

@@ -5,11 +5,12 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from libs.contracts.chat import AlertKind
 from libs.contracts.people import Role
 from libs.contracts.speaking import Mood
+from libs.settings.strict_yaml import Strict
 
 #: The higher, the more somebody may do.
 RANK = MappingProxyType(
@@ -44,11 +45,7 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 Seconds = Annotated[float, Field(ge=0, le=3_600)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CommandRule(_Strict):
+class CommandRule(Strict):
     enabled: bool = True
     role: Role = Role.MODERATOR
     """The least that may give it."""
@@ -89,7 +86,7 @@ DEFAULTS: dict[str, CommandRule] = {
 }
 
 
-class Effect(_Strict):
+class Effect(Strict):
     """What a reward or an event does. Nothing given: she is told of it and answers."""
 
     say: str = Field(default="", max_length=300)
@@ -114,12 +111,12 @@ class Effect(_Strict):
         return text
 
 
-class ChatRules(_Strict):
+class ChatRules(Strict):
     prefix: str = "!"
-    commands: dict[str, CommandRule] = {}
+    commands: dict[str, CommandRule] = Field(default={})
     rewards: dict[Name, Effect] = Field(default={}, max_length=200)
     """By the reward's name, as viewers see it."""
-    events: dict[AlertKind, Effect] = {}
+    events: dict[AlertKind, Effect] = Field(default={})
     ignored_accounts: tuple[Name, ...] = Field(default=(), max_length=500)
     """Names of other bots: nothing that they write is read."""
 

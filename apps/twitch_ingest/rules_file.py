@@ -3,9 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
 from apps.twitch_ingest.chat_rules import (
     ALWAYS_THERE,
     DEFAULTS,
@@ -18,15 +15,12 @@ from libs.contracts.people import Role
 from libs.settings import ROOT
 from libs.settings.avatar import AVATAR_FILE, AvatarFileError, load_avatar_file
 from libs.settings.items import ItemsError, load_items
-from libs.settings.yaml_lines import first_duplicate, line_of
+from libs.settings.strict_yaml import Complaint, FileError, SettingsFile
 
 SHIPPED_FILE = ROOT / "configs" / "twitch.yaml"
 
-#: A file of this kind is a few kilobytes; a larger one is a mistake.
-MAXIMUM_FILE_BYTES = 256 * 1024
 
-
-class ChatRulesError(ValueError):
+class ChatRulesError(FileError):
     """The file cannot be used; the message says where and what is allowed."""
 
 
@@ -35,49 +29,15 @@ def load_chat_rules(path: Path, avatar_file: Path = AVATAR_FILE) -> ChatRules:
     `avatar_file` too. Raises `ChatRulesError`."""
     if path == SHIPPED_FILE and not path.exists():
         return ChatRules()
-    document, root = _document(path)
     try:
-        rules = ChatRules.model_validate(document)
-    except ValidationError as error:
-        complaints = [
-            (tuple(item["loc"]), str(item["msg"]).removeprefix("Value error, "))
-            for item in error.errors()
-        ]
-    else:
-        complaints = [*_broken_laws(document, rules), *_unknown_items(rules, avatar_file)]
-        if not complaints:
-            return rules
-    lines = [_line(path.name, root, where, what) for where, what in complaints]
-    raise ChatRulesError("\n".join(lines[:10]))
-
-
-def _document(path: Path) -> tuple[Any, yaml.Node | None]:
-    """What stands in the file, and where."""
-    try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise ChatRulesError(f"{path.name} is too large: {MAXIMUM_FILE_BYTES} bytes at most")
-        text = path.read_text("utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if (twice := first_duplicate(root)) is not None:
-            raise ChatRulesError(f"{path.name}, line {twice.line}: {twice.key}: stands here twice")
-        return yaml.safe_load(text) or {}, root
+        file = SettingsFile(path, ChatRulesError)
     except FileNotFoundError:
         raise ChatRulesError(f"TWITCH_FILE: there is no file {path}") from None
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ChatRulesError(f"{path.name}{line}: not valid YAML") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
-        raise ChatRulesError(f"{path.name} is not valid YAML in UTF-8") from None
-    except OSError as error:
-        raise ChatRulesError(f"{path.name} cannot be read: {error.strerror}") from None
-
-
-Complaint = tuple[tuple[Any, ...], str]
-
-
-def _line(name: str, root: yaml.Node | None, where: tuple[Any, ...], what: str) -> str:
-    spoken = ".".join(str(part) for part in where if part != "[key]") or "the file"
-    return f"{name}, line {line_of(root, where)}: {spoken}: {what}"
+    rules = file.check(ChatRules)
+    complaints = [*_broken_laws(file.document, rules), *_unknown_items(rules, avatar_file)]
+    if complaints:
+        file.complain(complaints)
+    return rules
 
 
 def _broken_laws(document: dict[str, Any], rules: ChatRules) -> list[Complaint]:

@@ -54,6 +54,28 @@ class AvatarLink(StrEnum):
     READY = "ready"
 
 
+class AvatarRefusal(StrEnum):
+    """Why an order to an avatar was not carried out: `code` of its `StageCommandFailed`."""
+
+    NOT_CONFIGURED = "not_configured"
+    """The settings name no such avatar."""
+    NOT_READY = "avatar_not_ready"
+    """Its program, or a model in it, is not there (yet)."""
+    OFF = "off"
+    """The module is switched off."""
+    NOT_FOUND = "not_found"
+    """It has nothing of that name."""
+    NOT_POSSIBLE = "not_possible"
+    """It cannot do such things at all."""
+    NOT_NOW = "not_now"
+    """Too soon after the last time, or too much at once."""
+    REFUSED = "refused"
+    """Its program said no."""
+    PANIC = "panic"
+    STALE = "stale"
+    """Too late: its turn was interrupted, or it lay about for long."""
+
+
 class MoodShown(Value):
     """How an avatar shows one mood."""
 

@@ -1,19 +1,16 @@
 """`configs/avatar.yaml`: which expression shows which mood, animations, items, idle life."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from libs.contracts.speaking import Mood
 from libs.settings.base import ROOT, ShowSettings
-from libs.settings.yaml_lines import first_duplicate, line_of
+from libs.settings.strict_yaml import FileError, SettingsFile, Strict
 
 AVATAR_FILE = ROOT / "configs" / "avatar.yaml"
 
-#: A file of this kind is a few kilobytes; a larger one is a mistake.
-MAXIMUM_FILE_BYTES = 256 * 1024
 MAXIMUM_ITEMS = 40
 
 #: A name, or a part of one, as people write them in the avatar's program.
@@ -34,12 +31,8 @@ Switch = Annotated[
 ]
 
 
-class AvatarFileError(ValueError):
+class AvatarFileError(FileError):
     """The file cannot be used; the message says where and what is allowed."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 #: As in the shipped file, for moods that a file says nothing of.
@@ -63,7 +56,7 @@ GESTURE_WORDS: dict[str, tuple[str, ...]] = {
 }
 
 
-class Moods(_Strict):
+class Moods(Strict):
     """Words by which an expression is found that shows a mood: the first that is there counts. A
     mood that is not named keeps its own words; an empty list takes them away."""
 
@@ -80,7 +73,7 @@ class Moods(_Strict):
         return {**MOOD_WORDS, **words}
 
 
-class AvatarItem(_Strict):
+class AvatarItem(Strict):
     """A picture or animation that VTube Studio has in its items folder."""
 
     file: Annotated[str, Field(pattern=r"^[^/\\]{1,120}\.(png|jpg|jpeg|gif)$")]
@@ -93,7 +86,7 @@ class AvatarItem(_Strict):
     """It flies at her from the side and falls, instead of standing there."""
 
 
-class IdleLife(_Strict):
+class IdleLife(Strict):
     """What keeps her alive while nothing is asked of her."""
 
     blink: Switch = "auto"
@@ -109,15 +102,15 @@ class IdleLife(_Strict):
     """Asleep when nothing has happened for so long; 0: never."""
 
 
-class MouthSettings(_Strict):
+class MouthSettings(Strict):
     own_parameter: bool = False
     """Only a parameter of Kitsu's own (`AiMouthOpen`) is moved, to be mapped in VTube Studio: for
     those whose camera moves the mouth as well."""
-    vowels: Switch = "auto"
-    """auto: where the model has them."""
+    vowels: bool = True
+    """Also inputs of single vowels, where VTube Studio has them."""
 
 
-class AvatarFile(_Strict):
+class AvatarFile(Strict):
     moods: Moods = Moods()
     models: dict[Word, dict[Mood, Annotated[str, Field(max_length=200)]]] = Field(
         default={}, max_length=100
@@ -152,30 +145,11 @@ def load_avatar_file(path: Path = AVATAR_FILE) -> AvatarFile:
     """What stands in the file; where the shipped one was taken away, the defaults. Raises
     `AvatarFileError`."""
     try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise AvatarFileError(f"{path.name} is too large: {MAXIMUM_FILE_BYTES} bytes at most")
-        text = path.read_text("utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if (twice := first_duplicate(root)) is not None:
-            raise AvatarFileError(f"{path.name}, line {twice.line}: {twice.key}: stands here twice")
-        document: Any = yaml.safe_load(text)
+        return SettingsFile(path, AvatarFileError).check(AvatarFile)
     except FileNotFoundError:
         if path == AVATAR_FILE:
             return AvatarFile()
         raise AvatarFileError(f"AVATAR_FILE: there is no file {path}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
-        raise AvatarFileError(f"{path.name} is not valid YAML in UTF-8") from None
-    except OSError as error:
-        raise AvatarFileError(f"{path.name} cannot be read: {error.strerror}") from None
-    try:
-        return AvatarFile.model_validate(document or {})
-    except ValidationError as error:
-        lines = [
-            f"{path.name}, line {line_of(root, item['loc'])}: "
-            f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise AvatarFileError("\n".join(lines[:10])) from None
 
 
 def avatar_item_names(path: Path = AVATAR_FILE) -> tuple[str, ...]:

@@ -4,24 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import yaml
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     TypeAdapter,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import ErrorDetails
 
 from libs.contracts.avatar import Bearing
 from libs.contracts.speaking import Mood
 from libs.settings.base import ROOT
 from libs.settings.items import Colour
-from libs.settings.yaml_lines import first_duplicate, line_of
+from libs.settings.strict_yaml import FileError, SettingsFile, Strict
 
 CHARACTERS_FOLDER = ROOT / "configs" / "characters"
 FILE_NAME = "character.yaml"
@@ -71,15 +66,11 @@ FoxColour = Literal[
 ]
 
 
-class CharacterError(ValueError):
+class CharacterError(FileError):
     """The character cannot be shown; the message says where and what is allowed."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FoxCharacter(_Strict):
+class FoxCharacter(Strict):
     """The fox that comes with Kitsu, in colours of one's choice."""
 
     title: Title
@@ -120,7 +111,7 @@ Sign = Literal["sparkle", "tear", "vein", "bang", "dots", "snooze"]
 MouthWord = Literal["closed", "open", "small", "wide", "round", "large"]
 
 
-class When(_Strict):
+class When(Strict):
     """Each line names what may be; all lines must hold."""
 
     mouth: Annotated[tuple[MouthWord, ...], BeforeValidator(_as_list)] = ()
@@ -130,12 +121,12 @@ class When(_Strict):
     bearing: Annotated[tuple[Bearing, ...], BeforeValidator(_as_list)] = ()
 
 
-class Picture(_Strict):
+class Picture(Strict):
     file: PictureName
     when: When = When()
 
 
-class Layer(_Strict):
+class Layer(Strict):
     name: Annotated[str, Field(max_length=60)] = ""
     """For whoever reads the file."""
     part: Literal["figure", "head", "body", "still"] = "figure"
@@ -162,7 +153,7 @@ class Layer(_Strict):
     """In pixels of the pictures."""
 
 
-class PictureCharacter(_Strict):
+class PictureCharacter(Strict):
     """Pictures of one's own, in layers."""
 
     title: Title
@@ -209,46 +200,14 @@ def find_character(name: str, folders: Sequence[Path]) -> Path:
 
 def load_character(folder: Path) -> Character:
     """What stands in a character's file. Raises `CharacterError`."""
-    path = folder / FILE_NAME
-    shown = f"{folder.name}/{FILE_NAME}"
-    root, document = _read(path, shown)
     try:
-        return _CHARACTER.validate_python(document)
-    except ValidationError as error:
-        lines = []
-        for item in error.errors():
-            place = item["loc"][1:]  # the first one is the rig
-            what = ".".join(map(str, place)) or "the file"
-            lines.append(f"{shown}, line {line_of(root, place)}: {what}: {_in_words(item)}")
-        raise CharacterError("\n".join(lines[:10])) from None
-
-
-def _in_words(item: ErrorDetails) -> str:
-    """A pattern says nothing to whoever chooses colours."""
-    if item["type"] == "string_pattern_mismatch" and "0-9a-fA-F" in item["ctx"]["pattern"]:
-        return 'must be a colour like "#f2903b"'
-    return item["msg"].removeprefix("Value error, ")
-
-
-def _read(path: Path, shown: str) -> tuple[yaml.Node | None, Any]:
-    try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise CharacterError(f"{shown} is too large: {MAXIMUM_FILE_BYTES} bytes at most")
-        text = path.read_text("utf-8")
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):  # a few of them can stand for millions of lines
-                at = event.start_mark.line + 1 if event.start_mark else 1
-                raise CharacterError(f"{shown}, line {at}: *{event.anchor}: write it out instead")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if (twice := first_duplicate(root)) is not None:
-            raise CharacterError(f"{shown}, line {twice.line}: {twice.key}: stands here twice")
-        return root, yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise CharacterError(f"{shown}{line}: not valid YAML") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        if isinstance(error, CharacterError):
-            raise
-        raise CharacterError(f"{shown} is not valid YAML in UTF-8") from None
-    except OSError as error:
-        raise CharacterError(f"{shown} cannot be read: {error.strerror}") from None
+        file = SettingsFile(
+            folder / FILE_NAME,
+            CharacterError,
+            name=f"{folder.name}/{FILE_NAME}",
+            maximum_bytes=MAXIMUM_FILE_BYTES,
+            aliases=False,  # characters come from other people
+        )
+    except FileNotFoundError:
+        raise CharacterError(f"there is no {FILE_NAME} in {folder}") from None
+    return file.check(_CHARACTER, below=1)  # the first part is the rig

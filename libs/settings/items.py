@@ -1,18 +1,15 @@
 """`configs/items.yaml`: what can be shown beside her, drawn as path strings."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from libs.settings.base import ROOT
-from libs.settings.yaml_lines import first_duplicate, line_of
+from libs.settings.strict_yaml import FileError, SettingsFile, Strict
 
 ITEMS_FILE = ROOT / "configs" / "items.yaml"
 
-#: Some dozens of drawings; a larger file is a mistake.
-MAXIMUM_FILE_BYTES = 256 * 1024
 #: More names than this are not told to a model.
 MAXIMUM_ITEMS = 40
 
@@ -24,15 +21,11 @@ PathData = Annotated[
 ]
 
 
-class ItemsError(ValueError):
+class ItemsError(FileError):
     """The file cannot be used; the message says where and what is allowed."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Shape(_Strict):
+class Shape(Strict):
     """One path, filled or drawn or both, in a box from -100 to 100; y grows downwards."""
 
     d: PathData
@@ -42,39 +35,28 @@ class Shape(_Strict):
     alpha: float = Field(default=1.0, gt=0, le=1)
 
 
-class Item(_Strict):
+class Item(Strict):
     hold_seconds: float = Field(default=6.0, ge=0.5, le=60)
     """So long it is shown."""
     shapes: tuple[Shape, ...] = Field(min_length=1, max_length=30)
     """Back to front."""
 
 
-class Items(_Strict):
+class Items(Strict):
     items: dict[ItemName, Item] = Field(default={}, max_length=MAXIMUM_ITEMS)
 
 
 def load_items(path: Path = ITEMS_FILE) -> dict[str, Item]:
     """The items by name; without a file there are none. Raises `ItemsError`."""
     try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise ItemsError(f"{path.name} is too large: {MAXIMUM_FILE_BYTES} bytes at most")
-        text = path.read_text("utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if (twice := first_duplicate(root)) is not None:
-            raise ItemsError(f"{path.name}, line {twice.line}: {twice.key}: stands here twice")
-        document: Any = yaml.safe_load(text)
+        return SettingsFile(path, ItemsError).check(Items).items
     except FileNotFoundError:
         return {}
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
-        raise ItemsError(f"{path.name} is not valid YAML in UTF-8") from None
-    except OSError as error:
-        raise ItemsError(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def item_names(path: Path = ITEMS_FILE) -> tuple[str, ...]:
+    """The items of the file; none where it cannot be used, which is the stage's to say."""
     try:
-        return Items.model_validate(document or {}).items
-    except ValidationError as error:
-        lines = [
-            f"{path.name}, line {line_of(root, item['loc'])}: "
-            f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise ItemsError("\n".join(lines[:10])) from None
+        return tuple(load_items(path))
+    except ItemsError:
+        return ()

@@ -4,19 +4,15 @@ import re
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from libs.contracts.speaking import Mood
 from libs.settings.base import ROOT
-from libs.settings.yaml_lines import first_duplicate, line_of
+from libs.settings.strict_yaml import Complaint, FileError, Place, SettingsFile, Strict
 
 PERSONAS = ROOT / "configs" / "personas"
-
-#: A persona file is a few kilobytes; a larger one is a mistake.
-MAXIMUM_FILE_BYTES = 256 * 1024
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -31,15 +27,11 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 ActionKind = Literal["mood", "stage", "hotkey", "item", "remember", "poll"]
 
 
-class PersonaError(ValueError):
+class PersonaError(FileError):
     """A persona cannot be used; the message names the file, the line and what is allowed."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StockLines(_Strict):
+class StockLines(Strict):
     """What she says when nobody has written anything for her: whole sentences, in character."""
 
     greeting: Lines = Field(min_length=1)
@@ -63,7 +55,7 @@ class StockLines(_Strict):
     """When she was asked to do something on stage and does it."""
 
 
-class ScriptedLines(_Strict):
+class ScriptedLines(Strict):
     """Words of the scripted engine. `{name}`, `{topic}` and `{earlier}` are filled in.
 
     `by_style` has openings for each style; the other lists are shared.
@@ -73,7 +65,7 @@ class ScriptedLines(_Strict):
     """Said instead of a name that cannot be said."""
     empty_words: str = ""
     """Words that say nothing of what a line is about, with spaces between them."""
-    by_style: dict[str, Lines] = {}
+    by_style: dict[str, Lines] = Field(default={})
     hello: Lines = Field(min_length=1)
     thanks: Lines = Field(min_length=1)
     laugh: Lines = Field(min_length=1)
@@ -91,7 +83,7 @@ class ScriptedLines(_Strict):
         return frozenset(self.empty_words.split())
 
 
-class Example(_Strict):
+class Example(Strict):
     """One exchange that shows a model how she talks."""
 
     heard: Line
@@ -100,7 +92,7 @@ class Example(_Strict):
     """One of the moods, or one of her own words for them."""
 
 
-class Persona(_Strict):
+class Persona(Strict):
     """One persona file. `style_notes` says for each style how she speaks in it."""
 
     name: str = Field(min_length=1, max_length=64)
@@ -114,14 +106,14 @@ class Persona(_Strict):
     """How she is until somebody changes it."""
     system_text: str = Field(min_length=1, max_length=8_000)
     style_notes: dict[Word, Line] = Field(alias="styles", min_length=1)
-    moods: dict[Word, Mood] = {}
+    moods: dict[Word, Mood] = Field(default={})
     """Her own words for moods, beside the names of the moods themselves."""
     hotkeys: tuple[Word, ...] = ()
     """Gestures and hotkeys of the avatar that she may make herself."""
     actions: tuple[ActionKind, ...] = ("mood", "stage", "hotkey", "item", "remember")
     """What she may do of her own accord. A poll changes what chat lines mean, so that it is only
     for a persona whose file says so."""
-    taboo: dict[Word, tuple[Word, ...]] = {}
+    taboo: dict[Word, tuple[Word, ...]] = Field(default={})
     """What she does not talk about: each subject, and the words that she does not say of it."""
     examples: tuple[Example, ...] = Field(default=(), max_length=12)
     stock: StockLines
@@ -145,37 +137,20 @@ def load_persona(name: str, folder: Path = PERSONAS) -> Persona:
         there = ", ".join(persona_names(folder)) or "none"
         raise PersonaError(f"there is no persona '{name[:64]}' in {folder}; there are: {there}")
     stat = path.stat()
-    if stat.st_size > MAXIMUM_FILE_BYTES:
-        raise PersonaError(f"{path.name} is larger than {MAXIMUM_FILE_BYTES} bytes")
     return _read(path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
 
 
 @lru_cache(maxsize=8)
 def _read(path: Path, stamp: tuple[int, int, int]) -> Persona:
     """`stamp` is another one when the file is."""
-    try:
-        text = path.read_text("utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if (twice := first_duplicate(root)) is not None:
-            raise PersonaError(f"{path.name}, line {twice.line}: {twice.key}: stands here twice")
-        persona = Persona.model_validate(yaml.safe_load(text))
-    except UnicodeDecodeError:
-        raise PersonaError(f"{path.name} is not UTF-8 text") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise PersonaError(f"{path.name}{_where(error)}: not valid YAML") from None
-    except ValidationError as error:
-        lines = [_line(path.name, root, dict(item)) for item in error.errors()]
-        raise PersonaError("\n".join(lines)) from None
-    wrong = [
-        f"{path.name}, line {line_of(root, place)}: {'.'.join(map(str, place))}: {allowed}"
-        for place, allowed in _inconsistencies(persona)
-    ]
-    if wrong:
-        raise PersonaError("\n".join(wrong))
+    file = SettingsFile(path, PersonaError)
+    persona = file.check(Persona)
+    if wrong := list(_inconsistencies(persona)):
+        file.complain(wrong)
     return persona
 
 
-def _inconsistencies(persona: Persona) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def _inconsistencies(persona: Persona) -> Iterator[Complaint]:
     """What is wrong between parts of the file: where, and what is allowed."""
     for style in persona.scripted.by_style:
         if style not in persona.styles:
@@ -195,18 +170,5 @@ def _inconsistencies(persona: Persona) -> Iterator[tuple[tuple[int | str, ...], 
         for number, line in enumerate(lines):
             for found in _PLACEHOLDER.findall(line):
                 if found not in _PLACEHOLDERS:
-                    place: tuple[int | str, ...] = ("scripted", *group, number)
+                    place: Place = ("scripted", *group, number)
                     yield place, f"{found} is not filled in; only {{name}}, {{topic}}, {{earlier}}"
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}" if mark is not None else ""
-
-
-def _line(file: str, root: yaml.Node | None, item: dict[str, Any]) -> str:
-    setting = ".".join(str(part) for part in item["loc"]) or "the file"
-    allowed = str(item["msg"]).replace("Input should be", "must be")
-    if item["type"] == "extra_forbidden":
-        allowed = "is not a setting of a persona"
-    return f"{file}, line {line_of(root, item['loc'])}: {setting}: {allowed}"

@@ -1,6 +1,5 @@
 """What of hers is heard now, and at which position of it, from what the stage says."""
 
-import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -21,6 +20,10 @@ GONE_AFTER_SECONDS = 30.0
 BEGINS_WITHIN_SECONDS = 1.0
 #: What the stage said this long before something newer changes nothing any more.
 OLD_NEWS_SECONDS = 1.0
+#: No utterance is longer.
+LONGEST_SECONDS = 86_400.0
+#: The show's clock counts from 1970; what is further away is no moment.
+LAST_MOMENT = 1e11
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ class PlaybackClock:
         if not self.begun:
             return False
         silent_for = at - self._heard_of_at
-        if silent_for > GONE_AFTER_SECONDS or (silent_for > LOST_AFTER_SECONDS and not has_sound):
+        gone = abs(silent_for) > GONE_AFTER_SECONDS  # ahead: the clock was set back
+        if gone or (silent_for > LOST_AFTER_SECONDS and not has_sound):
             self._anchors.clear()
             return False
         return True
@@ -173,10 +177,11 @@ class PlaybackClock:
 
     def _begin(self, event: PlaybackStarted) -> bool:
         identity, at = event.utterance_id, event.started_at
-        if not identity or identity == self.utterance_id or self._is_over(event, at):
+        again = self.begun and identity in self._begun_ids
+        if not identity or again or self._is_over(event, at):
             return False
         self._enter(event, identity)
-        self._heard_of_at = max(self._heard_of_at, at)
+        self._heard_of_at = at
         self._anchors.append(Anchor(at, identity, 0.0))
         self.revision += 1
         return True
@@ -185,10 +190,12 @@ class PlaybackClock:
         identity, at = event.utterance_id, event.emitted_at
         if not identity or at < self._heard_of_at - OLD_NEWS_SECONDS or self._is_over(event, at):
             return False
-        if not math.isfinite(event.position_seconds):
+        if not -LONGEST_SECONDS < event.position_seconds < LONGEST_SECONDS:
             return False
         if identity != self.utterance_id:
             self._enter(event, identity)
+        elif at < self._anchors[-1].at and event.hold is not self._anchors[-1].hold:
+            return False  # said before the hold began, or ended
         self._heard_of_at = max(self._heard_of_at, at)
         self._anchors.append(Anchor(at, identity, max(0.0, event.position_seconds), event.hold))
         self.revision += 1
@@ -203,12 +210,12 @@ class PlaybackClock:
         """Also what is said of a moment that is none."""
         stopped_at, epoch = self._stopped
         stale = at <= stopped_at and event.epoch < epoch
-        return stale or event.utterance_id in self._ended_ids or not math.isfinite(at)
+        return stale or event.utterance_id in self._ended_ids or not _is_moment(at)
 
     def _held(self, event: HoldSpeaking) -> bool:
         """Ordered just now: the stage will say the same in a moment. An order may come twice (from
         who gave it, and over the bus), and of several holders the strictest counts."""
-        if event.event_id in self._hold_ids or not math.isfinite(event.emitted_at):
+        if event.event_id in self._hold_ids or not _is_moment(event.emitted_at):
             return False
         self._hold_ids.append(event.event_id)
         at = event.emitted_at
@@ -229,3 +236,7 @@ class PlaybackClock:
         if event.turn_id is None and event.epoch >= self._stopped[1]:
             self._stopped = (event.emitted_at, event.epoch)
         return self.cut_by(event) and self.end(self.utterance_id)
+
+
+def _is_moment(at: float) -> bool:
+    return 0.0 <= at <= LAST_MOMENT

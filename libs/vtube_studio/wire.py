@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from libs.safety.ingest import clean_chat
+
 API_NAME = "VTubeStudioPublicAPI"
 API_VERSION = "1.0"
 ERROR = "APIError"
 
 #: Longer messages end the connection; the lists of very big models are far shorter.
-LONGEST_MESSAGE_BYTES = 8 * 2**20
+LONGEST_MESSAGE_BYTES = 4 * 2**20
 _LONGEST_ERROR_CHARACTERS = 300
 
 
@@ -42,8 +44,9 @@ class Message:
 
     @property
     def error_message(self) -> str:
+        """Of an error, as it may be shown and logged."""
         found = self.data.get("message")
-        return found[:_LONGEST_ERROR_CHARACTERS] if isinstance(found, str) else ""
+        return clean_chat(found, _LONGEST_ERROR_CHARACTERS) if isinstance(found, str) else ""
 
 
 def envelope(kind: str, data: Mapping[str, Any] | None, request_id: str) -> str:

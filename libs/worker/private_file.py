@@ -1,9 +1,14 @@
 """A file with secrets: its owner's only, whole at any moment, never thrown away."""
 
 import contextlib
+import errno
 import os
+import stat
 import time
 from pathlib import Path
+
+#: What is kept so is short; a larger file is none of ours.
+MAXIMUM_BYTES = 16 * 2**20
 
 #: On Windows a virus scanner may hold the file for a moment.
 _REPLACE_PAUSES_SECONDS = (0.0, 0.02, 0.1, 0.3)
@@ -17,12 +22,18 @@ class PrivateFile:
         self.path = path
 
     def read(self) -> bytes | None:
-        """None: it is not there. Others lose the right to read it."""
+        """None: it is not there. Others lose the right to read it. What is no file, or has no end,
+        is refused unread."""
         try:
+            found = self.path.stat()
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(errno.EINVAL, "it is no file")
+            if found.st_size > MAXIMUM_BYTES:
+                raise OSError(errno.EFBIG, "it is too large")
             raw = self.path.read_bytes()
         except FileNotFoundError:
             return None
-        if os.name == "posix" and self.path.stat().st_mode & 0o077:
+        if os.name == "posix" and found.st_mode & 0o077:
             with contextlib.suppress(
                 PermissionError
             ):  # another's file: it was readable, that is all

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from apps.avatar_controller import worker as worker_module
+from apps.avatar_controller.avatar_report import GATHER_SECONDS
 from apps.avatar_controller.settings import AvatarControllerSettings
 from apps.avatar_controller.worker import AvatarControllerWorker
 from libs.bus.memory import MemoryBus, MemoryServer
@@ -51,7 +52,7 @@ class RunningAvatars:
 
     async def told(self) -> AvatarChanged:
         """The last word about avatars."""
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(GATHER_SECONDS + 0.1)
         last: AvatarChanged = (await self.facts(AvatarChanged))[-1]
         return last
 

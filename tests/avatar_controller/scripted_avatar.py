@@ -40,6 +40,8 @@ class ScriptedAvatar:
         self.bearings: list[Bearing] = []
         self.asked: list[tuple[str, ...]] = []
         self.panics: list[bool] = []
+        self.lets_go = asyncio.Event()
+        """Ends what hangs."""
         self.closed = False
         self.runs = False
         self._mouth, self._pose = SHUT, STRAIGHT
@@ -75,7 +77,7 @@ class ScriptedAvatar:
     async def gesture(self, name: str) -> None:
         self._ask("gesture", name)
         if self.hangs_in_gestures:
-            await asyncio.Event().wait()
+            await self.lets_go.wait()
 
     async def show_expression(self, name: str, hold_seconds: float) -> None:
         self._ask("show_expression", name)
@@ -97,6 +99,9 @@ class ScriptedAvatar:
             detail=self.detail,
             taken=self.taken,
         )
+
+    def counts(self) -> dict[str, int]:
+        return {"frames_sent": len(self.frames)}
 
     async def panic(self, engaged: bool) -> None:
         self.panics.append(engaged)

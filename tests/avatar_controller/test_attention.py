@@ -6,6 +6,7 @@ from apps.avatar_controller.attention import (
     LISTENS_ON_SECONDS,
     LONGEST_LISTENING_SECONDS,
     LONGEST_THINKING_SECONDS,
+    THINKS_AFTER_SECONDS,
     Attention,
 )
 from libs.contracts.avatar import Bearing
@@ -77,10 +78,19 @@ def test_what_was_no_speech_is_not_listened_to() -> None:
 
 def test_she_thinks_from_the_turn_until_she_speaks() -> None:
     found = attention(SpeechStarted(), SpeechEnded(duration_seconds=1), opened())
-    assert at(found, 10.0) == [THINKING]
+    assert at(found, 10.0, 10 + THINKS_AFTER_SECONDS) == [LISTENING, THINKING]
     found.take(begun(), 12.0)
     assert at(found, 12.0, speaking=True) == [SPEAKING]
     assert at(found, 15.0) == [IDLE]
+
+
+def test_an_answer_that_comes_at_once_needed_no_thought() -> None:
+    found = attention(opened())
+    assert at(found, 10.0, 10 + THINKS_AFTER_SECONDS - 0.01) == [IDLE, IDLE]
+    assert found.due(10.0) == 10 + THINKS_AFTER_SECONDS
+    found.take(begun(), 10.1)
+    assert at(found, 11.0) == [IDLE]
+    assert found.due(10.1) == 10.1 + 600.0
 
 
 @pytest.mark.parametrize(
@@ -125,7 +135,7 @@ def test_she_falls_asleep_when_nothing_happens_and_anything_wakes_her() -> None:
     found.stir(100.0)
     assert at(found, 100.0, 159, 160) == [IDLE, IDLE, ASLEEP]
     found.take(opened(), 200.0)
-    assert at(found, 200.0) == [THINKING]
+    assert at(found, 200.0, 201.0) == [IDLE, THINKING]
     assert at(found, 500.0, speaking=True) == [SPEAKING]
     assert at(found, 559, 560) == [IDLE, ASLEEP]
 
@@ -142,4 +152,4 @@ def test_it_says_when_to_look_again() -> None:
     while (due := found.due(now)) is not None:
         now = due
         course.append(found.look(now, False))
-    assert course == [LISTENING, LISTENING, IDLE, ASLEEP]
+    assert course == [LISTENING, LISTENING, LISTENING, IDLE, ASLEEP]

@@ -9,7 +9,7 @@ import pytest
 
 from apps.avatar_controller.engines.base import SHUT
 from apps.avatar_controller.mouth_player import MouthPlayer
-from apps.stage.mouth_track import MouthTrack
+from apps.stage.mouth_teller import MouthTeller
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
 from libs.contracts.speaking import (
@@ -150,7 +150,7 @@ def _rising(times: list[float], values: list[bool]) -> list[float]:
 
 def scene(tmp_path: Path, **fields: object) -> Scene:
     told: list[Event] = []
-    stage = VirtualStage(tmp_path / "j.jsonl", told=told, watcher=MouthTrack(told.append))
+    stage = VirtualStage(tmp_path / "j.jsonl", told=told, watcher=MouthTeller(told.append))
     return Scene(stage, **fields)  # type: ignore[arg-type]
 
 

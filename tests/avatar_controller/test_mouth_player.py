@@ -8,6 +8,7 @@ from apps.avatar_controller.mouth_form import FORMS, MouthMotion, loudness_of, s
 from apps.avatar_controller.mouth_player import MAXIMUM_TRACKS, MouthPlayer
 from apps.avatar_controller.mouth_track import (
     MAXIMUM_CUES,
+    MAXIMUM_CUES_OF_ALL,
     MAXIMUM_SENTENCE_SECONDS,
     MAXIMUM_SENTENCES,
     MouthTrack,
@@ -187,7 +188,27 @@ def test_a_flood_of_chunks_takes_no_more_memory_than_a_long_reply() -> None:
     limit = MAXIMUM_SENTENCE_SECONDS * LEVELS_HZ
     for begin in range(0, limit * 2, 5_000):
         cues = tuple((begin / 60 + n / 1_000, Viseme.AA) for n in range(1_000))
-        track.take(chunk(*cues, levels=(-10,) * 5_000, levels_from=begin))
-    sentence = track._by_index[0]
+        track.take(
+            chunk(
+                *cues, levels=(-10,) * 5_000, levels_from=begin, index=10**6, starts_at_seconds=1e6
+            )
+        )
+    sentence = track._by_index[10**6]
     assert len(sentence.levels) <= limit
     assert len(sentence.shapes) == len(sentence.cue_times) <= MAXIMUM_CUES
+    many = chunk(*((n / 100, Viseme.AA) for n in range(MAXIMUM_CUES)))
+    for index in range(MAXIMUM_SENTENCES):
+        place = {"index": 2 * 10**6 + index, "starts_at_seconds": 2e6 + index}
+        track.take(many.model_copy(update=place))
+    assert sum(len(one.shapes) for one in track._by_index.values()) <= MAXIMUM_CUES_OF_ALL
+
+
+def test_of_a_very_long_reply_the_mouth_knows_what_is_said_now() -> None:
+    track = MouthTrack()
+    for index in range(MAXIMUM_SENTENCES + 50):
+        track.take(chunk((0.0, Viseme.OH), index=index, starts_at_seconds=float(index)))
+    found = track.at(MAXIMUM_SENTENCES + 49.5)
+    assert found is not None
+    assert found[0].starts_at == MAXIMUM_SENTENCES + 49
+    track.take(chunk((0.0, Viseme.OH), index=0, starts_at_seconds=0.0))
+    assert track.at(10.0) is None, "long said: it is not taken for something new"

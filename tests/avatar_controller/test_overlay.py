@@ -8,7 +8,7 @@ import pytest
 from apps.avatar_controller.engines import overlay
 from apps.avatar_controller.engines.base import SHUT, STRAIGHT, AvatarRefused, Capability
 from apps.avatar_controller.engines.overlay import GESTURES, OverlayAvatar
-from libs.contracts.avatar import AvatarLink, Bearing, PoseCharacter
+from libs.contracts.avatar import AvatarLink, AvatarRefusal, Bearing, PoseCharacter
 from libs.contracts.envelope import Event
 from libs.contracts.speaking import Mood
 
@@ -64,27 +64,31 @@ async def test_of_many_changes_at_once_the_newest_is_told(she: RunningCharacter)
 
 
 @pytest.mark.parametrize(
-    ("bearing", "again"),
-    [
-        (Bearing.LISTENING, True),
-        (Bearing.ASLEEP, True),
-        (Bearing.SPEAKING, False),
-    ],
+    "bearing",
+    [Bearing.LISTENING, Bearing.ASLEEP],
 )
 async def test_what_is_drawn_is_told_again_while_it_is_meant(
-    she: RunningCharacter, monkeypatch: pytest.MonkeyPatch, bearing: Bearing, again: bool
+    she: RunningCharacter, monkeypatch: pytest.MonkeyPatch, bearing: Bearing
 ) -> None:
     monkeypatch.setattr(overlay, "REFRESH_SECONDS", 0.02)
     monkeypatch.setattr(overlay, "SLEEP_REFRESH_SECONDS", 0.02)
     she.avatar.bear(bearing)
     await asyncio.sleep(0.2)
-    assert (len(she.poses) > 3) is again
+    assert len(she.poses) > 3
     she.avatar.bear(Bearing.IDLE)
     await asyncio.sleep(0.05)
     count = len(she.poses)
     await asyncio.sleep(0.1)
     assert len(she.poses) == count
     assert she.bearings[-1] == "idle"
+
+
+async def test_that_she_speaks_the_page_knows_itself(she: RunningCharacter) -> None:
+    she.avatar.bear(Bearing.SPEAKING)
+    await asyncio.sleep(0.05)
+    she.avatar.bear(Bearing.IDLE)
+    await asyncio.sleep(0.05)
+    assert she.poses == []
 
 
 def test_a_bearing_outlasts_two_refreshes_that_are_lost() -> None:
@@ -106,7 +110,7 @@ async def test_what_she_cannot_do_is_refused_with_what_she_can(
 ) -> None:
     with pytest.raises(AvatarRefused, match="can only nod, ") as refused:
         await she.avatar.gesture(name)
-    assert refused.value.code == "not_found"
+    assert refused.value.code == AvatarRefusal.NOT_FOUND
     assert she.poses == []
 
 
@@ -142,7 +146,7 @@ async def test_mouth_mood_and_glances_are_the_pages_own(she: RunningCharacter) -
     she.avatar.send_frame()
     await asyncio.sleep(0.02)
     assert she.poses == []
-    assert she.avatar.capabilities == {Capability.MOODS, Capability.GESTURES}
+    assert she.avatar.capabilities == {Capability.GESTURES}
     status = she.avatar.status()
     assert (status.link, status.title) == (AvatarLink.READY, "Drawn character")
     assert set(GESTURES) >= {"nod", "shake", "tilt", "wave"}

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from apps.avatar_controller import avatar_report as report_module
+from apps.avatar_controller.avatar_report import GATHER_SECONDS
 from apps.avatar_controller.engines.base import SHUT, AvatarRefused, Capability
+from libs.bus.base import Delivery
 from libs.contracts.avatar import (
     AvatarChanged,
     AvatarLink,
+    AvatarRefusal,
     Bearing,
     MapMood,
     ShowExpression,
@@ -18,10 +22,17 @@ from libs.contracts.avatar import (
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled
 from libs.contracts.conversation import TurnInput, TurnOpened, TurnSource
 from libs.contracts.health import ModuleState
-from libs.contracts.interruption import StopSpeaking
+from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
 from libs.contracts.listening import SpeechEnded, SpeechStarted
 from libs.contracts.people import Author
-from libs.contracts.speaking import Mood, MouthChunk, MouthCue, PlaybackStarted, Viseme
+from libs.contracts.speaking import (
+    Mood,
+    MouthChunk,
+    MouthCue,
+    PlaybackProgressed,
+    PlaybackStarted,
+    Viseme,
+)
 from libs.contracts.stage import (
     SetExpression,
     ShowItem,
@@ -29,6 +40,7 @@ from libs.contracts.stage import (
     StageCommandFailed,
     TriggerHotkey,
 )
+from libs.contracts.streams import STAGE
 from libs.settings.items import load_items
 from libs.telemetry import clock
 from libs.worker.problems import CannotRun
@@ -40,7 +52,7 @@ NOTHING: frozenset[Capability] = frozenset()
 
 
 def overlay() -> ScriptedAvatar:
-    return ScriptedAvatar("overlay", frozenset({Capability.MOODS, Capability.GESTURES}))
+    return ScriptedAvatar("overlay", frozenset({Capability.GESTURES}))
 
 
 async def begins_to_speak(stand: RunningAvatars, mood: Mood = Mood.HAPPY) -> None:
@@ -86,6 +98,15 @@ async def test_while_she_speaks_the_mouth_moves_and_a_stop_shuts_it_at_once(
         await until(lambda: avatar.frames[-1][1] == SHUT, 0.2)
         await asyncio.sleep(0.1)
         assert avatar.frames[-1][1] == SHUT
+
+
+async def test_what_avatars_count_stands_in_the_metrics(controller: Start) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        await until(lambda: avatar.frames)
+        assert stand.worker.gauges()["avatars_ready"] == 1
+        assert stand.worker.counters["frames"] >= 1
+        assert stand.worker.counters["vtube_studio_frames_sent"] >= 1
 
 
 async def test_moods_and_bearings_reach_every_avatar_once(controller: Start) -> None:
@@ -174,7 +195,7 @@ async def test_off_it_leaves_avatars_alone_and_says_so(controller: Start) -> Non
         await stand.bus.publish(SetModuleEnabled(module="avatar_controller", enabled=False))
         await until(lambda: avatar.panics == [True])
         answer = await stand.order(TriggerHotkey(hotkey="wave"))
-        assert answer.code == "avatar_not_ready"
+        assert answer.code == AvatarRefusal.OFF
         made = len(avatar.frames)
         await asyncio.sleep(0.1)
         assert len(avatar.frames) == made
@@ -235,15 +256,18 @@ async def test_an_order_that_hangs_keeps_neither_playback_nor_other_orders_waiti
         await begins_to_speak(stand)
         await until(lambda: avatar.bearings == [Bearing.SPEAKING])
         await until(lambda: avatar.frames[-1][1].open > 0.5)
+        avatar.lets_go.set()
 
 
 async def test_what_one_does_not_know_the_other_may(controller: Start) -> None:
-    unknown = AvatarRefused("not_found", "The drawn character cannot do that.")
+    unknown = AvatarRefused(AvatarRefusal.NOT_FOUND, "The drawn character cannot do that.")
     avatars = [ScriptedAvatar(), overlay()]
     avatars[1].refuses["gesture"] = unknown
     async with controller(*avatars) as stand:
         assert isinstance(await stand.order(TriggerHotkey(hotkey="dance")), StageCommandDone)
-        avatars[0].refuses["gesture"] = AvatarRefused("not_found", "No hotkey has that in it.")
+        avatars[0].refuses["gesture"] = AvatarRefused(
+            AvatarRefusal.NOT_FOUND, "No hotkey has that in it."
+        )
         answer = await stand.order(TriggerHotkey(hotkey="dance"))
         assert answer.message == "No hotkey has that in it."
 
@@ -259,17 +283,15 @@ async def test_orders_for_an_avatar_that_is_not_there_are_refused_in_words(
     items = "items: {heart: {file: heart.png}}"
     async with controller(away, file=items) as stand:
         for order in (
-            ShowExpression(expression="Smile"),
-            MapMood(mood=Mood.HAPPY, expression="Smile"),
             ShowItem(item="heart"),
             TriggerHotkey(hotkey="dance"),
         ):
             answer = await stand.order(order)
             assert isinstance(answer, StageCommandFailed)
-            assert answer.code == "avatar_not_ready"
+            assert answer.code == AvatarRefusal.NOT_READY
             assert "VTube Studio is not running: start it." in answer.message
         answer = await stand.order(SignInAvatar(avatar="vmc"))
-        assert (answer.code, "VMC_TARGET" in answer.message) == ("avatar_not_configured", True)
+        assert (answer.code, "VMC_TARGET" in answer.message) == (AvatarRefusal.NOT_CONFIGURED, True)
 
 
 async def test_items_of_the_file_are_shown_those_of_the_overlay_left_to_it_and_others_refused(
@@ -283,7 +305,7 @@ async def test_items_of_the_file_are_shown_those_of_the_overlay_left_to_it_and_o
         assert avatar.asked == [("show_item", "prize")]
         assert not await stand.facts(StageCommandFailed)
         answer = await stand.order(ShowItem(item="../../secret"))
-        assert answer.code == "not_found"
+        assert answer.code == AvatarRefusal.NOT_FOUND
         assert avatar.asked == [("show_item", "prize")]
 
 
@@ -296,6 +318,20 @@ async def test_expressions_are_tried_and_chosen_and_the_app_is_asked_again(
         await stand.order(MapMood(mood=Mood.SAD, expression=""))
         await stand.order(SignInAvatar())
         assert avatar.asked == [("show_expression", "Smile"), ("map_mood", "sad", ""), ("sign_in",)]
+
+
+async def test_an_order_of_a_process_that_died_over_it_is_not_carried_out_twice(
+    controller: Start,
+) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        for order in (TriggerHotkey(hotkey="dance"), ShowItem(item="nothing of ours")):
+            work = await stand.worker.take_order(order, Delivery(order, STAGE, deliveries=2))
+            assert work is not None
+            await work
+        refused = await stand.facts(StageCommandFailed)
+        assert [one.code for one in refused] == ["stale", "stale"]
+        assert avatar.asked == []
 
 
 async def test_what_belongs_to_a_turn_that_was_cut_is_not_done(controller: Start) -> None:
@@ -328,7 +364,7 @@ async def test_the_latch_says_the_same_as_the_last_event(controller: Start) -> N
         before = len(await stand.facts(AvatarChanged))
         for _ in range(20):
             avatar.changed()
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(GATHER_SECONDS + 0.1)
         assert len(await stand.facts(AvatarChanged)) == before
 
 
@@ -358,3 +394,106 @@ async def test_a_file_that_cannot_be_used_stops_the_start_with_its_line(controll
     with pytest.raises(CannotRun, match=r"avatar\.yaml, line 2: idle\.gaze"):
         async with controller(file="idle:\n  gaze: maybe\n"):
             pass
+
+
+async def test_a_connection_that_comes_and_goes_for_ever_is_told_of_now_and_then(
+    controller: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "AT_ONCE", 3)
+    monkeypatch.setattr(report_module, "STEADY_SECONDS", 0.5)
+    avatar = ScriptedAvatar(capabilities=NOTHING)
+    async with controller(avatar) as stand:
+        before = len(await stand.facts(AvatarChanged))
+        monkeypatch.setattr(report_module, "GATHER_SECONDS", 0.01)
+        for number in range(40):
+            links = (AvatarLink.ASKING, AvatarLink.WAITING)
+            avatar.becomes(links[number % 2], NOTHING, str(number))
+            await asyncio.sleep(0.03)
+        assert len(await stand.facts(AvatarChanged)) - before <= 3 + 4
+        avatar.becomes(AvatarLink.READY, NOTHING, "at last")
+        await asyncio.sleep(0.7)
+        assert (await stand.told()).avatars[0].detail == "at last"
+
+
+async def test_names_out_of_orders_steer_no_terminal(controller: Start) -> None:
+    async with controller(ScriptedAvatar()) as stand:
+        for order in (
+            TriggerHotkey(hotkey="a\x1b[2J\u202eb" + "c" * 100),
+            ShowExpression(expression="a\x1b[2J\u202eb"),
+            ShowItem(item="a\x1b[2J\u202eb"),
+        ):
+            message = (await stand.order(order)).message
+            assert message.isprintable()
+            assert len(message) < 200
+
+
+# Panic ----------------------------------------------------------------------------------------
+
+
+async def test_what_was_said_and_ordered_before_a_release_is_not_shown_after_it(
+    controller: Start,
+) -> None:
+    """As when a bus that was away brings it late."""
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        before = clock.now()
+        await stand.bus.publish(EngagePanic(reason="r", ordinal=1))
+        await until(lambda: avatar.panics == [True])
+        await stand.bus.publish(ReleasePanic(ordinal=2))
+        await until(lambda: avatar.panics == [True, False])
+        old = {"emitted_at": before}
+        started = PlaybackStarted(
+            utterance_id="u0", turn_id="t0", epoch=9, text="Hello.", mood=Mood.SAD, output="silent",
+            started_at=before, first_chunk_at=before, **old,
+        )  # fmt: skip
+        progressed = PlaybackProgressed(
+            utterance_id="u0", turn_id="t0", epoch=9, index=0, text="Hello.", position_seconds=0.1,
+            known_seconds=9, **old,
+        )  # fmt: skip
+        for event in (started, progressed, SetExpression(mood=Mood.ANGRY, **old)):
+            await stand.bus.publish(event)
+        await stand.bus.publish(turn().model_copy(update=old))
+        answer = await stand.order(TriggerHotkey(hotkey="dance", **old))
+        assert (answer.code, avatar.asked) == ("stale", [])
+        await asyncio.sleep(0.1)
+        assert (avatar.moods, avatar.bearings) == ([], [])
+        assert avatar.frames[-1][1] == SHUT
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+        assert avatar.moods == [Mood.HAPPY]
+
+
+async def test_a_hold_that_ended_during_a_panic_holds_nothing_after_it(controller: Start) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        hold = {"by": "voice", "at_most_seconds": 30.0}
+        await stand.bus.publish(HoldSpeaking(hold=SpeechHold.PAUSED, **hold))
+        await stand.bus.publish(EngagePanic(reason="r", ordinal=1))
+        await until(lambda: avatar.panics == [True])
+        await stand.bus.publish(HoldSpeaking(hold=SpeechHold.NONE, **hold))
+        await asyncio.sleep(0.1)
+        await stand.bus.publish(ReleasePanic(ordinal=2))
+        await until(lambda: avatar.panics == [True, False])
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+        await stand.bus.publish(HoldSpeaking(hold=SpeechHold.NONE, by="cough"))
+        await asyncio.sleep(0.1)
+        assert avatar.frames[-1][1].open > 0.5
+
+
+async def test_a_release_before_the_shows_clock_was_known_leaves_her_deaf_to_nothing(
+    controller: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This machine's clock was an hour ahead, and the bus has said so since."""
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        clock.set_offset(3_600.0)
+        try:
+            await stand.bus.publish(EngagePanic(reason="r", ordinal=1))
+            await until(lambda: avatar.panics == [True])
+            await stand.bus.publish(ReleasePanic(ordinal=2))
+            await until(lambda: avatar.panics == [True, False])
+        finally:
+            clock.set_offset(0.0)
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)

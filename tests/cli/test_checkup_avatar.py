@@ -17,7 +17,7 @@ from apps.cli.supervisor.run_state import RunStateFile
 from libs.testing.ports import free_port
 from libs.testing.stand_ins.not_obs import PlainWebServer
 from libs.testing.stand_ins.vtube_studio import VTubeStudioStandIn
-from libs.vtube_studio import probe
+from libs.vtube_studio import Answer, Probe, probe
 from tests.cli.module_port import module_port
 from tests.worker.test_runtime import until
 
@@ -110,7 +110,12 @@ SEEN: list[tuple[dict[str, Any], str, str, str]] = [
     ({"link": "asking"}, "warn", "asks whether Kitsu may", "Click Allow in VTube Studio."),
     ({"link": "denied"}, "warn", "denied", "kitsu avatar sign-in, then click Allow"),
     ({"link": "hanging", "detail": "It does not answer."}, "warn", "It does not answer.", "logs"),
-    ({"link": "not_configured"}, "warn", "before it was set up", "restart avatar_controller"),
+    (
+        {"id": "overlay", "link": "ready"},
+        "warn",
+        "before it was set up",
+        "restart avatar_controller",
+    ),
 ]
 
 
@@ -215,3 +220,26 @@ async def test_a_veadotube_at_an_address_is_looked_for(tmp_path: Path) -> None:
     [_, gone] = await asyncio.to_thread(checkup_avatar.avatars, base)
     assert gone.state == "warn"
     assert "VEADOTUBE_URL" in gone.mend
+
+
+@pytest.mark.parametrize(
+    ("host", "far"),
+    [
+        ("127.0.0.1", False),
+        ("localhost", False),
+        ("[::1]", False),
+        ("192.168.1.7", False),
+        ("gaming-pc", False),
+        ("gaming-pc.local", False),
+        ("8.8.8.8", True),
+        ("vts.example.com", True),
+        ("[2606:4700::1111]", True),
+    ],
+)
+async def test_a_permission_that_leaves_the_network_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, far: bool
+) -> None:
+    there = Probe(Answer.VTUBE_STUDIO, "VTube Studio answers")
+    monkeypatch.setattr(checkup_avatar, "probe", lambda url: there)
+    found = await checks(tmp_path, f"ws://{host}:8001")
+    assert ("VTube Studio address" in found) is far

@@ -20,13 +20,13 @@ def test_the_shipped_file_is_what_the_code_would_do_without_it() -> None:
     ("text", "told"),
     [
         ("window_seconds: soon\n", "floor.yaml, line 1: window_seconds: must be a valid number"),
-        ("points:\n  base: 1\n  charm: 3\n", "line 3: points.charm: is not a setting of the floor"),
+        ("points:\n  base: 1\n  charm: 3\n", "line 3: points.charm: is not a setting of this file"),
         ("spam:\n  limit: -1\n", "line 2: spam.limit: must be greater than or equal to 0"),
         ("names: [kitsu]\nnames: [luna]\n", "line 2: names: stands here twice"),
         ("idle:\n  prompts: []\n", "line 2: idle.prompts: Tuple should have at least 1 item"),
         ("points: [1,\n", "line 2: not valid YAML"),
         ("- a\n- b\n", "line 1: the file: must be a valid dictionary"),
-        ("base: .inf\npoints:\n  base: .nan\n", "is not a setting of the floor"),
+        ("base: .inf\npoints:\n  base: .nan\n", "is not a setting of this file"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:

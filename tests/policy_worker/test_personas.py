@@ -22,9 +22,9 @@ def test_two_personas_in_two_languages_ship() -> None:
 
 WRONG = [
     ("language: en", "language: english", "language: String should match"),
-    ("voice: ", "voise: ", "voise: is not a setting of a persona"),
+    ("voice: ", "voise: ", "voise: is not a setting of this file"),
     ("chaos: 0.35", "chaos: 7", "chaos: must be less than or equal to 1"),
-    ("  greeting:", "  greetings:", "stock.greetings: is not a setting of a persona"),
+    ("  greeting:", "  greetings:", "stock.greetings: is not a setting of this file"),
     ("  shy: surprised", "  shy: startled", "moods.shy: must be 'neutral', 'happy'"),
     ("    mood: cheeky", "    mood: cheekyish", "examples.3.mood: must be one of "),
     ("    deadpan: [", "    deadpain: [", "scripted.by_style.deadpain: is not one of her styles"),

@@ -220,3 +220,36 @@ def test_nothing_is_at_a_position_that_is_no_number() -> None:
     for nonsense in (float("nan"), float("inf")):
         clock.take(progressed(T + 1.0, nonsense))
     assert position(clock, T + 1.5) == pytest.approx(1.5)
+
+
+def test_a_beginning_that_is_told_again_does_not_bring_back_what_was_said_before() -> None:
+    clock = after(started("u1"), started("u2", T + 2))
+    assert not clock.take(started("u1"))
+    assert clock.utterance_id == "u2"
+
+
+def test_after_the_clock_was_set_back_she_is_heard_and_not_for_ever() -> None:
+    clock = after(started("u1", T + 3_600), progressed(T + 3_601, 1.0))
+    assert position(clock, T) is None, "of an hour ahead nothing is known"
+    clock.take(started("u2", T))
+    clock.take(progressed(T + 1, 1.5, identity="u2"))
+    assert position(clock, T + 2) == pytest.approx(2.5)
+
+
+def test_a_moment_or_a_position_beyond_all_bounds_is_none() -> None:
+    clock = after(started())
+    for at, where in ((1e308, 0.0), (-1e308, 0.0), (T + 1, 1e308), (T + 1, -1e308)):
+        assert not clock.take(progressed(at, where))
+    assert not clock.take(started("u2", -1e308))
+    assert not clock.take(held(PAUSED, 1e308))
+    assert position(clock, T + 1.5) == pytest.approx(1.5)
+
+
+def test_where_she_was_before_a_hold_does_not_end_it() -> None:
+    """Orders and news travel on two ways."""
+    clock = after(started(), held(PAUSED, T + 1.0), progressed(T + 0.99, 0.99))
+    assert position(clock, T + 1.2) == pytest.approx(1.0)
+    clock.take(progressed(T + 1.02, 1.0, PAUSED))
+    clock.take(progressed(T + 1.5, 1.0))
+    clock.take(progressed(T + 1.4, 1.0, PAUSED))
+    assert position(clock, T + 2.0) == pytest.approx(1.5)

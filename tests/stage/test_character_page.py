@@ -150,6 +150,19 @@ async def test_the_stages_word_of_bearing_and_gesture_is_obeyed_and_odd_words_do
         assert page.complaints == []
 
 
+async def test_a_gesture_goes_on_when_she_begins_to_speak(browser: Any, tmp_path: Path) -> None:
+    """She waves with the words of her greeting."""
+    async with a_stage(tmp_path) as stage, open_page(browser, stage) as page:
+        tell = stage.worker._pages.send_all
+        tell("pose", bearing="idle", gesture="wave")
+        await page.until(gesture="wave")
+        tell("begin", playing=99, rate_hz=16_000)
+        tell("stop", playing=99, heard="")
+        await asyncio.sleep(0.3)
+        assert (await page.probe())["gesture"] == "wave"
+        await page.until(gesture="")
+
+
 async def test_a_palette_changes_the_colours_of_the_fox(browser: Any, tmp_path: Path) -> None:
     seen = []
     for fur in ("#f2903b", "#3344cc"):

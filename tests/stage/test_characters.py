@@ -1,5 +1,6 @@
 """`configs/characters`: what may stand in a file, and what the stage gives out of it."""
 
+import os
 from pathlib import Path
 
 import httpx
@@ -29,6 +30,21 @@ PNG = (
     b"\x00\x00IEND\xaeB`\x82"
 )
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="100"/>'
+
+
+def jpeg(side: int) -> bytes:
+    """Its beginning, with the frame header behind another one."""
+    frame = b"\xff\xc2\x00\x11\x08" + side.to_bytes(2, "big") * 2
+    return bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + frame
+
+
+def webp(side: int, kind: bytes = b"VP8L") -> bytes:
+    """Its beginning."""
+    if kind == b"VP8L":
+        body = b"\x2f" + ((side - 1) | (side - 1) << 14).to_bytes(4, "little")
+    else:
+        body = bytes(4) + (side - 1).to_bytes(3, "little") * 2
+    return b"RIFF\x46\0\0\0WEBP" + kind + b"\x0f\0\0\0" + body
 
 
 def a_character(folder: Path, text: str, **pictures: bytes) -> Path:
@@ -84,7 +100,7 @@ FOX = "title: Fox\nrig: fox\n"
         (TWO_PICTURES.replace("shut.svg", "shut.exe"), 5, "layers.0.pictures.1.file: "),
         (TWO_PICTURES.replace("mouth: open", "mouth: agape"), 5, "mouth"),
         (TWO_PICTURES.replace("[80, 100]", "[80, 100000]"), 3, "size.1: "),
-        (TWO_PICTURES.replace("layers:\n", "layer:\n"), 4, "layer: Extra inputs"),
+        (TWO_PICTURES.replace("layers:\n", "layer:\n"), 4, "layer: is not a setting"),
         (TWO_PICTURES + "    swing: .inf\n", 6, "swing: "),
     ],
 )
@@ -102,10 +118,10 @@ def test_a_wrong_file_is_told_with_its_line(
 def test_a_file_that_is_no_text_or_is_far_too_large_is_refused(tmp_path: Path) -> None:
     binary = a_character(tmp_path / "binary", "")
     (binary / "character.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(CharacterError, match="not valid YAML in UTF-8"):
+    with pytest.raises(CharacterError, match="not UTF-8 text"):
         load_character(binary)
     huge = a_character(tmp_path / "huge", FOX + "#" * 70_000)
-    with pytest.raises(CharacterError, match="too large"):
+    with pytest.raises(CharacterError, match="larger than"):
         load_character(huge)
 
 
@@ -177,6 +193,10 @@ async def test_the_stage_gives_out_the_pictures_that_are_named_and_nothing_else(
         (b"MZ\x90\x00", "is neither"),
         (b"", "is neither"),
         (PNG[:16] + b"\x00\x01\x00\x00" * 2 + PNG[24:], "is more than 8192 pixels"),
+        (jpeg(65_500), "is more than 8192 pixels"),
+        (jpeg(16)[:-9], "is a broken JPEG"),
+        (webp(16_000), "is more than 8192 pixels"),
+        (webp(10**7, b"VP8X"), "is more than 8192 pixels"),
         (SVG + b" " * (9 << 20), "is larger than 8 MB"),
     ],
 )
@@ -202,10 +222,43 @@ async def test_a_picture_that_cannot_be_shown_is_told_and_not_given_out(
         b"\xef\xbb\xbf" + SVG,
         b'<?xml version="1.0"?>\n<!-- by me -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD" "x">\n' + SVG,
         PNG,
-        b"RIFF\x00\x00\x00\x00WEBPVP8 ",
-        b"\xff\xd8\xff\xe0",
+        webp(37),
+        jpeg(37),
     ],
 )
 def test_a_picture_is_known_by_its_content(tmp_path: Path, content: bytes) -> None:
     a_character(tmp_path / "me", TWO_PICTURES, open_png=PNG, shut_svg=content)
     assert ShownCharacter("me", (tmp_path,)).troubles == ()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes in folders")
+def test_what_lies_elsewhere_or_has_no_end_is_no_picture(tmp_path: Path) -> None:
+    secret = tmp_path / "private.png"
+    secret.write_bytes(PNG)
+    folder = a_character(tmp_path / "me", TWO_PICTURES)
+    open_mouth, shut_mouth = folder / "open.png", folder / "shut.svg"
+    open_mouth.symlink_to(secret)
+    shut_mouth.symlink_to("/dev/zero")
+    troubles = ShownCharacter("me", (tmp_path,)).troubles
+    assert ["is a link to another folder" in troubles[0], "is no file" in troubles[1]] == [True] * 2
+    open_mouth.unlink()
+    shut_mouth.unlink()
+    os.mkfifo(open_mouth)
+    shut_mouth.symlink_to("shut.svg")
+    troubles = ShownCharacter("me", (tmp_path,)).troubles
+    assert "is no file" in troubles[0]
+    assert len(troubles) == 2
+    open_mouth.unlink()
+    (folder / "drawn.png").write_bytes(PNG)
+    open_mouth.symlink_to("drawn.png")
+    assert len(ShownCharacter("me", (tmp_path,)).troubles) == 1, "in its own folder it may be one"
+
+
+def test_a_whole_folder_may_be_a_link(tmp_path: Path) -> None:
+    a_character(tmp_path / "elsewhere" / "me", TWO_PICTURES, open_png=PNG, shut_svg=SVG)
+    (tmp_path / "characters").mkdir()
+    try:
+        (tmp_path / "characters" / "me").symlink_to(tmp_path / "elsewhere" / "me")
+    except OSError:
+        pytest.skip("links need a right here")
+    assert ShownCharacter("me", (tmp_path / "characters",)).troubles == ()

@@ -192,15 +192,16 @@ async def test_of_two_pages_one_sounds_and_the_other_takes_over_when_it_leaves(
     async with open_page(browser, stage) as second_opened_first:
         await voice_page(stage)
         async with open_page(browser, stage, "&mute=1") as preview:
-            await stage.say_all(ScriptedVoice(), TEXT, 8.0)
+            await stage.say_all(ScriptedVoice(), TEXT, 12.0)
             async with open_page(browser, stage) as heir:
                 await until(lambda: stage.of(PlaybackStarted))
                 seen = await second_opened_first.watch(0.4)
                 assert max(s["rms"] for s in seen) > 0.05
                 for silent in (heir, preview):
                     quiet = await silent.watch(0.4)
+                    while max(s["mouthOpen"] for s in quiet) < 0.3:  # three pages draw at once
+                        quiet += await silent.watch(0.2)
                     assert {s["rms"] for s in quiet} == {0}
-                    assert max(s["mouthOpen"] for s in quiet) > 0.3
                     assert quiet[-1]["caption"] == TEXT
                 await second_opened_first.page.close()
                 await heir.until(sounding=True)

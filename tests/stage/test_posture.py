@@ -161,6 +161,19 @@ async def test_she_may_listen_while_her_voice_is_paused(stage: RunningStage) -> 
     await page.close()
 
 
+def test_what_was_sent_before_a_panic_is_not_shown_after_it(
+    posture: Posture, pages: HeardPages
+) -> None:
+    late = a_pose(Bearing.ASLEEP, gesture="wave")
+    posture.set_panic(True)
+    posture.set_panic(False)
+    told_before = list(pages.told)
+    posture.pose(late, 0.5)
+    assert pages.told == told_before
+    posture.pose(a_pose(Bearing.LISTENING), 0.0)
+    assert told(pages)[-1] == ("pose", "listening", "")
+
+
 async def test_in_a_panic_and_while_the_stage_is_off_no_pose_is_taken(stage: RunningStage) -> None:
     page = await a_page(stage, mute=True)
     await stage.bus.publish(a_pose(Bearing.ASLEEP))

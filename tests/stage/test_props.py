@@ -248,7 +248,7 @@ SHAPE = '{d: "M0,0L9,9", fill: "#ffffff"}'
         ('items: {a: {shapes: [{d: "M0,0", image: x}]}}', "shapes.0.image"),
         ("things: {}", "things"),
         ("[" * 5_000, "not valid YAML"),
-        ("items: {}\n#" + "x" * 300_000, "too large"),
+        ("items: {}\n#" + "x" * 300_000, "larger than"),
     ],
 )
 def test_a_wrong_file_of_items_says_where_and_what(tmp_path: Path, text: str, said: str) -> None:

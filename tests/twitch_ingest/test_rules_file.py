@@ -7,7 +7,6 @@ import pytest
 
 from apps.twitch_ingest.chat_rules import DEFAULTS, FOR_MODERATORS, RANK, ChatRules
 from apps.twitch_ingest.rules_file import (
-    MAXIMUM_FILE_BYTES,
     SHIPPED_FILE,
     ChatRulesError,
     load_chat_rules,
@@ -16,6 +15,7 @@ from apps.twitch_ingest.worker import TwitchIngestWorker
 from libs.bus.memory import MemoryBus, MemoryServer
 from libs.contracts.chat import AlertKind
 from libs.contracts.people import Role
+from libs.settings.strict_yaml import MAXIMUM_BYTES
 from libs.worker.problems import CannotRun
 from tests.twitch_ingest.conftest import settings_in
 
@@ -71,7 +71,7 @@ def test_no_file_opens_the_shows_controls(rules_file: Write, name: str, role: st
         ("prefix: /", 1, "must be one to three signs"),
         ("prefix: ''", 1, "must be one to three signs"),
         ("prefix: a", 1, "must be one to three signs"),
-        ("unknown: 1", 1, "Extra inputs are not permitted"),
+        ("unknown: 1", 1, "is not a setting of this file"),
         ("rewards:\n  Tea: {item: no such thing}", 2, "there is no item 'no such thing'"),
         ("rewards:\n  Tea: {say: '{viewer}'}", 2, "no other braces"),
         ("rewards:\n  Tea: {say: '{author.role}'}", 2, "no other braces"),
@@ -110,9 +110,9 @@ def test_an_item_may_be_drawn_or_be_one_of_vtube_studios(rules_file: Write, tmp_
 
 def test_files_that_are_none_are_told(rules_file: Write, tmp_path: Path) -> None:
     assert "there is no file" in complaint(tmp_path / "nowhere.yaml")
-    assert "too large" in complaint(rules_file("#" * (MAXIMUM_FILE_BYTES + 1)))
+    assert "larger than" in complaint(rules_file("#" * (MAXIMUM_BYTES + 1)))
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
-    assert "not valid YAML" in complaint(tmp_path / "bytes.yaml")
+    assert "not UTF-8" in complaint(tmp_path / "bytes.yaml")
 
 
 async def test_the_worker_does_not_start_with_a_wrong_file(

@@ -75,3 +75,20 @@ def test_what_is_set_aside_keeps_its_content(file: PrivateFile) -> None:
     assert aside.read_text() == "broken"
     assert file.read() is None
     assert aside.name.startswith("one.broken-")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices in folders")
+def test_what_has_no_end_is_not_read(file: PrivateFile, tmp_path: Path) -> None:
+    file.path.parent.mkdir()
+    file.path.symlink_to("/dev/zero")
+    with pytest.raises(OSError, match="no file"):
+        file.read()
+    file.path.unlink()
+    os.mkfifo(file.path)
+    with pytest.raises(OSError, match="no file"):
+        file.read()
+    file.path.unlink()
+    with file.path.open("wb") as large:
+        large.truncate(10 * 2**30)
+    with pytest.raises(OSError, match="too large"):
+        file.read()

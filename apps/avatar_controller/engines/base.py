@@ -1,23 +1,21 @@
 """What every avatar can be asked, whatever moves it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from libs.contracts.avatar import AvatarId, AvatarStatus, Bearing
+from libs.contracts.avatar import AvatarId, AvatarRefusal, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood
 
 
 class Capability(StrEnum):
+    """What decides whether an avatar is asked at all; of the rest it says itself why not."""
+
     FRAMES = "frames"
     """Takes mouth and pose 30 or 60 times a second (`set_mouth`, `look`, `send_frame`)."""
-    MOODS = "moods"
-    EXPRESSIONS = "expressions"
-    """Has expressions by name: one can be tried, and chosen for a mood."""
     GESTURES = "gestures"
     ITEMS = "items"
-    SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,9 @@ STRAIGHT = Pose()
 
 
 class AvatarRefused(Exception):
-    """An order that was not carried out. `code` as in `StageCommandFailed`; the message is for
-    people, with the step that mends it."""
+    """An order that was not carried out. The message is for people, with the step that mends it."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: AvatarRefusal, message: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -145,6 +142,10 @@ class Avatar(Protocol):
         ...
 
     def status(self) -> AvatarStatus: ...
+
+    def counts(self) -> Mapping[str, int]:
+        """What it counted since the start, for metrics."""
+        ...
 
     async def panic(self, engaged: bool) -> None:
         """In force for all later calls when it returns; waits at most 0.2 s for the other side."""

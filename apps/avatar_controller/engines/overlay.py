@@ -1,10 +1,17 @@
 """The drawn character of the overlay page: her bearing and gestures; the page does the rest."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from apps.avatar_controller.engines.base import AvatarRefused, Capability, Mouth, Pose
-from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing, PoseCharacter
+from libs.contracts.avatar import (
+    AvatarId,
+    AvatarLink,
+    AvatarRefusal,
+    AvatarStatus,
+    Bearing,
+    PoseCharacter,
+)
 from libs.contracts.envelope import Event
 from libs.contracts.speaking import Mood
 from libs.telemetry import clock
@@ -30,12 +37,12 @@ class OverlayAvatar:
     """
 
     id: AvatarId = "overlay"
-    capabilities = frozenset({Capability.MOODS, Capability.GESTURES})
+    capabilities = frozenset({Capability.GESTURES})
 
     def __init__(self, publish: Publish, show: str) -> None:
         self._publish = publish
         self._show = show
-        self._bearing = Bearing.IDLE
+        self._bearing = self._told = Bearing.IDLE
         self._untold = asyncio.Event()
         self._panic = False
 
@@ -49,7 +56,8 @@ class OverlayAvatar:
             except TimeoutError:
                 pass
             self._untold.clear()
-            if not self._panic:
+            if not self._panic and (self._bearing in _POSED or self._told in _POSED):
+                self._told = self._bearing
                 await self._publish(self._pose())
 
     async def close(self) -> None:
@@ -72,6 +80,9 @@ class OverlayAvatar:
             detail="She is in the overlay page, the browser source of OBS.",
         )
 
+    def counts(self) -> Mapping[str, int]:
+        return {}
+
     # What she does ----------------------------------------------------------------------------
 
     def bear(self, bearing: Bearing) -> None:
@@ -81,11 +92,11 @@ class OverlayAvatar:
 
     async def gesture(self, name: str) -> None:
         if self._panic:
-            raise AvatarRefused("panic", "Panic is engaged: release it first.")
+            raise AvatarRefused(AvatarRefusal.PANIC, "Panic is engaged: release it first.")
         gesture = name.strip().lower()
         if gesture not in GESTURES:
             known = ", ".join(GESTURES)
-            raise AvatarRefused("not_found", f"The drawn character can only {known}.")
+            raise AvatarRefused(AvatarRefusal.NOT_FOUND, f"The drawn character can only {known}.")
         await self._publish(self._pose(gesture))
 
     def set_mouth(self, mouth: Mouth) -> None:
@@ -102,16 +113,22 @@ class OverlayAvatar:
     # What means nothing here ------------------------------------------------------------------
 
     async def show_expression(self, name: str, hold_seconds: float) -> None:
-        raise AvatarRefused("not_possible", "The drawn character has moods only: set a mood.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "The drawn character has moods only: set a mood."
+        )
 
     async def map_mood(self, mood: Mood, expression: str | None) -> None:
-        raise AvatarRefused("not_possible", "The drawn character shows every mood already.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "The drawn character shows every mood already."
+        )
 
     async def show_item(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "What she shows stands in configs/items.yaml.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "What she shows stands in configs/items.yaml."
+        )
 
     async def sign_in(self) -> None:
-        raise AvatarRefused("not_possible", "The drawn character needs no permission.")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, "The drawn character needs no permission.")
 
     def _refresh_seconds(self) -> float | None:
         if self._panic or self._bearing not in _POSED:

@@ -2,21 +2,15 @@
 
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from libs.contracts.conversation import TurnSource
 from libs.settings import ROOT
-from libs.settings.yaml_lines import first_duplicate, line_of
+from libs.settings.strict_yaml import FileError, SettingsFile, Strict
 
 FLOOR_FILE = ROOT / "configs" / "floor.yaml"
-
-#: A few kilobytes; a larger file is a mistake.
-MAXIMUM_FILE_BYTES = 256 * 1024
-#: So many mistakes are told at once.
-TOLD_MISTAKES = 10
 
 Points = Annotated[float, Field(ge=-100, le=100)]
 Weight = Annotated[float, Field(ge=0, le=100)]
@@ -24,15 +18,11 @@ Word = Annotated[str, Field(min_length=1, max_length=32)]
 Prompt = Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class FloorError(ValueError):
+class FloorError(FileError):
     """The file cannot be used; the message says where and what is allowed."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PointRules(_Strict):
+class PointRules(Strict):
     """What each part of a score counts."""
 
     base: Points = 1.0
@@ -56,7 +46,7 @@ class PointRules(_Strict):
     decay_a_second: Weight = 0.15
 
 
-class SpamRules(_Strict):
+class SpamRules(Strict):
     """How much each sign speaks of spam; from `limit` on a line is."""
 
     limit: Weight = 5.0
@@ -74,13 +64,13 @@ class SpamRules(_Strict):
     wave_seconds: float = Field(default=60.0, ge=0, le=3_600)
 
 
-class AlertRules(_Strict):
+class AlertRules(Strict):
     window_seconds: float = Field(default=6.0, ge=0, le=120)
     follows_alone: bool = False
     raid_seconds: float = Field(default=45.0, ge=0, le=600)
 
 
-class HostRules(_Strict):
+class HostRules(Strict):
     grace_seconds: float = Field(default=4.0, ge=0, le=30)
     at_most_seconds: float = Field(default=30.0, ge=1, le=600)
     thought: Literal["hold", "drop", "go_on"] = "hold"
@@ -94,7 +84,7 @@ class HostRules(_Strict):
     """Which turns he may cut off by his voice."""
 
 
-class IdleRules(_Strict):
+class IdleRules(Strict):
     after_seconds: float = Field(default=0.0, ge=0, le=3_600)
     times: int = Field(default=2, ge=1, le=100)
     prompts: tuple[Prompt, ...] = Field(
@@ -104,7 +94,7 @@ class IdleRules(_Strict):
     )
 
 
-class FloorRules(_Strict):
+class FloorRules(Strict):
     names: tuple[Word, ...] = Field(default=(), max_length=20)
     window_seconds: float = Field(default=0.4, ge=0, le=5)
     burst_viewers: int = Field(default=4, ge=2, le=1_000)
@@ -122,7 +112,7 @@ class FloorRules(_Strict):
     alerts: AlertRules = AlertRules()
     host: HostRules = HostRules()
     idle: IdleRules = IdleRules()
-    question_words: dict[str, tuple[Word, ...]] = {}
+    question_words: dict[str, tuple[Word, ...]] = Field(default={})
     question_signs: tuple[Word, ...] = ()
 
     @cached_property
@@ -136,41 +126,10 @@ def load_rules(path: Path = FLOOR_FILE) -> FloorRules:
         stat = path.stat()
     except OSError as error:
         raise FloorError(f"{path.name} cannot be read: {error.strerror}") from None
-    if stat.st_size > MAXIMUM_FILE_BYTES:
-        raise FloorError(f"{path.name} is larger than {MAXIMUM_FILE_BYTES} bytes")
     return _read(path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
 
 
 @lru_cache(maxsize=2)
 def _read(path: Path, stamp: tuple[int, int, int]) -> FloorRules:
     """`stamp` is another one when the file is."""
-    try:
-        text = path.read_text("utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if (twice := first_duplicate(root)) is not None:
-            raise FloorError(f"{path.name}, line {twice.line}: {twice.key}: stands here twice")
-        document: Any = yaml.safe_load(text)
-    except UnicodeDecodeError:
-        raise FloorError(f"{path.name} is not UTF-8 text") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise FloorError(f"{path.name}{_where(error)}: not valid YAML") from None
-    except OSError as error:
-        raise FloorError(f"{path.name} cannot be read: {error.strerror}") from None
-    try:
-        return FloorRules.model_validate({} if document is None else document)
-    except ValidationError as error:
-        lines = [_line(path.name, root, dict(item)) for item in error.errors()]
-        raise FloorError("\n".join(lines[:TOLD_MISTAKES])) from None
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}" if mark is not None else ""
-
-
-def _line(file: str, root: yaml.Node | None, item: dict[str, Any]) -> str:
-    setting = ".".join(str(part) for part in item["loc"]) or "the file"
-    allowed = str(item["msg"]).replace("Input should be", "must be")
-    if item["type"] == "extra_forbidden":
-        allowed = "is not a setting of the floor"
-    return f"{file}, line {line_of(root, item['loc'])}: {setting}: {allowed}"
+    return SettingsFile(path, FloorError).check(FloorRules)

@@ -112,7 +112,7 @@ function ofPresent({ playing }) {
 
 function silence() {
   voice.stop();
-  acting.still();
+  acting.shut();
   stage.sounding = 0;
   stage.timeline = null;
   stage.viseme = "sil";
@@ -124,6 +124,7 @@ function setScene(mood, panic) {
   element("pause").hidden = !panic;
   if (panic) {
     silence();
+    acting.still();
     setPose("idle", "");
     captions.clear(true);
     captions.hideNotice();

@@ -56,14 +56,14 @@ class LinkStand:
     def links(self) -> list[AvatarLink]:
         return [link for link, _ in self.told]
 
-    def send_frames(self, mode: str = "set") -> None:
+    def send_frames(self) -> None:
         """From now on, 60 times a second."""
 
         async def frames() -> None:
             due = asyncio.get_running_loop().time()
             while True:
                 self.frames_offered += 1
-                self.link.send_values(FRAME, mode)
+                self.link.send_values(FRAME)
                 due += 1 / 60
                 await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
 

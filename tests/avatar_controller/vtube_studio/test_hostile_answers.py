@@ -10,8 +10,11 @@ import pytest
 
 from apps.avatar_controller.engines.vtube_studio import link as link_module
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused, VtsSilent
+from apps.avatar_controller.engines.vtube_studio.sign_in import SignIn
+from apps.avatar_controller.engines.vtube_studio.token_store import TokenStore
+from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarLink
-from libs.vtube_studio.wire import LONGEST_MESSAGE_BYTES
+from libs.vtube_studio.wire import LONGEST_MESSAGE_BYTES, read_message
 from tests.avatar_controller.vtube_studio.link_stand import FRAME, LinkStand
 from tests.avatar_controller.vtube_studio.scripted_vts import (
     TOKEN,
@@ -247,3 +250,26 @@ async def test_the_token_is_said_nowhere(tmp_path: Path, caplog: pytest.LogCaptu
     assert TOKEN not in repr(seen)
     ours = [one for one in caplog.records if one.name != "websockets.server"]
     assert TOKEN[-12:] not in repr([one.getMessage() for one in ours])
+
+
+@pytest.mark.parametrize("shown", range(4, len(TOKEN)))
+def test_no_part_of_the_token_is_said_where_what_vtube_studio_wrote_is_cut(
+    tmp_path: Path, shown: int
+) -> None:
+    settings = AvatarControllerSettings(
+        _env_file=None, vts_auth_token=TOKEN, kitsu_data_dir=tmp_path
+    )
+    sign_in = SignIn(settings, TokenStore(tmp_path, "main"), lambda link, detail: None)
+    said = "x" * (300 - shown) + TOKEN
+    found = read_message(error({"requestID": "a"}, 7777, said))
+    assert found is not None
+    assert TOKEN[:4] not in sign_in.hide(found.error_message)
+
+
+def test_what_vtube_studio_writes_cannot_steer_a_terminal_or_turn_a_line_round() -> None:
+    found = read_message(error({"requestID": "a"}, 7777, "a\x1b[2Jb\u202ec\ud800d\x00\ne"))
+    assert found is not None
+    said = found.error_message
+    assert said.isprintable()
+    said.encode()
+    assert "\u202e" not in said

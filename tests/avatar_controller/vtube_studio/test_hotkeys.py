@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from apps.avatar_controller.engines.base import AvatarRefused
+from libs.contracts.avatar import AvatarRefusal
 from libs.contracts.speaking import Mood
 from libs.testing.stand_ins.vtube_studio import VTubeStudioStandIn
 from libs.testing.stand_ins.vtube_studio.gallery import ODD_NAMES, many_hotkeys, odd_names
@@ -51,7 +52,7 @@ async def test_a_hotkey_is_pressed_by_its_own_name_however_that_is_written(stand
 async def test_the_same_one_is_not_pressed_again_before_its_pause_is_over(stand: Stand) -> None:
     await stand.avatar.gesture("Wave")
     too_soon = await refusal(stand, "wave")
-    assert too_soon.code == "too_soon"
+    assert too_soon.code == AvatarRefusal.NOT_NOW
     assert "again after 0.6 s" in str(too_soon)
     await stand.avatar.gesture("Dance")
     await asyncio.sleep(0.65)
@@ -61,7 +62,7 @@ async def test_the_same_one_is_not_pressed_again_before_its_pause_is_over(stand:
 
 async def test_a_toggle_is_refused_with_what_to_do_instead(stand: Stand) -> None:
     toggle = await refusal(stand, "Happy")
-    assert toggle.code == "toggle"
+    assert toggle.code == AvatarRefusal.NOT_POSSIBLE
     assert "use the expression itself" in str(toggle)
     assert not stand.vts.recording.heard("HotkeyTriggerRequest")
 
@@ -71,14 +72,14 @@ async def test_a_gesture_never_finds_a_hotkey_that_loads_another_model(
 ) -> None:
     async with standing(vts, tmp_path, avatar_file(gestures={"purr": ["cat"]})) as stand:
         await stand.until_ready()
-        assert (await refusal(stand, "purr")).code == "unknown_gesture"
+        assert (await refusal(stand, "purr")).code == AvatarRefusal.NOT_FOUND
         await stand.avatar.gesture("Cat")
         await until(lambda: stand.status.model == "Hijiki")
 
 
 async def test_a_gesture_that_nothing_shows_says_how_to_make_one(stand: Stand) -> None:
     unknown = await refusal(stand, "backflip")
-    assert unknown.code == "unknown_gesture"
+    assert unknown.code == AvatarRefusal.NOT_FOUND
     assert "make one in VTube Studio" in str(unknown)
 
 
@@ -87,7 +88,7 @@ async def test_what_the_app_refuses_is_dropped_and_never_retried(
     stand: Stand, error_id: int
 ) -> None:
     stand.vts.faults.fail_next("HotkeyTriggerRequest", error_id)
-    assert (await refusal(stand, "wave")).code == "refused"
+    assert (await refusal(stand, "wave")).code == AvatarRefusal.REFUSED
     await asyncio.sleep(0.65)
     assert len(stand.vts.recording.heard("HotkeyTriggerRequest")) == 1
     await stand.avatar.gesture("wave")
@@ -129,7 +130,7 @@ async def test_hotkeys_with_odd_names_are_shown_harmlessly_and_can_be_pressed(
 async def test_orders_while_the_app_is_away_say_so(stand: Stand) -> None:
     await stand.vts.stop()
     await until(lambda: not stand.avatar.link.ready)
-    assert (await refusal(stand, "wave")).code == "away"
+    assert (await refusal(stand, "wave")).code == AvatarRefusal.NOT_READY
     with pytest.raises(AvatarRefused):
         await stand.avatar.show_expression("happy", 1)
     with pytest.raises(AvatarRefused):

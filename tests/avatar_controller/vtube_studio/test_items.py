@@ -7,6 +7,7 @@ import pytest
 
 from apps.avatar_controller.engines.base import AvatarRefused, Capability
 from apps.avatar_controller.engines.vtube_studio import items as items_module
+from libs.contracts.avatar import AvatarRefusal
 from libs.testing.stand_ins.vtube_studio import VTubeStudioStandIn
 from tests.avatar_controller.vtube_studio.avatar_stand import (
     Stand,
@@ -70,7 +71,7 @@ async def test_what_is_thrown_flies_in_from_the_side_falls_and_is_gone(
 
 async def test_a_name_that_is_not_in_the_file_is_refused_unseen(with_items: Stand) -> None:
     for name in ("star (@kitsu).png", "heart.png", "../heart", ""):
-        assert (await refusal(with_items, name)).code == "unknown_item"
+        assert (await refusal(with_items, name)).code == AvatarRefusal.NOT_FOUND
     assert not with_items.vts.recording.heard("ItemLoadRequest")
 
 
@@ -80,7 +81,7 @@ async def test_no_more_than_a_handful_are_shown_at_once(with_items: Stand) -> No
     refused = [answer for answer in answers if isinstance(answer, AvatarRefused)]
     assert len(files(with_items)) == items_module.AT_ONCE
     assert len(refused) == 20 - items_module.AT_ONCE
-    assert {each.code for each in refused} == {"too_many"}
+    assert {each.code for each in refused} == {AvatarRefusal.NOT_NOW}
 
 
 async def test_a_file_that_is_not_in_the_folder_is_said_before_anybody_asks_for_it(

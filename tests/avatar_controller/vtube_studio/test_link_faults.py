@@ -99,6 +99,7 @@ async def test_a_restart_that_lost_the_tokens_ends_in_one_click(
     old = stand.store.read().token
     await vts.restart(forget_tokens=True)
     await stand.reach(AvatarLink.ASKING, "click Allow")
+    await until(lambda: vts.studio.popup.is_open)
     vts.studio.popup.click()
     await stand.ready(times=2)
     await frames_arrive(vts)
@@ -113,6 +114,7 @@ async def test_a_right_that_was_taken_back_is_asked_for_again(
     vts.studio.revoke(NAME)
     await stand.reach(AvatarLink.ASKING, "click Allow")
     assert 50 in stand.link.counters.errors
+    await until(lambda: vts.studio.popup.is_open)
     vts.studio.popup.click()
     await stand.ready(times=2)
     await frames_arrive(vts)
@@ -167,10 +169,9 @@ async def test_five_lost_answers_cost_nothing(vts: VTubeStudioStandIn, stand: Li
     assert stand.link.connections == 1
 
 
-@pytest.mark.parametrize("mode", ["set", "add"])
 @pytest.mark.parametrize("answers", ["at once", "60 fps", "30 fps", "200 ms late", "shuffled"])
 async def test_frames_flow_however_late_the_answers_are(
-    answers: str, mode: str, vts: VTubeStudioStandIn, tmp_path: Path
+    answers: str, vts: VTubeStudioStandIn, tmp_path: Path
 ) -> None:
     """While other requests run, of which each gets its answer."""
     vts.answers.frame_hz = {"60 fps": 60.0, "30 fps": 30.0}.get(answers)
@@ -178,13 +179,13 @@ async def test_frames_flow_however_late_the_answers_are(
     vts.answers.shuffled = answers == "shuffled"
     async with LinkStand(vts.url, tmp_path) as stand:
         await stand.ready()
-        stand.send_frames(mode)
-        for _ in range(10):
+        stand.send_frames()
+        for _ in range(5):
             found = await stand.link.request("HotkeysInCurrentModelRequest")
             assert found["availableHotkeys"]
             await asyncio.sleep(0.1)
         offered, arrived = stand.frames_offered, len(vts.recording.injections)
-        assert offered > 40
+        assert offered > 20
         assert arrived >= 0.9 * offered
         assert stand.link.counters.errors == {}
         assert stand.told[-1][0] is AvatarLink.READY
@@ -283,16 +284,6 @@ async def test_a_silent_program_at_the_port_is_said(tmp_path: Path) -> None:
 
 
 # Being found -------------------------------------------------------------------------------------
-
-
-async def test_no_address_means_no_vtube_studio(tmp_path: Path) -> None:
-    stand = LinkStand("", tmp_path)
-    async with asyncio.timeout(5):
-        link = (await stand.__aenter__()).link
-        await stand._tasks[0]
-    assert link.link is AvatarLink.NOT_CONFIGURED
-    with pytest.raises(VtsAway, match="VTS_URL is empty"):
-        await link.request("CurrentModelRequest")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="counts the sockets of this process as Linux does")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from apps.avatar_controller.engines.base import AvatarRefused, Capability
+from libs.contracts.avatar import AvatarRefusal
 from libs.contracts.speaking import Mood
 from libs.testing.stand_ins.vtube_studio import VTubeStudioStandIn
 from libs.testing.stand_ins.vtube_studio.gallery import bare, odd_names, with_vowels
@@ -134,7 +135,7 @@ async def test_an_expression_that_is_tried_shows_for_its_time_whatever_the_mood(
 async def test_an_expression_that_is_not_there_cannot_be_tried_or_chosen(stand: Stand) -> None:
     with pytest.raises(AvatarRefused, match="no expression “Nope”") as refused:
         await stand.avatar.show_expression("Nope", 1)
-    assert refused.value.code == "unknown_expression"
+    assert refused.value.code == AvatarRefusal.NOT_FOUND
     with pytest.raises(AvatarRefused, match="no expression “Nope”"):
         await stand.avatar.map_mood(Mood.HAPPY, "Nope")
 
@@ -228,3 +229,20 @@ async def test_a_refused_list_of_expressions_leaves_the_rest_working(
         assert "does not tell the model's expressions" in stand.status.detail
         await stand.avatar.gesture("wave")
         await stand.some_frames()
+
+
+async def test_what_is_switched_on_while_the_model_is_read_is_kitsus_and_goes_again(
+    stand: Stand,
+) -> None:
+    """The app says how it was when it was asked, and that comes late."""
+    answers = stand.vts.answers
+    answers.late_by_kind["HotkeysInCurrentModelRequest"] = 0.4
+    stand.vts.studio.change_config()
+    await asyncio.sleep(0.1)
+    stand.avatar.set_mood(Mood.HAPPY, 0)
+    await until(lambda: stand.active() == ["happy.exp3.json"])
+    await asyncio.sleep(0.5)
+    stand.avatar.set_mood(Mood.SAD, 0)
+    await until(lambda: stand.active() == ["sad.exp3.json"])
+    await stand.avatar.panic(True)
+    assert stand.active() == []

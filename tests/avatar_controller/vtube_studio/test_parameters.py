@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from apps.avatar_controller.engines.base import SHUT, STRAIGHT, Mouth, Pose, Vowels
-from apps.avatar_controller.engines.vtube_studio import camera, contest, own_life
-from apps.avatar_controller.engines.vtube_studio.own_life import Look, blinked
+from apps.avatar_controller.engines.vtube_studio import camera, model_life, taken_inputs
+from apps.avatar_controller.engines.vtube_studio.model_life import Look, blinked
 from apps.avatar_controller.engines.vtube_studio.parameters import USUAL_INPUTS
 from apps.avatar_controller.engines.vtube_studio.steering import Steering
 from libs.settings.avatar import MouthSettings
@@ -179,8 +179,10 @@ def test_breath_is_only_moved_where_it_is_hers() -> None:
 
 
 async def test_what_another_plugin_holds_is_said_and_left_out_and_the_rest_goes_on(
-    vts: VTubeStudioStandIn, tmp_path: Path
+    vts: VTubeStudioStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(taken_inputs, "AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr(taken_inputs, "SETTLE_SECONDS", 0.2)
     held = {"MouthOpen": 0.1, "FaceAngleX": 1.0}
     async with standing(vts, tmp_path) as stand:
         stand.avatar.set_mouth(OPEN)
@@ -193,7 +195,7 @@ async def test_what_another_plugin_holds_is_said_and_left_out_and_the_rest_goes_
             assert not set(held) & set(frame)
             assert vts.studio.value("VoiceVolumePlusMouthOpen") == pytest.approx(0.8)
             assert vts.studio.value("FaceAngleX") == 1
-            await asyncio.sleep(contest.AGAIN_SECONDS + contest.SETTLE_SECONDS)
+            await asyncio.sleep(taken_inputs.AGAIN_SECONDS + taken_inputs.SETTLE_SECONDS)
             assert len(stand.status.taken) == 2, "tried again, and still held"
         await until(lambda: not stand.status.taken)
         assert (await stand.some_frames())["MouthOpen"] == pytest.approx(0.8)
@@ -260,10 +262,10 @@ def test_a_blink_is_open_shut_open_within_a_moment() -> None:
 async def test_lids_are_moved_only_where_the_model_does_not_blink_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blinks: bool
 ) -> None:
-    monkeypatch.setattr(own_life, "WATCH_SECONDS", 0.9)
-    monkeypatch.setattr(own_life, "BREATH_SECONDS", 0.5)
-    monkeypatch.setattr(own_life, "FALL_BACK_SECONDS", 0.05)
-    monkeypatch.setattr(own_life, "LOOK_EVERY_SECONDS", 0.02)
+    monkeypatch.setattr(model_life, "WATCH_SECONDS", 0.9)
+    monkeypatch.setattr(model_life, "BREATH_SECONDS", 0.5)
+    monkeypatch.setattr(model_life, "FALL_BACK_SECONDS", 0.05)
+    monkeypatch.setattr(model_life, "LOOK_EVERY_SECONDS", 0.02)
     model = akari(blinks_every_seconds=0.5 if blinks else 0, breathes=not blinks)
     idle = {"blink": "auto", "breath": "auto"}
     async with (
@@ -272,10 +274,10 @@ async def test_lids_are_moved_only_where_the_model_does_not_blink_itself(
     ):
         await stand.until_ready()
         stand.avatar.look(TURNED)
-        assert stand.avatar.own_life.blinks_itself, "until it is known"
-        await until(lambda: stand.avatar.own_life.is_known, 4)
-        assert stand.avatar.own_life.blinks_itself is blinks
-        assert stand.avatar.own_life.breathes_itself is not blinks
+        assert not stand.avatar.steering.moves_lids, "until it is known"
+        await until(lambda: stand.avatar.model_life.is_known, 4)
+        assert stand.avatar.steering.moves_lids is not blinks
+        assert stand.avatar.steering.moves_breath is blinks
 
 
 async def test_a_camera_moves_her_head_and_eyes_and_the_mouth_stays_hers(

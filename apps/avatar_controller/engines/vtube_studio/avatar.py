@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from apps.avatar_controller.engines.base import (
@@ -17,22 +17,23 @@ from apps.avatar_controller.engines.base import (
 )
 from apps.avatar_controller.engines.vtube_studio import report
 from apps.avatar_controller.engines.vtube_studio.camera import Camera
-from apps.avatar_controller.engines.vtube_studio.contest import Contest
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.expressions import Expressions
+from apps.avatar_controller.engines.vtube_studio.frames import injection
 from apps.avatar_controller.engines.vtube_studio.hotkeys import REMOVES_EXPRESSIONS, Hotkeys
 from apps.avatar_controller.engines.vtube_studio.items import Items
 from apps.avatar_controller.engines.vtube_studio.link import VtsLink
 from apps.avatar_controller.engines.vtube_studio.loaded_model import AVATAR, LoadedModel
 from apps.avatar_controller.engines.vtube_studio.model import Expression, Model
-from apps.avatar_controller.engines.vtube_studio.moods import MoodMap, expression_named
-from apps.avatar_controller.engines.vtube_studio.names import shown_name
-from apps.avatar_controller.engines.vtube_studio.own_life import OwnLifeKeeper
-from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering, injection
+from apps.avatar_controller.engines.vtube_studio.model_life import ModelLifeKeeper
+from apps.avatar_controller.engines.vtube_studio.moods import expression_named
+from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering
 from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
+from apps.avatar_controller.engines.vtube_studio.taken_inputs import TakenInputs
 from apps.avatar_controller.mood_choices import MoodChoices
+from apps.avatar_controller.names import shown_name
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing
+from libs.contracts.avatar import AvatarId, AvatarLink, AvatarRefusal, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 
@@ -60,7 +61,7 @@ class VTubeStudioAvatar:
             on_ready=self._on_ready,
             on_event=self._on_event,
             on_changed=self._on_link,
-            on_frame_error=lambda error_id, _: self._contest.frame_refused(error_id),
+            on_frame_error=lambda error_id, _: self._taken.frame_refused(error_id),
         )
         ask = self.link.request
         kept = settings.kitsu_data_dir / "avatar" / f"switched-on-{settings.kitsu_show}.json"
@@ -70,8 +71,12 @@ class VTubeStudioAvatar:
         self._hotkeys = Hotkeys(ask, file.gestures, file.hotkey_pause_seconds, time.monotonic)
         self._items = Items(ask, file.items)
         self._camera = Camera(ask, time.monotonic)
-        self.own_life = OwnLifeKeeper(ask, self.steering, file.idle, lambda: self._camera.tracks)
-        self._contest = Contest(ask, self.steering, self._frame, changed, file.mouth.own_parameter)
+        self.model_life = ModelLifeKeeper(
+            ask, self.steering, file.idle, lambda: self._camera.tracks
+        )
+        self._taken = TakenInputs(
+            ask, self.steering, self._frame, changed, file.mouth.own_parameter
+        )
         self._mouth, self._pose = SHUT, STRAIGHT
         self._mood, self._fade_seconds = Mood.NEUTRAL, file.moods.fade_seconds
         self._silent = False
@@ -80,24 +85,20 @@ class VTubeStudioAvatar:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        if self.link.link is AvatarLink.NOT_CONFIGURED:
-            return frozenset()
-        able = {Capability.SIGN_IN, Capability.MOODS}
-        model = self._model
+        able = set[Capability]()
         if self._moves:
             able.add(Capability.FRAMES)
-        if model is not None:
-            able |= {Capability.EXPRESSIONS} if model.expressions else set()
-            able |= {Capability.GESTURES} if model.hotkeys else set()
+        if self._model is not None and self._model.hotkeys:
+            able.add(Capability.GESTURES)
         if self.link.ready and self._items.names:
             able.add(Capability.ITEMS)
         return frozenset(able)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._loaded, self._expressions, self._contest, self._camera):
+            for part in (self._loaded, self._expressions, self._taken, self._camera):
                 tasks.create_task(part.run())
-            tasks.create_task(self.own_life.run())
+            tasks.create_task(self.model_life.run())
             tasks.create_task(self.link.run())
 
     async def close(self) -> None:
@@ -155,17 +156,23 @@ class VTubeStudioAvatar:
         await self._items.show(name)
 
     async def sign_in(self) -> None:
-        if self.link.link is AvatarLink.NOT_CONFIGURED:
-            raise AvatarRefused("not_configured", self.link.detail)
         await self.link.ask_again()
 
     def status(self) -> AvatarStatus:
         if not self.link.ready:
-            can_sign_in = self.link.link is not AvatarLink.NOT_CONFIGURED
-            return report.away(self.link.link, self.link.detail, can_sign_in)
+            return report.away(self.link.link, self.link.detail)
         return report.there(
             self._loaded, self.steering, self._hotkeys, self._items, self.link.detail
         )
+
+    def counts(self) -> Mapping[str, int]:
+        frames = self.link.counters
+        return {
+            "frames_sent": frames.sent,
+            "frames_skipped": frames.skipped,
+            "frames_unanswered": frames.forgotten,
+            "frames_refused": sum(frames.errors.values()),
+        }
 
     # Panic ------------------------------------------------------------------------------------
 
@@ -173,29 +180,39 @@ class VTubeStudioAvatar:
         if engaged:
             await self._let_go(PANIC_SECONDS)
             return
-        self._silent = self._contest.quiet = False
+        self._silent = self._taken.quiet = False
         self._show_mood()
 
     async def _let_go(self, at_most_seconds: float) -> None:
         shut_by_request = False
         if not self._silent:
-            self._silent = self._contest.quiet = True
+            self._silent = self._taken.quiet = True
             shut_by_request = not self.link.send_values(self.steering.shut())
         self._mouth, self._pose, self._mood = SHUT, STRAIGHT, Mood.NEUTRAL
         self._expressions.forget_trial()
         self._expressions.want(None, 0.0)
-        if self._letting_go is None or self._letting_go.done():
-            self._letting_go = asyncio.create_task(self._take_all_away(shut_by_request))
-        await asyncio.wait({self._letting_go}, timeout=at_most_seconds)
+        await asyncio.wait({self._begin_to_let_go(shut_by_request)}, timeout=at_most_seconds)
+
+    def _begin_to_let_go(self, shut_by_request: bool = False) -> "asyncio.Task[None]":
+        """Anew each time: what was put there after an earlier panic goes as well."""
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+        self._letting_go = asyncio.create_task(self._take_all_away(shut_by_request))
+        return self._letting_go
 
     async def _take_all_away(self, shut_by_request: bool = False) -> None:
         """`shut_by_request`: the app is behind with frames; a request is worked on in any case."""
-        shut = self.steering.shut()
-        if shut_by_request and shut:
-            shutting = self.link.request("InjectParameterDataRequest", injection(shut))
-            await _as_far_as_it_is_there(shutting)
-        items_gone = _as_far_as_it_is_there(self._items.clear())
-        await asyncio.gather(self._expressions.settle(), items_gone)
+        shut = self.steering.shut() if shut_by_request else []
+        await asyncio.gather(self._shut(shut), self._clear_items(), self._expressions.settle())
+
+    async def _shut(self, shut: Frame) -> None:
+        if shut:
+            with contextlib.suppress(VtsAway, VtsRefused):
+                await self.link.request("InjectParameterDataRequest", injection(shut))
+
+    async def _clear_items(self) -> None:
+        with contextlib.suppress(VtsAway, VtsRefused):
+            await self._items.clear()
 
     # What the app tells -----------------------------------------------------------------------
 
@@ -217,7 +234,7 @@ class VTubeStudioAvatar:
         if not await self._loaded.read():
             raise VtsAway("VTube Studio does not tell its model.")
         if self._silent:
-            self._letting_go = asyncio.create_task(self._take_all_away())
+            self._begin_to_let_go()
         await self._items.read_folder()
         self._changed()
 
@@ -226,7 +243,7 @@ class VTubeStudioAvatar:
             self._loaded.is_old()
         elif kind == "ModelConfigChangedEvent":
             self._loaded.is_old()
-            self.own_life.forget()
+            self.model_life.forget()
         elif kind == "TrackingStatusChangedEvent":
             self._camera.told(data.get("faceFound") is True)
 
@@ -235,27 +252,32 @@ class VTubeStudioAvatar:
         self.steering.begin(model.inputs if model else ())
         self._hotkeys.begin(model.hotkeys if model else ())
         self._show_mood()
-        self._expressions.begin(model.key if model else "", model.expressions if model else ())
-        self.own_life.begin(model.key if model else "")
+        expressions = model.expressions if model else ()
+        self._expressions.begin(model.key if model else "", expressions, self._loaded.asked_at)
+        self.model_life.begin(model.key if model else "")
         self._changed()
 
     def _show_mood(self) -> None:
-        moods: MoodMap | None = self._loaded.moods
-        file = moods.file_of(self._mood) if moods and not self._silent else None
-        self._expressions.want(file, self._fade_seconds)
+        moods = self._loaded.moods
+        face = moods.face_of(self._mood) if moods and not self._silent else None
+        self._expressions.want(face.file if face else None, self._fade_seconds)
 
     # Refusals ---------------------------------------------------------------------------------
 
     def _must_be_connected(self) -> None:
         if self._silent:
-            raise AvatarRefused("panic", "Panic is on: release it first.")
+            raise AvatarRefused(AvatarRefusal.PANIC, "Panic is on: release it first.")
         if not self.link.ready:
-            raise AvatarRefused("away", self.link.detail or "VTube Studio is not connected.")
+            raise AvatarRefused(
+                AvatarRefusal.NOT_READY, self.link.detail or "VTube Studio is not connected."
+            )
 
     def _must_be_there(self) -> Model:
         self._must_be_connected()
         if self._model is None:
-            raise AvatarRefused("no_model", "No model is loaded in VTube Studio: load one.")
+            raise AvatarRefused(
+                AvatarRefusal.NOT_READY, "No model is loaded in VTube Studio: load one."
+            )
         return self._model
 
     def _expression(self, name: str) -> Expression:
@@ -263,12 +285,7 @@ class VTubeStudioAvatar:
         found = expression_named(model, name)
         if found is None:
             raise AvatarRefused(
-                "unknown_expression",
+                AvatarRefusal.NOT_FOUND,
                 f"The model “{model.name}” has no expression “{shown_name(name)}”: choose another.",
             )
         return found
-
-
-async def _as_far_as_it_is_there(asking: Coroutine[Any, Any, object]) -> None:
-    with contextlib.suppress(VtsAway, VtsRefused):
-        await asking

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
@@ -10,6 +11,8 @@ from apps.avatar_controller.engines.vtube_studio.model import Ask, Expression, r
 from apps.avatar_controller.engines.vtube_studio.switched_on import SwitchedOn
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
+
+NEVER = float("inf")
 
 #: What the app takes (`fadeTime`).
 LONGEST_FADE_SECONDS = 2.0
@@ -40,6 +43,10 @@ class Expressions:
         """What is wanted, and was on before: somebody else's."""
         self._fade_seconds = 0.3
         self._try_ends: asyncio.TimerHandle | None = None
+        self._switched_at: dict[str, float] = {}
+        """When the app said that it did; never: it has not yet."""
+        self._said = ""
+        """The refusal that stands in the log, while it is repeated."""
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -65,12 +72,17 @@ class Expressions:
     def forget_trial(self) -> None:
         self._end_trial()
 
-    def begin(self, model: str, expressions: tuple[Expression, ...]) -> None:
-        """A model as the app tells of it now. What is no longer on is not Kitsu's any more."""
+    def begin(
+        self, model: str, expressions: tuple[Expression, ...], asked_at: float = NEVER
+    ) -> None:
+        """A model as the app told of it when it was asked (`time.monotonic`). What was no longer on
+        is not Kitsu's any more, unless Kitsu has switched it on since."""
         if model != self._model:
             self._end_trial()
+            self._switched_at.clear()
         self._model, self._on_anyway = model, None
-        self._own.keep(model, {each.file for each in expressions if each.active})
+        since = {file for file, at in self._switched_at.items() if at >= asked_at}
+        self._own.keep(model, since | {each.file for each in expressions if each.active})
         self._changed.set()
 
     async def run(self) -> None:
@@ -113,8 +125,10 @@ class Expressions:
 
     async def _switch(self, file: str, *, on: bool) -> bool:
         model = self._model
+        self._switched_at.pop(file, None)
         if on:
             # Noted before it is asked: whoever is killed in between leaves nothing on.
+            self._switched_at[file] = NEVER
             await asyncio.to_thread(self._own.add, model, file)
         try:
             await self._ask(
@@ -122,14 +136,27 @@ class Expressions:
                 {"expressionFile": file, "fadeTime": self._fade_seconds, "active": on},
             )
         except VtsRefused as refused:
-            await asyncio.to_thread(self._own.remove, model, file)
-            if refused.error_id in NO_SUCH_EXPRESSION:
+            self._switched_at.pop(file, None)
+            self._log_once(refused)
+            gone = refused.error_id in NO_SUCH_EXPRESSION
+            if gone:
                 self._list_is_old()
-            log.warning("VTube Studio did not switch an expression: %s", refused)
+            if not on and not gone:
+                return False  # It may still be on, and it is Kitsu's.
+            await asyncio.to_thread(self._own.remove, model, file)
             return True
         except VtsAway:
             # Once it is back, what is on there is read, and this is settled again.
+            self._switched_at.pop(file, None)
             return False
-        if not on:
+        self._said = ""
+        if on:
+            self._switched_at[file] = time.monotonic()
+        else:
             await asyncio.to_thread(self._own.remove, model, file)
         return True
+
+    def _log_once(self, refused: VtsRefused) -> None:
+        if self._said != str(refused):
+            self._said = str(refused)
+            log.warning("VTube Studio did not switch an expression: %s", refused)

@@ -4,9 +4,9 @@ import asyncio
 import itertools
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -14,12 +14,10 @@ from websockets.exceptions import ConnectionClosed
 from apps.avatar_controller.engines.vtube_studio.errors import ENDED, VtsAway
 from libs.vtube_studio.wire import Message, envelope
 
-#: More unanswered ones of a mode: the app is behind, and the next frame is left out.
+#: More unanswered ones: the app is behind, and the next frame is left out.
 MOST_UNANSWERED = 30
 #: An answer later than this is not waited for; below the second after which values fall back.
 FORGOTTEN_AFTER_SECONDS = 0.5
-#: Round trips that are remembered.
-_ROUND_TRIPS = 600
 _MOST_ERROR_IDS = 32
 #: No other request's id begins so.
 _ID = "frame"
@@ -42,31 +40,29 @@ class FrameCounters:
     forgotten: int = 0
     errors: dict[int, int] = field(default_factory=dict)
     """Refused frames by error id."""
-    round_trips_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_ROUND_TRIPS))
 
 
 class Frames:
-    """Of each mode at most one frame waits to be written, and the newest wins; a slow socket or a
-    slow app makes frames fewer, never later."""
+    """At most one frame waits to be written, and the newest wins; a slow socket or a slow app makes
+    frames fewer, never later."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.counters = FrameCounters()
         self._now = now
         self._numbers = itertools.count()
-        self._next: dict[str, Sequence[Value]] = {}
+        self._next: Sequence[Value] | None = None
         self._wake = asyncio.Event()
-        self._unanswered: dict[str, tuple[str, float]] = {}
+        self._unanswered: dict[str, float] = {}
 
-    def offer(self, values: Sequence[Value], mode: str) -> bool:
+    def offer(self, values: Sequence[Value]) -> bool:
         """Whether it will be written, unless a newer one comes first."""
         self._forget()
-        behind = sum(sent_mode == mode for sent_mode, _ in self._unanswered.values())
-        if behind >= MOST_UNANSWERED:
+        if len(self._unanswered) >= MOST_UNANSWERED:
             self.counters.skipped += 1
             return False
-        if mode in self._next:
+        if self._next is not None:
             self.counters.skipped += 1
-        self._next[mode] = values
+        self._next = values
         self._wake.set()
         return True
 
@@ -76,12 +72,11 @@ class Frames:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._next:
-                mode = next(iter(self._next))
-                values = self._next.pop(mode)
+            while (values := self._next) is not None:
+                self._next = None
                 request_id = f"{_ID}{next(self._numbers)}"
-                text = _request(values, mode, request_id)
-                self._unanswered[request_id] = (mode, self._now())
+                text = envelope("InjectParameterDataRequest", injection(values), request_id)
+                self._unanswered[request_id] = self._now()
                 self.counters.sent += 1
                 try:
                     await socket.send(text)
@@ -92,9 +87,8 @@ class Frames:
         """Whether that is the answer to a frame."""
         if not answer.request_id.startswith(_ID):
             return False
-        if sent := self._unanswered.pop(answer.request_id, None):
+        if self._unanswered.pop(answer.request_id, None) is not None:
             self.counters.answered += 1
-            self.counters.round_trips_seconds.append(self._now() - sent[1])
         if answer.is_error:
             errors = self.counters.errors
             known = answer.error_id in errors or len(errors) < _MOST_ERROR_IDS
@@ -104,7 +98,7 @@ class Frames:
 
     def clear(self) -> None:
         """Nothing of an older connection is sent or waited for."""
-        self._next.clear()
+        self._next = None
         self._unanswered.clear()
 
     def _forget(self) -> None:
@@ -112,16 +106,18 @@ class Frames:
         gone = self._now() - FORGOTTEN_AFTER_SECONDS
         while self._unanswered:
             oldest = next(iter(self._unanswered))
-            if self._unanswered[oldest][1] > gone:
+            if self._unanswered[oldest] > gone:
                 break
             del self._unanswered[oldest]
             self.counters.forgotten += 1
 
 
-def _request(values: Sequence[Value], mode: str, request_id: str) -> str:
-    data = {
+def injection(values: Sequence[Value]) -> dict[str, Any]:
+    """What `InjectParameterDataRequest` takes; what would spoil a whole frame is mended or left
+    out."""
+    return {
         "faceFound": True,
-        "mode": mode,
+        "mode": "set",
         "parameterValues": [
             {
                 "id": name,
@@ -132,4 +128,3 @@ def _request(values: Sequence[Value], mode: str, request_id: str) -> str:
             if math.isfinite(value) and math.isfinite(weight)
         ],
     }
-    return envelope("InjectParameterDataRequest", data, request_id)

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from apps.avatar_controller.engines.base import AvatarRefused
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.model import Ask, Hotkey
-from apps.avatar_controller.engines.vtube_studio.names import (
+from apps.avatar_controller.names import (
     found_by_name,
     found_by_words,
     plain,
     shown_name,
 )
+from libs.contracts.avatar import AvatarRefusal
 
 #: A toggle that is pressed once too often, or whose answer is lost, ends the wrong way round.
 TOGGLE = "ToggleExpression"
@@ -64,13 +65,13 @@ class Hotkeys:
         found = found or self._by_name(name)
         if found is None:
             raise AvatarRefused(
-                "unknown_gesture",
+                AvatarRefusal.NOT_FOUND,
                 f"The model has no hotkey for “{shown_name(name)}”: make one in VTube Studio,"
                 " or write its name under gestures in configs/avatar.yaml.",
             )
         if found.action == TOGGLE:
             raise AvatarRefused(
-                "toggle",
+                AvatarRefusal.NOT_POSSIBLE,
                 f"“{found.shown}” is a hotkey that turns an expression on or off, and can end the"
                 " wrong way round: use the expression itself.",
             )
@@ -99,7 +100,7 @@ class Hotkeys:
         since = self._now() - self._pressed_at.get(hotkey.id, float("-inf"))
         if since < self._pause_seconds:
             raise AvatarRefused(
-                "too_soon",
+                AvatarRefusal.NOT_NOW,
                 f"“{hotkey.shown}” was made {since:.0f} s ago; again after"
                 f" {self._pause_seconds:g} s (hotkey_pause_seconds in configs/avatar.yaml).",
             )
@@ -109,6 +110,8 @@ class Hotkeys:
         except VtsRefused as refused:
             del self._pressed_at[hotkey.id]
             why = _REFUSALS.get(refused.error_id, f"VTube Studio refuses it: {refused}")
-            raise AvatarRefused("refused", f"“{hotkey.shown}”: {why}.") from refused
+            raise AvatarRefused(AvatarRefusal.REFUSED, f"“{hotkey.shown}”: {why}.") from refused
         except VtsAway as away:
-            raise AvatarRefused("away", f"“{hotkey.shown}”: VTube Studio is away.") from away
+            raise AvatarRefused(
+                AvatarRefusal.NOT_READY, f"“{hotkey.shown}”: VTube Studio is away."
+            ) from away

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from apps.avatar_controller.engines.base import AvatarRefused
-from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
+from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused, VtsSilent
 from apps.avatar_controller.engines.vtube_studio.model import Ask, rows_of, text_of
-from apps.avatar_controller.engines.vtube_studio.names import shown_name
+from apps.avatar_controller.names import shown_name
+from libs.contracts.avatar import AvatarRefusal
 from libs.settings.avatar import AvatarItem
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
@@ -48,6 +49,7 @@ class Items:
         self._allowed = allowed
         self._shown: set[asyncio.Task[None]] = set()
         self._waiting = 0
+        self._clearings = 0
         self._in_folder: frozenset[str] | None = None
 
     @property
@@ -81,40 +83,44 @@ class Items:
         item = self._allowed.get(name)
         if item is None:
             raise AvatarRefused(
-                "unknown_item",
+                AvatarRefusal.NOT_FOUND,
                 f"“{shown_name(name)}” is no item of VTube Studio: write it under items in"
                 " configs/avatar.yaml.",
             )
         if len(self._shown) + self._waiting >= AT_ONCE:
-            raise AvatarRefused("too_many", f"{AT_ONCE} items are shown already: “{name}” is not.")
+            raise AvatarRefused(
+                AvatarRefusal.NOT_NOW, f"{AT_ONCE} items are shown already: “{name}” is not."
+            )
+        clearings = self._clearings
         self._waiting += 1
         try:
             instance = await self._load(name, item)
         finally:
             self._waiting -= 1
-        task = asyncio.create_task(self._stay(instance, item))
-        self._shown.add(task)
-        task.add_done_callback(self._shown.discard)
+        if clearings != self._clearings:
+            self._keep(self._go(instance, item))
+            raise AvatarRefused(
+                AvatarRefusal.PANIC, f"“{name}” came too late: all items were taken away."
+            )
+        self._keep(self._stay(instance, item))
 
     async def clear(self) -> None:
-        """All of Kitsu's go, also those of a Kitsu before; waits for as long as the app cannot.
-        Raises `VtsRefused`, `VtsAway`."""
+        """All of Kitsu's go, also those of a Kitsu before, and those that the app is loading; waits
+        for as long as the app cannot. Raises `VtsRefused`, `VtsAway`."""
+        self._clearings += 1
         self.forget()
-        await self._take_away(
-            {
-                "unloadAllInScene": False,
-                "unloadAllLoadedByThisPlugin": True,
-                "allowUnloadingItemsLoadedByUserOrOtherPlugins": False,
-                "instanceIDs": [],
-                "fileNames": [],
-            },
-        )
+        await self._take_away(unloadAllLoadedByThisPlugin=True)
 
     def forget(self) -> None:
         """They went with the connection."""
         for task in self._shown:
             task.cancel()
         self._shown.clear()
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._shown.add(task)
+        task.add_done_callback(self._shown.discard)
 
     async def _load(self, name: str, item: AvatarItem) -> str:
         side = -1 if item.x < 0 else 1
@@ -139,27 +145,48 @@ class Items:
             )
         except VtsRefused as refused:
             why = _REFUSALS.get(refused.error_id, f"VTube Studio refuses it: {refused}")
-            raise AvatarRefused("refused", f"“{name}”: {why}.") from refused
+            raise AvatarRefused(AvatarRefusal.REFUSED, f"“{name}”: {why}.") from refused
         except VtsAway as away:
-            raise AvatarRefused("away", f"“{name}”: VTube Studio is away.") from away
+            if isinstance(away, VtsSilent):
+                self._keep(self._go("", item))  # it may come yet
+            raise AvatarRefused(
+                AvatarRefusal.NOT_READY, f"“{name}”: VTube Studio is away."
+            ) from away
         return text_of(answer, "instanceID")
 
     async def _stay(self, instance: str, item: AvatarItem) -> None:
-        try:
+        with contextlib.suppress(VtsRefused, VtsAway):
             if item.throw:
                 await self._fly(instance, item)
             else:
                 await asyncio.sleep(item.seconds)
-            await self._take_away({"instanceIDs": [instance], "fileNames": []})
+        await self._go(instance, item)
+
+    async def _go(self, instance: str, item: AvatarItem) -> None:
+        """`instance` empty: the app did not say which; all of Kitsu's of that file go."""
+        try:
+            if instance:
+                await self._take_away(instanceIDs=[instance])
+            else:
+                await self._take_away(fileNames=[item.file])
         except VtsRefused as refused:
             log.warning("an item stays until Kitsu leaves VTube Studio: %s", refused)
         except VtsAway:
             pass  # What Kitsu loaded goes with its connection.
 
-    async def _take_away(self, which: Mapping[str, Any]) -> None:
+    async def _take_away(self, **which: bool | list[str]) -> None:
+        nothing = {
+            "unloadAllInScene": False,
+            "unloadAllLoadedByThisPlugin": False,
+            "allowUnloadingItemsLoadedByUserOrOtherPlugins": False,
+            "instanceIDs": [],
+            "fileNames": [],
+        }
         while True:
             try:
-                await self._ask("ItemUnloadRequest", which)
+                await self._ask("ItemUnloadRequest", {**nothing, **which})
+            except VtsSilent:
+                await asyncio.sleep(AGAIN_SECONDS)
             except VtsRefused as refused:
                 if refused.error_id != CANNOT_UNLOAD:
                     raise

@@ -23,7 +23,7 @@ from apps.avatar_controller.engines.vtube_studio.sign_in import SignIn
 from apps.avatar_controller.engines.vtube_studio.token_store import TokenStore
 from apps.avatar_controller.settings import AvatarControllerSettings
 from libs.contracts.avatar import AvatarLink
-from libs.vtube_studio.meeting import Answer, NotMet, host_and_port, meet
+from libs.vtube_studio.meeting import Answer, NotMet, meet
 from libs.vtube_studio.wire import Message
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
@@ -32,7 +32,6 @@ log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
 EVENTS: Mapping[str, Mapping[str, Any]] = {
     "ModelLoadedEvent": {},
     "ModelConfigChangedEvent": {},
-    "HotkeyTriggeredEvent": {},
     "TrackingStatusChangedEvent": {},
 }
 
@@ -73,7 +72,6 @@ class VtsLink:
         events: Mapping[str, Mapping[str, Any]] = EVENTS,
     ) -> None:
         self._url = settings.vts_url
-        self._host, self._port = host_and_port(self._url) if self._url else ("", 0)
         self._on_ready = on_ready
         self._on_event = on_event
         self._on_changed = on_changed
@@ -86,10 +84,8 @@ class VtsLink:
         self._conversation: Conversation | None = None
         self._ready_at: float | None = None
         self._wake = asyncio.Event()
-        self.link = AvatarLink.WAITING if self._url else AvatarLink.NOT_CONFIGURED
-        self.detail = "" if self._url else "VTube Studio is not used (VTS_URL is empty)."
-        self.version = ""
-        """Of VTube Studio; empty: not known."""
+        self.link = AvatarLink.WAITING
+        self.detail = ""
         self.connections = 0
         """Sign-ins since the start."""
 
@@ -112,10 +108,10 @@ class VtsLink:
             raise VtsAway(self.detail or "VTube Studio is not connected.")
         return await conversation.ask(kind, data, timeout_seconds)
 
-    def send_values(self, values: Sequence[Value], mode: str = "set") -> bool:
+    def send_values(self, values: Sequence[Value]) -> bool:
         """One frame: name, value and weight of each. False: skipped, for VTube Studio is behind or
-        not ready. Of those that could not be written yet the newest of each mode counts."""
-        return bool(self.ready and values and self._frames.offer(values, mode))
+        not ready. Of those that could not be written yet the newest counts."""
+        return bool(self.ready and values and self._frames.offer(values))
 
     async def ask_again(self) -> None:
         """After a denial: VTube Studio asks its user once more."""
@@ -125,9 +121,7 @@ class VtsLink:
     # Life -------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Until cancelled. Returns at once where VTube Studio is not used."""
-        if not self._url:
-            return
+        """Until cancelled."""
         while True:
             await self._pause(await self._live())
 
@@ -136,7 +130,7 @@ class VtsLink:
         self._ready_at = None
         urgent = True
         try:
-            socket, self.version = await meet(self._url, MEET_SECONDS)
+            socket, _ = await meet(self._url, MEET_SECONDS)
             await self._talk(socket)
         except NotMet as problem:
             urgent = problem.answer is not Answer.WRONG_PROGRAM

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
-from apps.avatar_controller.engines.vtube_studio.model import Ask, Model, read_model
-from apps.avatar_controller.engines.vtube_studio.moods import MoodMap
+from apps.avatar_controller.engines.vtube_studio.model import Ask, Expression, Model, read_model
+from apps.avatar_controller.engines.vtube_studio.moods import mood_map
 from apps.avatar_controller.engines.vtube_studio.own_parameter import make_own_parameter
 from apps.avatar_controller.mood_choices import MoodChoices
+from apps.avatar_controller.mood_map import MoodMap
 from libs.contracts.avatar import AvatarId
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
@@ -19,6 +21,9 @@ AVATAR: AvatarId = "vtube_studio"
 
 #: Read again so long after the app did not answer.
 AGAIN_SECONDS = 1.0
+
+#: An app that says all the time that something changed is asked this often.
+PAUSE_SECONDS = 0.3
 
 
 class LoadedModel:
@@ -39,9 +44,11 @@ class LoadedModel:
         self._is_old = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self.model: Model | None = None
-        self.moods: MoodMap | None = None
+        self.moods: MoodMap[Expression] | None = None
         self.is_read = False
         """Whether it is known at all what is loaded."""
+        self.asked_at = 0.0
+        """When the app was asked for it (`time.monotonic`)."""
         self.own_parameter_trouble = ""
 
     def is_old(self) -> None:
@@ -56,13 +63,14 @@ class LoadedModel:
         """Reads again what is old, for ever."""
         while True:
             await self._is_old.wait()
-            if not await self.read():
-                await asyncio.sleep(AGAIN_SECONDS)
+            is_read = await self.read()
+            await asyncio.sleep(PAUSE_SECONDS if is_read else AGAIN_SECONDS)
 
     async def read(self) -> bool:
         """Whether it is known now what is loaded; otherwise it stays old."""
         async with self._one_at_a_time:
             self._is_old.clear()
+            asked_at = time.monotonic()
             try:
                 if self._file.mouth.own_parameter:
                     self.own_parameter_trouble = await make_own_parameter(self._ask)
@@ -71,7 +79,7 @@ class LoadedModel:
                 log.info("the model of VTube Studio is not known yet: %s", problem)
                 self._is_old.set()
                 return False
-            self.model, self.is_read = model, True
+            self.model, self.is_read, self.asked_at = model, True, asked_at
             self._map_moods()
             self._taken_up(model)
             return True
@@ -85,4 +93,4 @@ class LoadedModel:
 
     def _map_moods(self) -> None:
         chosen = self._choices.of(AVATAR, self.model.key) if self.model else {}
-        self.moods = MoodMap(self.model, self._file, chosen) if self.model else None
+        self.moods = mood_map(self.model, self._file, chosen) if self.model else None

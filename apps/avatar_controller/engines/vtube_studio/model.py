@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsRefused
-from apps.avatar_controller.engines.vtube_studio.names import shown_name
 from apps.avatar_controller.engines.vtube_studio.parameters import USUAL_INPUTS
+from apps.avatar_controller.names import shown_name
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
 
@@ -148,5 +148,10 @@ def text_of(row: Mapping[str, Any], key: str) -> str:
 
 def number_of(row: Mapping[str, Any], key: str) -> float:
     value = row.get(key)
-    fits = isinstance(value, int | float) and math.isfinite(value)
-    return float(value) if fits and value is not None else 0.0
+    if not isinstance(value, int | float):
+        return 0.0
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of a thousand digits
+        return 0.0
+    return number if math.isfinite(number) else 0.0

@@ -59,7 +59,7 @@ def mouth_inputs(inputs: Iterable[str], wish: MouthSettings) -> tuple[str, ...]:
     there = frozenset(inputs)
     if wish.own_parameter:
         return (OWN_PARAMETER,) if OWN_PARAMETER in there else ()
-    names = MOUTH if wish.vowels != "off" else (*OPENNESS, SMILE, SMILE_AND_PITCH)
+    names = MOUTH if wish.vowels else (*OPENNESS, SMILE, SMILE_AND_PITCH)
     return tuple(name for name in names if name in there)
 
 

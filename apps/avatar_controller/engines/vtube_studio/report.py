@@ -1,7 +1,5 @@
 """What is told of VTube Studio: for the panel, `kitsu doctor` and whoever asks."""
 
-from collections.abc import Iterable
-
 from apps.avatar_controller.engines.vtube_studio.hotkeys import TOGGLE, Hotkeys
 from apps.avatar_controller.engines.vtube_studio.items import Items
 from apps.avatar_controller.engines.vtube_studio.loaded_model import AVATAR, LoadedModel
@@ -9,7 +7,8 @@ from apps.avatar_controller.engines.vtube_studio.model import Model
 from apps.avatar_controller.engines.vtube_studio.parameters import MOVES, OPENNESS, OWN_PARAMETER
 from apps.avatar_controller.engines.vtube_studio.steering import Steering
 from apps.avatar_controller.gestures import BUILT_IN
-from libs.contracts.avatar import MAXIMUM_NAMES, AvatarLink, AvatarStatus
+from apps.avatar_controller.told_names import told_names
+from libs.contracts.avatar import AvatarLink, AvatarStatus
 
 TITLE = "VTube Studio"
 
@@ -18,9 +17,9 @@ _USUAL = "paramangle"
 _MOUTH_WORDS = ("mouth", "jaw", "口", "嘴")
 
 
-def away(link: AvatarLink, detail: str, can_sign_in: bool) -> AvatarStatus:
+def away(link: AvatarLink, detail: str) -> AvatarStatus:
     """While nothing is known of the model."""
-    return AvatarStatus(id=AVATAR, title=TITLE, link=link, detail=detail, can_sign_in=can_sign_in)
+    return AvatarStatus(id=AVATAR, title=TITLE, link=link, detail=detail, can_sign_in=True)
 
 
 def there(
@@ -34,7 +33,7 @@ def there(
             if loaded.is_read
             else ("Reading the model of VTube Studio.")
         )
-        return away(AvatarLink.READY, nothing, can_sign_in=True)
+        return away(AvatarLink.READY, nothing)
     missing = (*_mouth_missing(model, loaded, steering), *moods.missing, *items.missing)
     return AvatarStatus(
         id=AVATAR,
@@ -43,20 +42,15 @@ def there(
         detail=_detail(model, steering, missing, loaded.own_parameter_trouble, note),
         model=model.name,
         moods=moods.shown,
-        expressions=_names(each.name for each in model.expressions),
+        expressions=told_names(each.name for each in model.expressions),
         gestures=(*BUILT_IN, *(name for name in hotkeys.gestures if name not in BUILT_IN)),
-        hotkeys=_names(each.shown for each in model.hotkeys if each.action != TOGGLE),
+        hotkeys=told_names(each.shown for each in model.hotkeys if each.action != TOGGLE),
         items=items.names,
         mouth=steering.mouth,
         taken=steering.taken_in_words,
         missing=missing,
         can_sign_in=True,
     )
-
-
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    """Each once, no more than may be told."""
-    return tuple(dict.fromkeys(names))[:MAXIMUM_NAMES]
 
 
 def _mouth_missing(model: Model, loaded: LoadedModel, steering: Steering) -> tuple[str, ...]:

@@ -28,6 +28,9 @@ LONGEST_QUESTION_SECONDS = 24 * 3600.0
 TRIES = 3
 TRY_SECONDS = 1.5
 
+#: So few characters of a token tell nothing.
+LONGEST_HARMLESS_PART = 3
+
 CLICK_ALLOW = "VTube Studio asks whether Kitsu may connect: click Allow there."
 EARLIER_QUESTION = (
     "VTube Studio still shows an earlier question about a plugin: click Allow (or Deny) there."
@@ -94,9 +97,12 @@ class SignIn:
         self._again.set()
 
     def hide(self, text: str) -> str:
-        """The text without tokens."""
+        """The text without tokens; one that is cut off at its end is one too."""
         for secret in {self._own, self._token} - {""}:
             text = text.replace(secret, HIDDEN)
+            for length in range(len(secret) - 1, LONGEST_HARMLESS_PART, -1):
+                if text.endswith(secret[:length]):
+                    text = text[:-length] + HIDDEN
         return text
 
     async def _recall(self) -> None:

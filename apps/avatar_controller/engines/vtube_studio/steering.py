@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from apps.avatar_controller.engines.base import SHUT, Mouth, Pose
+from apps.avatar_controller.engines.vtube_studio.frames import Value
 from apps.avatar_controller.engines.vtube_studio.parameters import (
     BREATH,
     MOVES,
@@ -24,14 +24,7 @@ LET_GO_SECONDS = 10.0
 LOWERED_SECONDS = 1.0
 LOWERED = 0.95
 
-#: Name, value, weight.
-Frame = list[tuple[str, float, float]]
-
-
-def injection(frame: Frame) -> dict[str, Any]:
-    """What `InjectParameterDataRequest` takes."""
-    values = [{"id": name, "value": value, "weight": weight} for name, value, weight in frame]
-    return {"faceFound": True, "mode": "set", "parameterValues": values}
+Frame = list[Value]
 
 
 class Steering:

@@ -38,9 +38,9 @@ class SwitchedOn:
     def _set(self, model: str, files: frozenset[str]) -> None:
         if files == self.of(model):
             return
-        self._files.pop(model, None)
+        others = {each: kept for each, kept in self._files.items() if each != model}
         if files:
-            self._files[model] = set(files)
-        while len(self._files) > MAXIMUM_MODELS:
-            del self._files[next(iter(self._files))]
+            others[model] = set(files)
+        newest = list(others.items())[-MAXIMUM_MODELS:]
+        self._files = dict(newest)  # at once: it is read while a thread writes
         self._file.write({each: sorted(kept) for each, kept in self._files.items()})

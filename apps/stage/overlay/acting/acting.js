@@ -47,11 +47,16 @@ export class Acting {
     this.wagPhase = 0;
   }
 
-  /** Mouth shut, gesture over: between two frames. */
-  still() {
+  /** Mouth shut: between two frames. */
+  shut() {
     this.mouth.shut();
-    this.gestures.stop();
     this.speech = 0;
+  }
+
+  /** Mouth shut, gesture over. */
+  still() {
+    this.shut();
+    this.gestures.stop();
   }
 
   /** The pose at `time`, `passed` seconds after the one before. Cues: see `Mouth`. */

@@ -36,7 +36,7 @@ class TokenStore:
             document = json.loads(raw)
             accounts = document["accounts"]
             sound = document["version"] == VERSION and all(type(a) is dict for a in accounts)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             sound, accounts = False, []
         return (accounts, "") if sound else ([], self.set_aside())
 

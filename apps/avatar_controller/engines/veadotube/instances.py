@@ -5,12 +5,14 @@ running program keeps a JSON file `<type>-<launch time>-<process>` in `.veadotub
 user's folder, the same on every system, whose `time` is never older than ten seconds.
 """
 
+import ipaddress
 import json
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from apps.avatar_controller.engines.veadotube_wire import shown_name
+from apps.avatar_controller.names import shown_name
 
 #: Older files were left behind by a program that has gone.
 FRESH_SECONDS = 10.0
@@ -61,7 +63,8 @@ def _read(path: Path, now: float) -> Instance | None:
     if not _is_fresh(document.get("time"), now):
         return None
     url = _as_url(server) if isinstance(server, str) else ""
-    name = shown_name(str(document.get("name") or "veadotube"))
+    told = document.get("name")
+    name = shown_name(told) if isinstance(told, str) and told else "veadotube"
     return Instance(path.name, name, url) if url else None
 
 
@@ -75,7 +78,7 @@ def _is_fresh(told_at: object, now: float) -> bool:
 
 
 def _as_url(server: str) -> str:
-    """Of an address like `127.0.0.1:2424`; empty for what is none."""
+    """Of an address of this machine like `127.0.0.1:2424`; empty for any other one."""
     try:
         parts = urlsplit(f"ws://{server.strip()}")
         host, port = parts.hostname, parts.port
@@ -84,4 +87,22 @@ def _as_url(server: str) -> str:
     if not host or not port or parts.username is not None or parts.path.strip("/"):
         return ""
     host = _ALL_OF_IT.get(host, host)
+    if not _is_here(host):
+        return ""
     return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+
+
+def _is_here(host: str) -> bool:
+    """A program of this machine answers on an address of this machine, whatever a file says."""
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+        family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+        if address.is_loopback:
+            return True
+        with socket.socket(family, socket.SOCK_DGRAM) as own:
+            own.bind((host, 0))
+    except (ValueError, OSError):
+        return False
+    return True

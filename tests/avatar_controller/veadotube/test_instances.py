@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from apps.avatar_controller.engines.veadotube_instances import (
+from apps.avatar_controller.engines.veadotube import instances as veadotube_instances
+from apps.avatar_controller.engines.veadotube.instances import (
     MAXIMUM_FILE_BYTES,
     instances_folder,
     running_instance,
@@ -93,7 +94,13 @@ def test_one_whose_server_is_off_is_passed_over(tmp_path: Path) -> None:
         ("[::1]:2424", "ws://[::1]:2424"),
         ("[::]:2424", "ws://[::1]:2424"),
         ("localhost:2424", "ws://localhost:2424"),
-        (" 192.168.1.5:2424 ", "ws://192.168.1.5:2424"),
+        (" 127.0.0.5:2424 ", "ws://127.0.0.5:2424"),
+        ("192.0.2.1:2424", ""),
+        ("[2001:db8::1]:2424", ""),
+        ("8.8.8.8:2424", ""),
+        ("somewhere.example:2424", ""),
+        ("127.0.0.1.example:2424", ""),
+        ("0x7f000001:2424", ""),
         ("127.0.0.1", ""),
         ("127.0.0.1:0", ""),
         ("127.0.0.1:99999", ""),
@@ -121,6 +128,7 @@ def test_an_address_is_host_and_port(tmp_path: Path, server: object, expected: s
         b'{"time": "now", "server": "127.0.0.1:1"}',
         b'{"time": NaN, "server": "127.0.0.1:1"}',
         b'{"time": true, "server": "127.0.0.1:1"}',
+        b'{"time": 1739023315, "server": "192.0.2.1:1", "name": ' + b"[" * 500 + b"]" * 500 + b"}",
         b" " * (MAXIMUM_FILE_BYTES + 1),
     ],
     ids=lambda content: repr(content[:20]),
@@ -131,3 +139,21 @@ def test_a_broken_file_hides_no_true_one(tmp_path: Path, content: bytes) -> None
     (tmp_path / "mini-08ddfffffffffffe-00000001").mkdir()
     a_file(tmp_path)
     assert url(tmp_path) == "ws://127.0.0.1:2424"
+
+
+def test_a_name_that_is_none_is_the_usual_one(tmp_path: Path) -> None:
+    for name in (None, "", ["x"] * 9, {"a": 1}, 7):
+        a_file(tmp_path, name=name)
+        found = running_instance(tmp_path, NOW)
+        assert found is not None
+        assert found.name == "veadotube"
+
+
+def test_an_address_of_this_machine_in_its_network_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(veadotube_instances, "_is_here", lambda host: host == "192.168.1.5")
+    a_file(tmp_path, server="192.168.1.5:2424")
+    assert url(tmp_path) == "ws://192.168.1.5:2424"
+    a_file(tmp_path, server="192.168.1.6:2424")
+    assert url(tmp_path) == ""

@@ -33,7 +33,7 @@ class _Told:
     whole: bool = False
 
 
-class MouthTrack:
+class MouthTeller:
     """Watches what is on air, and publishes each piece of news of a sentence's mouth once.
 
     Promises: a sentence is told of as soon as its place on the utterance's line of time is known,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.avatar_controller.engines.vtube_studio.names import (
+from apps.avatar_controller.names import (
     found_by_name,
     found_by_words,
     shown_name,
@@ -26,6 +26,8 @@ def by_name(wanted: str, *names: str) -> str | None:
         ("Ñandú-Café.EXP3.JSON", ("nandu", "cafe")),
         ("ＨＡＰＰＹ", ("happy",)),
         ("笑顔", ("笑顔",)),
+        ("  Triste-É  ", ("triste", "e")),
+        ("__", ()),
         ("", ()),
     ],
 )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
 from apps.avatar_controller.engines.vtube_studio.model import Ask, read_parameters
-from apps.avatar_controller.engines.vtube_studio.names import plain
 from apps.avatar_controller.engines.vtube_studio.steering import Steering
+from apps.avatar_controller.names import plain
 from libs.settings.avatar import IdleLife
 
 #: Seldom does a model leave more than six seconds between two blinks; a blink is seen at least once
@@ -36,7 +36,7 @@ BREATH_PART = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class OwnLife:
+class ModelLife:
     blinks: bool = True
     breathes: bool = True
 
@@ -71,7 +71,7 @@ def breathed(looks: Sequence[Look]) -> bool:
     return bool(breath) and max(breath) - min(breath) >= BREATH_PART
 
 
-async def watch(ask: Ask) -> OwnLife | None:
+async def watch(ask: Ask) -> ModelLife | None:
     """Looks at the model until it is certain. Eyes and breath must be held still meanwhile; None:
     they were shut. A model whose eyes have names of their own cannot be watched; it counts as one
     that blinks. Raises `VtsRefused`, `VtsAway`."""
@@ -89,7 +89,7 @@ async def watch(ask: Ask) -> OwnLife | None:
     if sum(each >= OPEN_PART for each in eyes) < len(eyes) / 2:
         return None
     has_breath = any(look.breath is not None for look in looks)
-    return OwnLife(blinks=blinked(looks) or not eyes, breathes=breathed(looks) or not has_breath)
+    return ModelLife(blinks=blinked(looks) or not eyes, breathes=breathed(looks) or not has_breath)
 
 
 async def _look(ask: Ask, at_seconds: float) -> Look:
@@ -105,7 +105,7 @@ async def _look(ask: Ask, at_seconds: float) -> Look:
     )
 
 
-class OwnLifeKeeper:
+class ModelLifeKeeper:
     """Promises: Kitsu blinks and breathes for a model only where the file says so, or where it was
     seen that the model does not; not before that is certain."""
 
@@ -116,17 +116,9 @@ class OwnLifeKeeper:
         self._steering = steering
         self._idle = idle
         self._somebody_moves_her = somebody_moves_her
-        self._seen: dict[str, OwnLife] = {}
+        self._seen: dict[str, ModelLife] = {}
         self._model = ""
         self._news = asyncio.Event()
-
-    @property
-    def blinks_itself(self) -> bool:
-        return not self._steering.moves_lids
-
-    @property
-    def breathes_itself(self) -> bool:
-        return not self._steering.moves_breath
 
     @property
     def is_known(self) -> bool:
@@ -135,7 +127,7 @@ class OwnLifeKeeper:
     def begin(self, model: str) -> None:
         """This one is loaded; empty: none."""
         self._model = model
-        self._take_up(self._seen.get(model, OwnLife()))
+        self._take_up(self._seen.get(model, ModelLife()))
         self._news.set()
 
     def forget(self) -> None:
@@ -167,7 +159,7 @@ class OwnLifeKeeper:
     def _wishes(self) -> tuple[str, str]:
         return self._idle.blink, self._idle.breath
 
-    def _take_up(self, life: OwnLife) -> None:
+    def _take_up(self, life: ModelLife) -> None:
         blink, breath = self._wishes
         self._steering.moves_lids = blink == "on" or (blink == "auto" and not life.blinks)
         self._steering.moves_breath = breath == "on" or (breath == "auto" and not life.breathes)

@@ -14,17 +14,24 @@ from apps.avatar_controller.engines.base import (
     Mouth,
     Pose,
 )
-from apps.avatar_controller.engines.osc_sender import OscSender, sayable
-from apps.avatar_controller.engines.vmc_frame import (
+from apps.avatar_controller.engines.vmc.frame import (
     MOOD_SHAPES,
     Face,
     Thinned,
     beyond_ours,
     shapes_of_mood,
 )
+from apps.avatar_controller.engines.vmc.osc_sender import OscSender, sayable
 from apps.avatar_controller.gestures import BUILT_IN
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing, MoodShown
+from libs.contracts.avatar import (
+    AvatarId,
+    AvatarLink,
+    AvatarRefusal,
+    AvatarStatus,
+    Bearing,
+    MoodShown,
+)
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 
@@ -37,8 +44,6 @@ LOOK_UP_SECONDS = 2.0
 #: The last frame is sent so often, so far apart: any of them may be lost.
 LAST_FRAMES, LAST_FRAME_SECONDS = 3, 0.03
 
-_NO_STATUS = (AvatarLink.NOT_CONFIGURED, "")
-
 
 class VmcAvatar:
     """A model that another program draws, moved by datagrams that nobody answers.
@@ -50,6 +55,7 @@ class VmcAvatar:
     """
 
     id: AvatarId = "vmc"
+    capabilities = frozenset({Capability.FRAMES})
 
     def __init__(
         self,
@@ -70,21 +76,14 @@ class VmcAvatar:
         self._mood = _Fade(now)
         self._mouth, self._pose = SHUT, STRAIGHT
         self._panic = False
-        self._told = _NO_STATUS
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        configured = bool(self._target)
-        return frozenset({Capability.FRAMES, Capability.MOODS}) if configured else frozenset()
+        self._told: tuple[AvatarLink, str] | None = None
 
     # Life -------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        if not self._target:
-            await asyncio.Event().wait()
         while True:
-            if not self._sender.open:
-                await self._sender.connect()
+            if not self._sender.open and await self._sender.connect() and self._panic:
+                await self._rest()  # whoever was killed before left her as she was
             self._sender.listen()
             if (now_told := self._link()) != self._told:
                 self._told = now_told
@@ -107,6 +106,8 @@ class VmcAvatar:
         for number in range(LAST_FRAMES):
             if number:
                 await asyncio.sleep(LAST_FRAME_SECONDS)
+            if not self._panic:
+                return  # released meanwhile: she moves again
             self._send(Face(), whole=True)
 
     # What she does ----------------------------------------------------------------------------
@@ -138,22 +139,35 @@ class VmcAvatar:
     # What means nothing here ------------------------------------------------------------------
 
     async def gesture(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "VMC has no animations: start it in your avatar app.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "VMC has no animations: start it in your avatar app."
+        )
 
     async def show_expression(self, name: str, hold_seconds: float) -> None:
-        raise AvatarRefused("not_possible", "VMC tells no expressions: set a mood instead.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "VMC tells no expressions: set a mood instead."
+        )
 
     async def map_mood(self, mood: Mood, expression: str | None) -> None:
         step = f"Write it under models: {MODEL}: in configs/avatar.yaml."
-        raise AvatarRefused("not_possible", f"VMC tells no expressions. {step}")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, f"VMC tells no expressions. {step}")
 
     async def show_item(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "VMC has no items: use VTube Studio or items.yaml.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "VMC has no items: use VTube Studio or items.yaml."
+        )
 
     async def sign_in(self) -> None:
-        raise AvatarRefused("not_possible", "VMC needs no permission.")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, "VMC needs no permission.")
 
     # How it is --------------------------------------------------------------------------------
+
+    def counts(self) -> Mapping[str, int]:
+        return {
+            "datagrams_sent": self._sender.sent,
+            "datagrams_refused": self._sender.refused,
+            "datagrams_failed": self._sender.failed,
+        }
 
     def status(self) -> AvatarStatus:
         link, detail = self._link()
@@ -169,9 +183,6 @@ class VmcAvatar:
         )
 
     def _link(self) -> tuple[AvatarLink, str]:
-        if not self._target:
-            step = "Set VMC_TARGET to where your avatar app receives VMC, like 127.0.0.1:39539."
-            return AvatarLink.NOT_CONFIGURED, step
         if not self._sender.open:
             why = self._sender.trouble or "not tried yet"
             return AvatarLink.WAITING, f"{self._target} cannot be reached ({why}): see VMC_TARGET."

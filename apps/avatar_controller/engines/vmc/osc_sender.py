@@ -12,7 +12,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from apps.avatar_controller.engines.vmc_frame import Argument, Message
+from apps.avatar_controller.engines.vmc.frame import Argument, Message
 
 #: A datagram of this size crosses any network in one piece.
 LONGEST_BYTES = 1_400

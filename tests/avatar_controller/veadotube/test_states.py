@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from apps.avatar_controller.engines.veadotube_states import States, words_of
-from apps.avatar_controller.engines.veadotube_wire import (
+from apps.avatar_controller.engines.veadotube.states import States
+from apps.avatar_controller.engines.veadotube.wire import (
     State,
     Told,
     address_with_name,
@@ -95,12 +95,6 @@ def test_an_emoji_is_no_name_that_all_emoji_share() -> None:
     assert states.named("😢") == State("1", "😢")
     assert states.named("🦊") is None
     assert states.named("") is None
-
-
-def test_words_are_split_wherever_people_split_them() -> None:
-    assert words_of("Happy_Talking2") == "happy talking 2"
-    assert words_of("  Triste-É  ") == "triste e"
-    assert words_of("__") == ""
 
 
 # What is said -------------------------------------------------------------------------------------

@@ -1,18 +1,21 @@
 """veadotube: found, kept, told the right state; and everything that may answer in its place."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from apps.avatar_controller.engines import veadotube_link
-from apps.avatar_controller.engines.base import AvatarRefused, Capability
-from apps.avatar_controller.engines.veadotube import VeadotubeAvatar
+from apps.avatar_controller.engines.base import AvatarRefused
+from apps.avatar_controller.engines.veadotube import link as veadotube_link
+from apps.avatar_controller.engines.veadotube.avatar import VeadotubeAvatar
+from apps.avatar_controller.engines.veadotube.wire import read
+from apps.avatar_controller.mood_choices import MoodChoices
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import AvatarLink, Bearing
+from libs.contracts.avatar import AvatarLink, AvatarRefusal, Bearing
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile, load_avatar_file
 from libs.testing.ports import free_port
@@ -41,37 +44,30 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(veadotube_link, "CONNECT_SECONDS", 0.5)
 
 
-class MemoryChoices:
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], dict[Mood, str]] = {}
-
-    def of(self, avatar: str, model: str) -> dict[Mood, str]:
-        return dict(self.kept.get((avatar, model), {}))
-
-    def choose(self, avatar: str, model: str, mood: Mood, expression: str | None) -> None:
-        chosen = self.kept.setdefault((avatar, model), {})
-        if expression is None:
-            chosen.pop(mood, None)
-        else:
-            chosen[mood] = expression
-
-
 @asynccontextmanager
 async def an_avatar(
-    url: str, file: AvatarFile | None = None, folder: Path | None = None, **more: Any
+    url: str,
+    file: AvatarFile | None = None,
+    folder: Path | None = None,
+    choices: MoodChoices | None = None,
+    changed: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[VeadotubeAvatar]:
     settings = AvatarControllerSettings(_env_file=None, veadotube_url=url)
-    changed = more.pop("changed", lambda: None)
-    avatar = VeadotubeAvatar(
-        settings, file or load_avatar_file(), changed, folder=folder or Path("nowhere"), **more
-    )
-    task = asyncio.create_task(avatar.run())
-    try:
-        yield avatar
-        assert not task.done(), task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    with TemporaryDirectory() as kept:
+        avatar = VeadotubeAvatar(
+            settings,
+            file or load_avatar_file(),
+            choices or MoodChoices(Path(kept) / "moods.json"),
+            changed,
+            folder or Path("nowhere"),
+        )
+        task = asyncio.create_task(avatar.run())
+        try:
+            yield avatar
+            assert not task.done(), task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 def link(avatar: VeadotubeAvatar) -> AvatarLink:
@@ -205,9 +201,9 @@ async def test_a_thousand_states_are_no_trouble() -> None:
 # Choices and trials -------------------------------------------------------------------------------
 
 
-async def test_the_file_and_a_live_choice_say_which_state_shows_a_mood() -> None:
+async def test_the_file_and_a_live_choice_say_which_state_shows_a_mood(tmp_path: Path) -> None:
     file = AvatarFile(models={"veadotube": {Mood.HAPPY: "sad", Mood.ANGRY: "no such one"}})
-    choices = MemoryChoices()
+    choices = MoodChoices(tmp_path / "moods.json")
     async with (
         VeadotubeStandIn(STATES) as app,
         an_avatar(app.url, file, choices=choices) as avatar,
@@ -242,26 +238,23 @@ async def test_a_state_is_tried_for_a_moment() -> None:
         await until(lambda: app.showing == "normal")
         with pytest.raises(AvatarRefused, match="no state “nothing”") as refused:
             await avatar.show_expression("nothing", 3)
-        assert refused.value.code == "not_found"
+        assert refused.value.code == AvatarRefusal.NOT_FOUND
 
 
 async def test_what_means_nothing_is_refused_with_a_step() -> None:
     async with VeadotubeStandIn(STATES) as app, an_avatar(app.url) as avatar:
-        assert avatar.capabilities == frozenset()
         with pytest.raises(AvatarRefused, match=r"\.$") as refused:
             await avatar.show_expression("happy", 3)
-        assert refused.value.code == "avatar_not_ready"
+        assert refused.value.code == AvatarRefusal.NOT_READY
         await ready(avatar)
-        assert avatar.capabilities == {Capability.MOODS, Capability.EXPRESSIONS}
         for order in (
             avatar.gesture("wave"),
-            avatar.map_mood(Mood.HAPPY, "sad"),
             avatar.show_item("heart"),
             avatar.sign_in(),
         ):
             with pytest.raises(AvatarRefused, match=r"\w+ .*\.$") as refused:
                 await order
-            assert refused.value.code == "not_possible"
+            assert refused.value.code == AvatarRefusal.NOT_POSSIBLE
 
 
 # Panic and the end --------------------------------------------------------------------------------
@@ -359,17 +352,6 @@ async def test_one_without_avatar_states_is_said_to_have_none() -> None:
         await ready(avatar)
 
 
-async def test_switched_off_it_looks_for_nothing(tmp_path: Path) -> None:
-    async with (
-        VeadotubeStandIn(STATES, tmp_path) as app,
-        an_avatar("", folder=tmp_path) as avatar,
-    ):
-        await asyncio.sleep(0.2)
-        assert link(avatar) is AvatarLink.NOT_CONFIGURED
-        assert "VEADOTUBE_URL" in avatar.status().detail
-        assert app.clients == []
-
-
 # Others in its place ------------------------------------------------------------------------------
 
 
@@ -441,3 +423,36 @@ async def test_what_is_only_half_true_harms_nothing(frame: str) -> None:
             app.garbage = []
             app.drop()
             await until(lambda: app.showing == "happy")
+
+
+async def test_nobody_is_followed_to_another_address() -> None:
+    """A web server where veadotube should be sends whoever comes to it elsewhere."""
+    came: list[object] = []
+    elsewhere = await asyncio.start_server(lambda reader, writer: came.append(reader), "127.0.0.1")
+    port = elsewhere.sockets[0].getsockname()[1]
+
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        line = f"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:{port}/\r\n"
+        writer.write(f"{line}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(redirect, "127.0.0.1")
+    async with elsewhere, server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with an_avatar(url) as avatar:
+            await until(lambda: link(avatar) is AvatarLink.WRONG_PROGRAM)
+    assert came == []
+
+
+def test_an_id_of_a_node_is_a_short_word_or_number() -> None:
+    def node(found: object) -> str | None:
+        entries = [{"type": "stateEvents", "id": found}]
+        told = read("nodes:" + json.dumps({"event": "list", "entries": entries}))
+        assert told is not None
+        return told.node
+
+    assert (node("mini"), node(7)) == ("mini", "7")
+    assert (node([["x"]]), node({"a": 1}), node(None), node("")) == ("", "", "", "")
+    assert len(node("x" * 100_000) or "") <= 200

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.stage.mouth_track import AHEAD_SECONDS, MouthTrack
+from apps.stage.mouth_teller import AHEAD_SECONDS, MouthTeller
 from apps.stage.utterance import Utterance
 from libs.contracts.envelope import Event
 from libs.contracts.interruption import SpeechHold
@@ -30,7 +30,7 @@ def journals_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def stage(tmp_path: Path) -> VirtualStage:
     told: list[Event] = []
-    return VirtualStage(tmp_path / "journal.jsonl", told=told, watcher=MouthTrack(told.append))
+    return VirtualStage(tmp_path / "journal.jsonl", told=told, watcher=MouthTeller(told.append))
 
 
 def chunks(stage: VirtualStage, index: int = 0) -> list[MouthChunk]:
@@ -133,19 +133,19 @@ def test_levels_are_those_of_the_whole_sound_however_it_was_cut(
     rate_hz: int, sizes: list[int], amplitude: int
 ) -> None:
     told: list[MouthChunk] = []
-    track = MouthTrack(told.append)  # type: ignore[arg-type]
+    teller = MouthTeller(told.append)  # type: ignore[arg-type]
     sound = np.full(sum(sizes), amplitude, "<i2")
     utterance = sentence_of(sound[: sizes[0]].tobytes(), rate_hz)
-    track.began(utterance, 1)
-    track.moved(utterance, 0)
+    teller.began(utterance, 1)
+    teller.moved(utterance, 0)
     offset = sizes[0]
     for size in sizes[1:]:
         event = AudioChunk(index=0, offset_samples=offset, sample_rate_hz=rate_hz)
         utterance.add(event, sound[offset : offset + size].tobytes())
         offset += size
-        track.moved(utterance, offset)
+        teller.moved(utterance, offset)
     utterance.sentences[0].close("x", offset, False)
-    track.moved(utterance, offset)
+    teller.moved(utterance, offset)
     found = [level for event in told for level in event.levels]
     assert len(found) == -(-offset * LEVELS_HZ // rate_hz)
     loud = 20 * np.log10(max(abs(amplitude), 1e-9) / 32_768)
@@ -156,11 +156,11 @@ def test_looking_at_the_sound_takes_a_fraction_of_a_thousandth_of_its_time() -> 
     rate_hz, seconds = 24_000, 60
     noise = np.random.default_rng(1).integers(-9_000, 9_000, rate_hz * seconds)
     utterance = sentence_of(noise.astype("<i2").tobytes(), rate_hz)
-    track = MouthTrack(lambda event: None)
-    track.began(utterance, 1)
+    teller = MouthTeller(lambda event: None)
+    teller.began(utterance, 1)
     began = time.process_time()
     for position in range(0, seconds * rate_hz, rate_hz // 10):
-        track.moved(utterance, position)
+        teller.moved(utterance, position)
     spent = time.process_time() - began
     print(f"{spent / seconds * 1e6:.0f} µs for each second of sound")
     assert spent / seconds < 0.002

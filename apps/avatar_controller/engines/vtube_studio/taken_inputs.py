@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Iterable
 
 from apps.avatar_controller.engines.vtube_studio.errors import VtsAway, VtsRefused
+from apps.avatar_controller.engines.vtube_studio.frames import injection
 from apps.avatar_controller.engines.vtube_studio.model import Ask, read_inputs
 from apps.avatar_controller.engines.vtube_studio.own_parameter import make_own_parameter
-from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering, injection
+from apps.avatar_controller.engines.vtube_studio.steering import Frame, Steering
 
 log = logging.getLogger("kitsu.avatar_controller.vtube_studio")
 
@@ -23,7 +24,7 @@ AGAIN_SECONDS = 0.8
 SETTLE_SECONDS = 1.0
 
 
-class Contest:
+class TakenInputs:
     """Promises: one input that cannot be moved never stops the others for longer than it takes to
     ask for each one alone; what is free again is moved again within a second."""
 
@@ -68,6 +69,8 @@ class Contest:
                 await make_own_parameter(self._ask)
             with contextlib.suppress(VtsRefused):
                 self._steering.begin(await read_inputs(self._ask))
+            if self.quiet:
+                return
             frame = self._newest_frame()
         else:
             frame = []

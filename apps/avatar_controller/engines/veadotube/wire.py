@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from libs.contracts.avatar import NAME_CHARACTERS
+from apps.avatar_controller.names import shown_name
 
 CLIENT_NAME = "Kitsu"
 STATES_NODE = "stateEvents"
 #: Of so many states one can be chosen; nobody draws more.
 MAXIMUM_STATES = 1_000
+MAXIMUM_ID = 200
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ def read(raw: str | bytes) -> Told | None:
 def _read_nodes(document: dict[str, Any]) -> Told:
     if document.get("event") == "list" and isinstance(document.get("entries"), list):
         nodes = [entry for entry in document["entries"] if isinstance(entry, dict)]
-        ids = [str(entry.get("id")) for entry in nodes if entry.get("type") == STATES_NODE]
-        return Told(node=ids[0] if ids else "")
+        ids = [entry.get("id") for entry in nodes if entry.get("type") == STATES_NODE]
+        known = [str(one)[:MAXIMUM_ID] for one in ids if isinstance(one, str | int) and one != ""]
+        return Told(node=known[0] if known else "")
     payload = document.get("payload")
     if document.get("type") != STATES_NODE or not isinstance(payload, dict):
         return Told()
@@ -105,9 +107,3 @@ def _read_states(entries: list[Any]) -> list[State]:
             name = name if isinstance(name, str) and name else state_id
             found.setdefault(state_id, State(state_id, shown_name(name)))
     return list(found.values())
-
-
-def shown_name(name: str) -> str:
-    """As it may be shown anywhere; a name of which nothing is left is `?`."""
-    kept = "".join(letter for letter in name[:NAME_CHARACTERS] if letter.isprintable())
-    return kept.strip() or "?"

@@ -9,7 +9,6 @@ the present state at once (here it is asked for).
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from apps.avatar_controller.engines.base import (
     AvatarRefused,
@@ -18,24 +17,19 @@ from apps.avatar_controller.engines.base import (
     Mouth,
     Pose,
 )
-from apps.avatar_controller.engines.veadotube_instances import instances_folder
-from apps.avatar_controller.engines.veadotube_link import VeadotubeLink
-from apps.avatar_controller.engines.veadotube_states import States, words_of
-from apps.avatar_controller.engines.veadotube_wire import State, Told
+from apps.avatar_controller.engines.veadotube.instances import instances_folder
+from apps.avatar_controller.engines.veadotube.link import VeadotubeLink
+from apps.avatar_controller.engines.veadotube.states import States
+from apps.avatar_controller.engines.veadotube.wire import State, Told
+from apps.avatar_controller.mood_choices import MoodChoices
+from apps.avatar_controller.mood_map import moods_in_file
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import MAXIMUM_NAMES, AvatarId, AvatarLink, AvatarStatus, Bearing
+from apps.avatar_controller.told_names import told_names
+from libs.contracts.avatar import AvatarId, AvatarLink, AvatarRefusal, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 
 PANIC_SECONDS = 0.15
-
-
-class Choices(Protocol):
-    """Which state was chosen live for a mood, kept over restarts."""
-
-    def of(self, avatar: str, model: str) -> Mapping[Mood, str]: ...
-
-    def choose(self, avatar: str, model: str, mood: Mood, expression: str | None) -> None: ...
 
 
 class VeadotubeAvatar:
@@ -48,13 +42,14 @@ class VeadotubeAvatar:
     """
 
     id: AvatarId = "veadotube"
+    capabilities: frozenset[Capability] = frozenset()
 
     def __init__(
         self,
         settings: AvatarControllerSettings,
         file: AvatarFile,
+        choices: MoodChoices,
         changed: Changed,
-        choices: Choices | None = None,
         folder: Path | None = None,
     ) -> None:
         self._file = file
@@ -75,12 +70,6 @@ class VeadotubeAvatar:
         """What the program said it shows, or what it was last told to show."""
         self._told: str | None = None
         """What this connection was last told to show."""
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        if self._link.ready:
-            return frozenset({Capability.MOODS, Capability.EXPRESSIONS})
-        return frozenset()
 
     # Life -------------------------------------------------------------------------------------
 
@@ -118,15 +107,8 @@ class VeadotubeAvatar:
     def _read_states(self, states: Sequence[State]) -> None:
         before = self._states
         title = self._link.instance
-        in_file: Mapping[Mood, str] = next(
-            (
-                moods
-                for model, moods in self._file.models.items()
-                if words_of(model) in (words_of(title), self.id)
-            ),
-            {},
-        )
-        chosen = self._choices.of(self.id, title) if self._choices else {}
+        in_file = moods_in_file(self._file, title, self.id)
+        chosen = self._choices.of(self.id, title)
         self._states = States(states, in_file, chosen, self._file)
         self._states.keep_rest_of(before)
 
@@ -162,7 +144,7 @@ class VeadotubeAvatar:
         self._check_ready()
         state = self._states.named(name)
         if state is None:
-            raise AvatarRefused("not_found", f"veadotube has no state “{name:.80}”.")
+            raise AvatarRefused(AvatarRefusal.NOT_FOUND, f"veadotube has no state “{name:.80}”.")
         self._end_try()
         self._tried = self._last_tried = state.id
         self._trying = asyncio.get_running_loop().call_later(hold_seconds, self._try_is_over)
@@ -170,21 +152,22 @@ class VeadotubeAvatar:
 
     async def map_mood(self, mood: Mood, expression: str | None) -> None:
         self._check_ready()
-        if self._choices is None:
-            step = "Write it under models: veadotube: in configs/avatar.yaml."
-            raise AvatarRefused("not_possible", f"States cannot be chosen live here. {step}")
         if expression and self._states.named(expression) is None:
-            raise AvatarRefused("not_found", f"veadotube has no state “{expression:.80}”.")
-        self._choices.choose(self.id, self._link.instance, mood, expression)
+            raise AvatarRefused(
+                AvatarRefusal.NOT_FOUND, f"veadotube has no state “{expression:.80}”."
+            )
+        await asyncio.to_thread(
+            self._choices.choose, self.id, self._link.instance, mood, expression
+        )
         self._read_states(self._states.all)
         self._changed()
         self._show()
 
     def _check_ready(self) -> None:
         if self._panic:
-            raise AvatarRefused("panic", "Panic is engaged: release it first.")
+            raise AvatarRefused(AvatarRefusal.PANIC, "Panic is engaged: release it first.")
         if not self._link.ready:
-            raise AvatarRefused("avatar_not_ready", self._link.detail)
+            raise AvatarRefused(AvatarRefusal.NOT_READY, self._link.detail)
 
     def _try_is_over(self) -> None:
         self._end_try()
@@ -218,23 +201,28 @@ class VeadotubeAvatar:
     # What means nothing here ------------------------------------------------------------------
 
     async def gesture(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "veadotube has no animations: use a state instead.")
+        raise AvatarRefused(
+            AvatarRefusal.NOT_POSSIBLE, "veadotube has no animations: use a state instead."
+        )
 
     async def show_item(self, name: str) -> None:
-        raise AvatarRefused("not_possible", "veadotube has no items: use items.yaml.")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, "veadotube has no items: use items.yaml.")
 
     async def sign_in(self) -> None:
-        raise AvatarRefused("not_possible", "veadotube needs no permission.")
+        raise AvatarRefused(AvatarRefusal.NOT_POSSIBLE, "veadotube needs no permission.")
 
     # How it is --------------------------------------------------------------------------------
+
+    def counts(self) -> Mapping[str, int]:
+        return {}
 
     def status(self) -> AvatarStatus:
         link = self._link
         if link.link is not AvatarLink.READY:
             return AvatarStatus(id=self.id, title="veadotube", link=link.link, detail=link.detail)
         states = self._states
-        missing = states.missing
-        if not any(shown.expression for shown in states.moods):
+        missing = states.moods.missing
+        if not any(shown.expression for shown in states.moods.shown):
             missing += ("states named after moods, like happy or sad: rename some in veadotube",)
         return AvatarStatus(
             id=self.id,
@@ -242,7 +230,7 @@ class VeadotubeAvatar:
             link=link.link,
             detail=f"{link.instance}, {len(states.all)} states. It moves the mouth by itself.",
             model=link.instance,
-            moods=states.moods,
-            expressions=tuple(state.name for state in states.all[:MAXIMUM_NAMES]),
+            moods=states.moods.shown,
+            expressions=told_names(state.name for state in states.all),
             missing=missing,
         )

@@ -21,15 +21,15 @@ from apps.avatar_controller.engines.base import (
     Pose,
     Vowels,
 )
-from apps.avatar_controller.engines.osc_sender import LONGEST_BYTES, as_osc
-from apps.avatar_controller.engines.vmc import VmcAvatar
-from apps.avatar_controller.engines.vmc_frame import MOOD_SHAPES, Face, rotation, spoken
+from apps.avatar_controller.engines.vmc.avatar import VmcAvatar
+from apps.avatar_controller.engines.vmc.frame import MOOD_SHAPES, Face, rotation, spoken
+from apps.avatar_controller.engines.vmc.osc_sender import LONGEST_BYTES, as_osc
 from apps.avatar_controller.settings import AvatarControllerSettings
-from libs.contracts.avatar import AvatarLink
+from libs.contracts.avatar import AvatarLink, AvatarRefusal
 from libs.contracts.speaking import Mood
 from libs.settings.avatar import AvatarFile
 from libs.testing.ports import free_port
-from tests.avatar_controller.osc_listener import OscListener, read_packet
+from tests.avatar_controller.vmc.osc_listener import OscListener, read_packet
 
 Vector = tuple[float, float, float]
 FORWARD, UP = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0)
@@ -64,7 +64,7 @@ class Running:
         self.task = asyncio.create_task(avatar.run())
 
     async def __aenter__(self) -> VmcAvatar:
-        await until(lambda: self.avatar._sender.open or not self.avatar.capabilities)
+        await until(lambda: self.avatar._sender.open)
         return self.avatar
 
     async def __aexit__(self, *_: object) -> None:
@@ -365,16 +365,6 @@ def test_a_name_alone_makes_no_broken_packet() -> None:
 # Who listens --------------------------------------------------------------------------------------
 
 
-async def test_without_a_target_nothing_is_sent_and_the_step_is_said() -> None:
-    async with Running(an_avatar(0, target="")) as avatar:
-        avatar.set_mouth(Mouth(1.0))
-        avatar.send_frame()
-        await avatar.panic(True)
-        assert avatar.status().link is AvatarLink.NOT_CONFIGURED
-        assert "VMC_TARGET" in avatar.status().detail
-        assert avatar.capabilities == frozenset()
-
-
 async def test_nobody_there_is_said_and_one_who_comes_is_moved_at_once() -> None:
     changes: list[AvatarLink] = []
     port = free_port()
@@ -497,7 +487,7 @@ async def test_it_ends_with_a_shut_mouth_and_in_a_panic_in_silence(listener: Osc
 
 async def test_what_means_nothing_is_refused_with_a_step(listener: OscListener) -> None:
     avatar = an_avatar(listener.port)
-    assert avatar.capabilities == {Capability.FRAMES, Capability.MOODS}
+    assert avatar.capabilities == {Capability.FRAMES}
     for order in (
         avatar.gesture("wave"),
         avatar.show_expression("Joy", 3),
@@ -507,4 +497,31 @@ async def test_what_means_nothing_is_refused_with_a_step(listener: OscListener) 
     ):
         with pytest.raises(AvatarRefused, match=r"\w+ .*\.$") as refused:
             await order
-        assert refused.value.code == "not_possible"
+        assert refused.value.code == AvatarRefusal.NOT_POSSIBLE
+
+
+async def test_a_panic_that_was_engaged_before_there_was_a_connection_calms_her(
+    listener: OscListener,
+) -> None:
+    avatar = an_avatar(listener.port)
+    await avatar.panic(True)
+    assert listener.frames() == []
+    async with Running(avatar):
+        await until(lambda: len(listener.frames()) == 3)
+        assert listener.frames()[0].shapes["A"] == 0
+        await asyncio.sleep(0.1)
+        assert len(listener.frames()) == 3
+
+
+async def test_after_a_quick_release_no_frame_of_the_panic_comes_late(
+    listener: OscListener,
+) -> None:
+    async with Running(an_avatar(listener.port)) as avatar:
+        panicking = asyncio.create_task(avatar.panic(True))
+        await asyncio.sleep(0.005)
+        await avatar.panic(False)
+        avatar.set_mouth(Mouth(1.0, 0.0, Vowels(a=1.0)))
+        avatar.send_frame()
+        await panicking
+        await asyncio.sleep(0.05)
+        assert listener.frames()[-1].shapes["A"] > 0

@@ -9,8 +9,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidURI
 
 from apps.avatar_controller.engines.base import Changed
-from apps.avatar_controller.engines.veadotube_instances import running_instance
-from apps.avatar_controller.engines.veadotube_wire import (
+from apps.avatar_controller.engines.veadotube.instances import running_instance
+from apps.avatar_controller.engines.veadotube.wire import (
     CLIENT_NAME,
     Told,
     address_with_name,
@@ -39,6 +39,13 @@ NO_SENSE_CODES = frozenset({1002, 1007, 1009})
 
 START = "Start veadotube mini and switch its WebSocket server on (settings, program settings)."
 WRONG = "is not veadotube: see VEADOTUBE_URL."
+
+
+class _Straight(connect):
+    """A connection to the address itself: what answers there sends nobody elsewhere."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
 
 
 class _Lost(Exception):
@@ -81,9 +88,6 @@ class VeadotubeLink:
         self.link = AvatarLink.WAITING
         self.detail = START
         self.instance = ""
-        if not url:
-            self.link = AvatarLink.NOT_CONFIGURED
-            self.detail = "Set VEADOTUBE_URL to auto to use veadotube."
 
     @property
     def ready(self) -> bool:
@@ -106,8 +110,6 @@ class VeadotubeLink:
 
     async def run(self) -> None:
         """For ever."""
-        if not self._url:
-            await asyncio.Event().wait()
         while True:
             url = await self._find()
             if url:
@@ -170,7 +172,7 @@ class VeadotubeLink:
 
     async def _connect(self, url: str) -> ClientConnection:
         try:
-            return await connect(
+            return await _Straight(
                 address_with_name(url),
                 open_timeout=CONNECT_SECONDS,
                 ping_interval=None,  # it is asked for its states instead

@@ -1,0 +1,117 @@
+"""Files of settings in YAML, read strictly: what is wrong is told with its line."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from libs.settings.yaml_lines import first_duplicate, line_of
+
+#: A file of this kind is a few kilobytes; a larger one is a mistake.
+MAXIMUM_BYTES = 256 * 1024
+#: So many complaints are told at once.
+MAXIMUM_TOLD = 10
+
+#: Where in a file: the keys, and numbers in lists, on the way to a value.
+Place = tuple[int | str, ...]
+Complaint = tuple[Place, str]
+
+Content = TypeVar("Content")
+
+
+class Strict(BaseModel):
+    """Part of such a file: nothing stands in it that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileError(ValueError):
+    """The file cannot be used; the message says where and what is allowed."""
+
+
+class SettingsFile:
+    """One file that was read.
+
+    Promises: whatever stands in it, reading and checking end with its contents or with `error`,
+    whose message is for people; keys that stand twice are refused, where YAML would keep one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        error: type[FileError],
+        *,
+        name: str = "",
+        maximum_bytes: int = MAXIMUM_BYTES,
+        aliases: bool = True,
+    ) -> None:
+        """`name`: as people are told of it. `aliases`: whether `*name` may repeat `&name`; a few
+        lines of them can stand for millions. Raises `error`, and `FileNotFoundError`."""
+        self.name = name or path.name
+        self._error = error
+        self._root: yaml.Node | None = None
+        self.document: Any = None
+        """What stands in it; an empty file counts as one that says nothing."""
+        try:
+            self._take(self._text_of(path, maximum_bytes), aliases)
+        except (FileNotFoundError, error):
+            raise
+        except UnicodeDecodeError:
+            raise error(f"{self.name} is not UTF-8 text") from None
+        except (yaml.YAMLError, RecursionError, ValueError) as problem:  # a date that is none, too
+            mark = getattr(problem, "problem_mark", None)
+            where = f", line {mark.line + 1}" if mark is not None else ""
+            raise error(f"{self.name}{where}: not valid YAML") from None
+        except OSError as problem:
+            raise error(f"{self.name} cannot be read: {problem.strerror}") from None
+
+    def _text_of(self, path: Path, maximum_bytes: int) -> str:
+        if path.stat().st_size > maximum_bytes:
+            raise self._error(f"{self.name} is larger than {maximum_bytes} bytes")
+        return path.read_text("utf-8")
+
+    def _take(self, text: str, aliases: bool) -> None:
+        if not aliases:
+            for event in yaml.parse(text, Loader=yaml.SafeLoader):
+                if isinstance(event, yaml.AliasEvent):
+                    line = event.start_mark.line + 1 if event.start_mark else 1
+                    self._refuse([f"line {line}: *{event.anchor}: write it out instead"])
+        self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if (twice := first_duplicate(self._root)) is not None:
+            self._refuse([f"line {twice.line}: {twice.key}: stands here twice"])
+        document = yaml.safe_load(text)
+        self.document = {} if document is None else document
+
+    def check(self, content: type[Content] | TypeAdapter[Content], below: int = 0) -> Content:
+        """`below`: so many parts of a place that pydantic tells stand for kinds, not for keys.
+        Raises `error` with a line for each complaint."""
+        adapter = content if isinstance(content, TypeAdapter) else TypeAdapter(content)
+        try:
+            return adapter.validate_python(self.document)
+        except ValidationError as problem:
+            found = problem.errors()
+        return self.complain((item["loc"][below:], _allowed(dict(item))) for item in found)
+
+    def complain(self, complaints: Iterable[Complaint]) -> NoReturn:
+        """Raises `error` with a line for each of them, up to `MAXIMUM_TOLD`."""
+        self._refuse([self._line(place, what) for place, what in complaints])
+
+    def _line(self, place: Place, what: str) -> str:
+        known = tuple(part for part in place if part != "[key]")
+        setting = ".".join(map(str, known)) or "the file"
+        return f"line {line_of(self._root, known)}: {setting}: {what}"
+
+    def _refuse(self, lines: list[str]) -> NoReturn:
+        told = [f"{self.name}, {line}" for line in lines[:MAXIMUM_TOLD]]
+        raise self._error("\n".join(told)) from None
+
+
+def _allowed(item: dict[str, Any]) -> str:
+    if item["type"] == "extra_forbidden":
+        return "is not a setting of this file"
+    if item["type"] == "string_pattern_mismatch" and "0-9a-fA-F" in item["ctx"]["pattern"]:
+        return 'must be a colour like "#f2903b"'
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return message.replace("Input should be", "must be")

@@ -1,0 +1,81 @@
+"""Files of settings: whatever stands in one, its contents come back or words for people."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from pydantic import Field
+
+from libs.settings.strict_yaml import MAXIMUM_TOLD, FileError, SettingsFile, Strict
+
+
+class TeaError(FileError):
+    """The file says nothing of tea."""
+
+
+class Pot(Strict):
+    cups: int = Field(default=1, ge=1)
+    kind: Literal["black", "green"] = "black"
+
+
+class Tea(Strict):
+    pots: dict[str, Pot] = Field(default={})
+
+
+def read(folder: Path, text: str | bytes, aliases: bool = True) -> Tea:
+    path = folder / "tea.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return SettingsFile(path, TeaError, maximum_bytes=2_000, aliases=aliases).check(Tea)
+
+
+def test_a_file_that_says_nothing_is_all_defaults(tmp_path: Path) -> None:
+    assert read(tmp_path, "# nothing\n") == Tea()
+
+
+def test_what_stands_in_it_comes_back(tmp_path: Path) -> None:
+    assert read(tmp_path, "pots: {big: {cups: 6}}").pots == {"big": Pot(cups=6)}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("pots:\n  big:\n    cups: 0\n", "line 3: pots.big.cups: must be greater than"),
+        ("pots:\n  big: {cup: 2}\n", "line 2: pots.big.cup: is not a setting of this file"),
+        ("pots:\n  big: {kind: red}\n", "line 2: pots.big.kind: must be 'black' or 'green'"),
+        ("pots: {}\n\npots: {}\n", "line 3: pots: stands here twice"),
+        ("pots:\n  big: [\n", "line 3: not valid YAML"),
+        ("made: 2024-99-99\n", "not valid YAML"),
+        ("- a\n", "line 1: the file: "),
+        ("[" * 600, "not valid YAML"),
+        ("#" * 2_001, "is larger than 2000 bytes"),
+        (b"\xff\xfe", "is not UTF-8 text"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str | bytes, told: str) -> None:
+    with pytest.raises(TeaError) as problem:
+        read(tmp_path, text)
+    assert str(problem.value).startswith("tea.yaml")
+    assert told in str(problem.value)
+
+
+def test_a_file_that_is_wrong_all_over_is_told_of_in_a_few_lines(tmp_path: Path) -> None:
+    with pytest.raises(TeaError) as problem:
+        read(tmp_path, "".join(f"key{number}: 1\n" for number in range(40)))
+    assert len(str(problem.value).splitlines()) == MAXIMUM_TOLD
+
+
+def test_what_other_people_wrote_may_not_multiply_itself(tmp_path: Path) -> None:
+    text = "pots:\n  big: &pot {cups: 2}\n  small: *pot\n"
+    assert read(tmp_path, text).pots["small"].cups == 2
+    with pytest.raises(TeaError, match=r"line 3: \*pot: write it out"):
+        read(tmp_path, text, aliases=False)
+
+
+def test_a_file_that_leads_back_into_itself_ends_in_words(tmp_path: Path) -> None:
+    with pytest.raises(TeaError):
+        read(tmp_path, "pots: &pots {big: *pots}\n")
+
+
+def test_a_file_that_is_not_there_is_for_whoever_asked_to_judge(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        SettingsFile(tmp_path / "none.yaml", TeaError)
