@@ -87,8 +87,11 @@ class AvatarReport:
         is told of, and no trouble."""
         statuses = self.statuses
         wrong = [status for status in statuses if _is_wrong(status)]
-        away = [s for s in statuses if s.link not in _THERE and s.link not in _WRONG]
-        told = next((s.detail for s in (*wrong, *away) if s.detail), "")
+        asked = [s for s in statuses if s.link is AvatarLink.ASKING]
+        told = next((s.detail for s in (*wrong, *asked) if s.detail), "")
+        away = [s.title for s in statuses if s.link is AvatarLink.WAITING]
+        if away and not told:
+            told = f"not running: {', '.join(away)}"
         engines = ", ".join(status.title for status in statuses if status.link in _THERE)
         return Health(ModuleState.DEGRADED if wrong else ModuleState.READY, told, engines)
 

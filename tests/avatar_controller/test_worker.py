@@ -372,7 +372,6 @@ async def test_the_latch_says_the_same_as_the_last_event(controller: Start) -> N
     ("avatar", "state"),
     [
         (ScriptedAvatar(), ModuleState.READY),
-        (ScriptedAvatar(link=AvatarLink.WAITING, detail="is not running"), ModuleState.READY),
         (ScriptedAvatar(link=AvatarLink.ASKING, detail="Click Allow"), ModuleState.READY),
         (ScriptedAvatar(link=AvatarLink.DENIED, detail="It was denied"), ModuleState.DEGRADED),
         (ScriptedAvatar(taken=("MouthOpen",), detail="taken"), ModuleState.DEGRADED),
@@ -387,6 +386,14 @@ async def test_only_what_somebody_set_up_and_is_wrong_is_trouble(
         health = stand.worker.health()
         assert health.state is state
         assert health.detail == avatar.detail
+
+
+async def test_a_program_that_does_not_run_is_no_trouble(controller: Start) -> None:
+    avatar = ScriptedAvatar(link=AvatarLink.WAITING, detail="It does not answer: start it.")
+    async with controller(avatar, overlay()) as stand:
+        health = stand.worker.health()
+        assert health.state is ModuleState.READY
+        assert health.detail == "not running: Vtube Studio"
         assert "Overlay" in health.engine
 
 
