@@ -283,15 +283,15 @@ async def test_a_guard_that_repeats_what_it_was_given_has_no_opinion(tmp_path: P
 
 
 async def test_a_guard_that_is_late_stops_the_sentence_and_its_own_work(tmp_path: Path) -> None:
-    server = guard_server("safe", seconds_to_first_token=5.0)
-    async with server, guarded(tmp_path, server, guard_deadline_ms=200) as (worker, bus, _):
+    server = guard_server("safe", seconds_to_first_token=8.0)
+    async with server, guarded(tmp_path, server, guard_deadline_ms=3_000) as (worker, bus, _):
         assert worker.guard is not None
         begun_at = time.perf_counter()
         await answer(worker, turn(TOUCHY))
         took = time.perf_counter() - begun_at
         assert_turned_aside(worker, bus, "guard.late")
         await asyncio.wait_for(server.idle(), 5)
-    assert took < 3
+    assert took < 7
     assert server.chats[0].outcome == "client-gone"
     [told] = bus.of(ErrorReported)
     assert told.code == "guard_late"

@@ -220,7 +220,7 @@ async def test_with_no_page_time_goes_on_and_status_says_how_to_be_heard(
     health = stage.worker.health()
     assert health.state is ModuleState.DEGRADED
     assert "open the overlay (panel: Copy overlay URL)" in health.detail
-    await stage.say_all(ScriptedVoice(), TEXT, 2.0)
+    await stage.say_all(ScriptedVoice(), TEXT, 8.0)
     await until(lambda: stage.of(PlaybackStarted))
     assert stage.of(PlaybackStarted)[0].output == "silent"
     async with open_page(browser, stage) as late:

@@ -174,6 +174,9 @@ async def test_a_reply_that_is_still_being_thought_is_never_spoken(
             running_show(tmp_path / "show", settings(fresh_obs, **more))
         )
         await until_link(show, "ready")
+        async with asyncio.timeout(30):
+            while "ollama" not in (await show.get("/ready", "policy_worker"))["engine"]:  # noqa: ASYNC110 - another process knows it
+                await asyncio.sleep(0.1)
         await show.chat("tell me something long")
         async with asyncio.timeout(15):
             while not model.chats:  # noqa: ASYNC110 - the model is asked now

@@ -128,7 +128,8 @@ export class BrowserMicrophone {
 
   #send(frame: ArrayBuffer): void {
     const socket = this.#socket;
-    if (this.#taken && socket && socket.bufferedAmount < BUFFERED_BYTES) socket.send(frame);
+    if (!this.#taken || socket?.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount < BUFFERED_BYTES) socket.send(frame);
   }
 
   #end(): void {
