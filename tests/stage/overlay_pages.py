@@ -48,10 +48,12 @@ class OpenPage:
 async def open_page(
     browser: Any, stage: RunningStage, options: str = "", width: int = 1280, height: int = 720
 ) -> AsyncIterator[OpenPage]:
+    """At half the frames of a show: many are drawn in software at the same time here."""
+    frames = "" if "fps=" in options else "&fps=30"
     context = await browser.new_context(viewport={"width": width, "height": height})
     try:
         opened = OpenPage(await context.new_page())
-        await opened.page.goto(stage.page(options))
+        await opened.page.goto(stage.page(options + frames))
         await opened.until(connected=True)
         yield opened
     finally:
