@@ -7,6 +7,7 @@ Exit code 0: the same, byte by byte. 1: different, or the sources do not check. 
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,7 +41,7 @@ def differences(committed: Path, fresh: Path) -> list[str]:
 
 def addresses_in_lock(lock_text: str) -> bool:
     """Whether the lock file names the registry that someone happened to install from."""
-    return '"resolved": "http' in lock_text
+    return re.search(r'"resolved":\s*"\w+:', lock_text) is not None
 
 
 def main(arguments: list[str]) -> int:

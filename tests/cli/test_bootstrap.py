@@ -16,7 +16,7 @@ from libs.settings import ROOT
 SCRIPTS = ROOT / "scripts"
 
 PIP_SAYS = """\
-Looking in indexes: https://example.org/simple
+Looking in indexes: somewhere
 Ignoring async-timeout: markers 'python_full_version < "3.11.3"' don't match your environment
 Collecting annotated-doc==0.0.7 (from -r base.lock (line 1))
   Downloading annotated_doc-0.0.7-py3-none-any.whl (5.3 kB)

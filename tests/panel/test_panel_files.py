@@ -1,6 +1,7 @@
 """What is committed: the built files and the lock."""
 
 import gzip
+import json
 import re
 from pathlib import Path
 
@@ -66,7 +67,9 @@ def test_text_is_never_made_into_markup() -> None:
 def test_the_lock_holds_no_registry_address() -> None:
     lock = (check_panel.PANEL / "package-lock.json").read_text(encoding="utf-8")
     assert not check_panel.addresses_in_lock(lock)
-    assert check_panel.addresses_in_lock('{"resolved": "https://registry.example/x.tgz"}')
+    for scheme in ("http", "https"):
+        entry = {"resolved": f"{scheme}://registry.example/x.tgz"}
+        assert check_panel.addresses_in_lock(json.dumps(entry))
 
 
 def test_a_difference_to_a_fresh_build_is_named(tmp_path: Path) -> None:
