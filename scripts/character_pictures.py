@@ -9,7 +9,6 @@ sheets are drawn by the overlay's own code; only its server is left out.
 import asyncio
 import json
 import mimetypes
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from apps.stage.character import PICTURE_HEADERS, read_picture  # noqa: E402
 from apps.stage.web import OVERLAY_FOLDER  # noqa: E402
 from libs.contracts.speaking import Mood  # noqa: E402
 from libs.settings.characters import CHARACTERS_FOLDER, load_character  # noqa: E402
-from libs.testing.chromium import chromium  # noqa: E402
+from libs.testing.chromium import chromium, find_chromium  # noqa: E402
 
 SHEETS_FOLDER = ROOT / "docs" / "pictures" / "characters"
 ORIGIN = "http://overlay.test"
@@ -107,7 +106,7 @@ async def draw_sheet(browser: Any, folder: Path, target: Path) -> None:
 
 
 async def main(names: list[str]) -> None:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    program = find_chromium()
     if program is None:
         sys.exit("Chromium is not installed")
     SHEETS_FOLDER.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,11 @@
 """What every test may use."""
 
 import os
-import shutil
 from collections.abc import Generator
 
 import pytest
+
+from libs.testing.chromium import find_chromium, find_page_engine
 
 #: In CI nothing may be skipped for want of a server or a browser.
 SERVERS_REQUIRED = os.environ.get("KITSU_REQUIRE_SERVERS") == "1"
@@ -45,8 +46,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    """The browser's program."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
+    """A program that shows pages as Chromium does."""
+    found = find_page_engine()
+    need(found, "Chromium")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def whole_chromium_path() -> str:
+    """The browser as people have it."""
+    found = find_chromium()
     need(found, "Chromium")
     return str(found)

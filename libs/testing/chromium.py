@@ -1,6 +1,7 @@
 """A real Chromium without a screen, with a new profile, that may play sound unasked."""
 
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,26 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+#: By the names they have on various systems.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+HEADLESS_SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
+
+
+def find_chromium() -> str | None:
+    """The browser as people have it."""
+    return _first_found(BROWSERS)
+
+
+def find_page_engine() -> str | None:
+    """The same engine, if it is there without a browser's windows around it: a page then costs a
+    quarter of the CPU time, because a whole Chromium draws its own toolbar and menus as well."""
+    return _first_found(HEADLESS_SHELLS) or find_chromium()
+
+
+def _first_found(names: Sequence[str]) -> str | None:
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 @contextlib.asynccontextmanager

@@ -40,7 +40,7 @@ def test_a_mouth_that_never_opened_is_not_paired_with_the_next_ones() -> None:
 async def test_without_chromium_or_playwright_it_says_so_and_measures_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(overlay, "chromium_program", lambda: None)
+    monkeypatch.setattr(overlay, "find_chromium", lambda: None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     report = await bench_overlay(10, tmp_path)
     assert report.figures is None

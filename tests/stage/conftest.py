@@ -1,7 +1,6 @@
 """A running stage behind its real gate and port, over the memory bus; and Chromium."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from libs.contracts.envelope import Event
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.streams import LIVE, SPEAKING
 from libs.testing.chromium import chromium as a_chromium
+from libs.testing.chromium import find_page_engine
 from libs.testing.ports import free_port
 from libs.worker.access import Access, Scope
 from libs.worker.runtime import running
@@ -119,7 +119,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[RunningStage]:
 @asynccontextmanager
 async def chromium(*flags: str) -> AsyncIterator[Any]:
     """A browser with a fresh profile; skips the test where there is none."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = find_page_engine()
     need(path, "Chromium")
     async with a_chromium(str(path), flags, may_sound=False) as browser:
         yield browser

@@ -67,13 +67,13 @@ async def silent_show(attacked_show: RunningShow) -> AsyncIterator[RunningShow]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def one_browser(chromium_path: str) -> AsyncIterator[Browser]:
+async def one_browser(whole_chromium_path: str) -> AsyncIterator[Browser]:
     # Without the browser's own local-network rule: older browsers (and OBS) do not have it.
     flags = (
         "--host-resolver-rules=MAP evil.example 127.0.0.1",
         "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
     )
-    async with chromium(chromium_path, flags) as browser:
+    async with chromium(whole_chromium_path, flags) as browser:
         yield browser
 
 

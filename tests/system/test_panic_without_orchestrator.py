@@ -20,9 +20,9 @@ PATIENCE_MS = 20_000
 
 
 @pytest.fixture
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+async def browser(whole_chromium_path: str) -> AsyncIterator[Browser]:
     """As a user has it: with the browser's own rules about other ports in force."""
-    async with chromium(chromium_path) as browser:
+    async with chromium(whole_chromium_path) as browser:
         yield browser
 
 

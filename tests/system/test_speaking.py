@@ -21,8 +21,8 @@ Sample = dict[str, Any]
 
 
 @pytest.fixture
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
-    async with chromium(chromium_path) as browser:
+async def browser(whole_chromium_path: str) -> AsyncIterator[Browser]:
+    async with chromium(whole_chromium_path) as browser:
         yield browser
 
 

@@ -8,7 +8,6 @@ mouth is seen open: what a frame has drawn is on screen with the next one.
 import asyncio
 import importlib.util
 import math
-import shutil
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from libs.bus.opening import connect
 from libs.contracts.conversation import ReplyFinished
 from libs.contracts.identity import new_id
 from libs.contracts.speaking import AudioChunk, MouthCue, SentenceSynthesized, Viseme
-from libs.testing.chromium import chromium
+from libs.testing.chromium import chromium, find_chromium
 from libs.testing.running_show import RunningShow, running_show
 from libs.worker.access import Scope
 
@@ -45,16 +44,12 @@ AHEAD = 3.0
 IDLE_SECONDS = 5.0
 
 
-def chromium_program() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
-
-
 def what_is_missing() -> list[str]:
     """What this machine needs before the bench can be run."""
     missing = []
     if importlib.util.find_spec("playwright") is None:
         missing.append("playwright (pip install 'kitsu-vtuber[dev]')")
-    if chromium_program() is None:
+    if find_chromium() is None:
         missing.append("Chromium")
     return missing
 
@@ -96,7 +91,7 @@ class Tune:
 
 
 async def bench_overlay(bursts: int, folder: Path, character: str = "kitsu") -> Report:
-    program = chromium_program()
+    program = find_chromium()
     if (missing := what_is_missing()) or program is None:
         return Report("overlay", notes=[f"skipped: this machine lacks {', '.join(missing)}"])
     settings = {"STAGE_CHARACTER": character, "POLICY_FORCE_MOCK": "1"}
