@@ -131,9 +131,11 @@ class PanicDesk:
             return
         outputs = [b for b in worker.roster.all_beats() if MODULES_BY_ID[b.module].output]
         if worker.panic.engaged and all(b.panic for b in outputs):
-            worker.panic.engage(worker.panic.state.reason, "its port", beat.panic_ordinal)
+            state = worker.panic.state
+            worker.panic.engage(state.reason, state.by, beat.panic_ordinal)
         else:
-            await self.engage(f"{beat.module} was put in panic by its own port", "its port")
+            reason = beat.panic_reason or f"{beat.module} was put in panic by its own port"
+            await self.engage(reason, beat.panic_by or "its port")
 
     async def _engage_once(
         self, reason: str, by: str, delivery: Delivery, ordinal: int = 0

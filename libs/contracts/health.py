@@ -59,6 +59,9 @@ class WorkerBeat(Event):
     panic: bool = False
     """Whether this instance holds the panic latch."""
     panic_ordinal: int = 0
+    panic_reason: str = ""
+    panic_by: str = ""
+    """Who put this instance in panic, and why; empty without one."""
     highest_epoch: int = 0
     counters: dict[str, int] = Field(default_factory=dict)
     gauges: dict[str, int] = Field(default_factory=dict)

@@ -49,6 +49,7 @@ class Beats:
 
     async def _publish(self, health: Health) -> None:
         worker = self._worker
+        panic = worker.panic.state
         await worker.publish(
             WorkerBeat(
                 show=worker.show,
@@ -60,8 +61,10 @@ class Beats:
                 enabled=worker.enabled,
                 detail=health.detail,
                 engine=health.engine,
-                panic=worker.panic.engaged,
-                panic_ordinal=worker.panic.state.ordinal,
+                panic=panic.engaged,
+                panic_ordinal=panic.ordinal,
+                panic_reason=panic.reason if panic.engaged else "",
+                panic_by=panic.by if panic.engaged else "",
                 highest_epoch=worker.fences.highest(worker.show),
                 counters=dict(worker.counters),
                 gauges=dict(worker.gauges()),

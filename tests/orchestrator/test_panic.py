@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -169,16 +170,39 @@ async def test_a_newer_order_at_a_modules_own_port_is_no_second_panic(show: Stan
             WorkerBeat(**fields, state=ready, panic=panic, panic_ordinal=ordinal)
         )
 
-    await show.post("/panic")
+    await show.post("/panic", {"by": "mia", "reason": "doxxing"})
     later = show.worker.panic.state.ordinal + 1_000
     await beat(later)
     await until(lambda: show.worker.panic.state.ordinal == later)
+    state = show.worker.panic.state
+    assert (state.by, state.reason) == ("mia", "doxxing")
     assert len(await show.all(EngagePanic)) == 1
     await show.post("/panic/release")
     assert show.worker.panic.state.ordinal > later  # so the module takes the release for newer
     await beat(later)
     await asyncio.sleep(0.1)
     assert not show.worker.panic.engaged
+
+
+async def test_a_show_that_follows_its_module_says_who_pressed_there_and_why(show: Stand) -> None:
+    await show.bus.publish(
+        WorkerBeat(
+            module="stage",
+            instance="stage@here#0",
+            pid=1,
+            port=show.settings.stage_port,
+            state=ModuleState.READY,
+            panic=True,
+            panic_ordinal=time.time_ns() // 1_000_000 + 1_000,
+            panic_reason="doxxing",
+            panic_by="mia",
+        )
+    )
+    await until(lambda: show.worker.panic.engaged)
+    panic = (await show.get("/status"))["panic"]
+    assert panic["reason"] == "doxxing"
+    [order] = await show.all(EngagePanic)
+    assert (order.by, order.reason) == ("mia", "doxxing")
 
 
 async def test_a_panic_that_others_ordered_shows_who_latched_too(show: Stand) -> None:
