@@ -44,8 +44,9 @@ from libs.contracts.streams import STAGE
 from libs.settings.items import load_items
 from libs.telemetry import clock
 from libs.worker.problems import CannotRun
-from tests.avatar_controller.conftest import RunningAvatars, until
+from tests.avatar_controller.conftest import RunningAvatars
 from tests.avatar_controller.scripted_avatar import ScriptedAvatar
+from tests.worker.module_stand import until
 
 Start = Callable[..., Any]
 NOTHING: frozenset[Capability] = frozenset()

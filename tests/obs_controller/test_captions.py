@@ -16,8 +16,9 @@ from libs.contracts.speaking import (
     PlaybackStarted,
 )
 from libs.contracts.stage import ShowCaption
-from tests.obs_controller.conftest import Start, until
+from tests.obs_controller.conftest import Start
 from tests.obs_controller.scripted_obs import MemoryObs
+from tests.worker.module_stand import until
 
 
 def started(text: str, utterance: str = "u1", turn: str = "t1") -> PlaybackStarted:

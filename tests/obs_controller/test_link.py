@@ -10,8 +10,9 @@ from apps.obs_controller.allowed import ALLOWED, NotAllowed
 from apps.obs_controller.engines.base import CannotConnect, ConnectionLost, Request
 from apps.obs_controller.link import Held, NotConnected, ObsLink, Priority
 from libs.contracts.studio import StudioLink
-from tests.obs_controller.conftest import Start, until
+from tests.obs_controller.conftest import Start
 from tests.obs_controller.scripted_obs import MemoryObs
+from tests.worker.module_stand import until
 
 
 class LinkStand:

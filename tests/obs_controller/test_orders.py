@@ -26,8 +26,9 @@ from libs.contracts.studio import (
     StudioChanged,
     TakeScreenshot,
 )
-from tests.obs_controller.conftest import Start, until
+from tests.obs_controller.conftest import Start
 from tests.obs_controller.scripted_obs import MemoryObs
+from tests.worker.module_stand import until
 
 ORDERS = [
     SwitchScene(scene="Starting"),
@@ -263,8 +264,7 @@ async def test_another_scene_collection_under_the_same_address_is_told_of(
         obs.collection, obs.scenes = "somebody else's", ["A"]
         obs.says("CurrentSceneCollectionChanged", sceneCollectionName="somebody else's")
         await until(lambda: stand.told.scenes == ("A",))
-        told = [e.message for e in await stand.facts(ErrorReported)]
-        assert any("no longer 'show'" in message for message in told)
+        await stand.told_of(ErrorReported, words="no longer 'show'")
         assert "scene 'BRB'" in stand.told.missing[0]
 
 

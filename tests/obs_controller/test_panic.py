@@ -21,8 +21,9 @@ from libs.contracts.studio import (
     StudioPanicReported,
     TakeScreenshot,
 )
-from tests.obs_controller.conftest import Start, until
+from tests.obs_controller.conftest import Start
 from tests.obs_controller.scripted_obs import MemoryObs
+from tests.worker.module_stand import until
 
 
 def in_panic(obs: MemoryObs) -> bool:
@@ -220,8 +221,8 @@ async def test_panic_is_in_force_again_when_obs_comes_back_unmuted(
         obs.there = True
         await stand.ready()
         assert in_panic(obs), "before the link is called ready"
-        reports = await stand.facts(StudioPanicReported)
         await until(lambda: stand.told.panic is StudioPanic.APPLIED)
+        reports = await stand.told_of(StudioPanicReported, 2)
         assert [report.again for report in reports if report.engaged] == [False, True]
 
         await stand.request("POST", "/panic/release")

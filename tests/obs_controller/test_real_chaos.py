@@ -15,7 +15,7 @@ from libs.testing.obs_studio.observer import now
 from libs.testing.ports import free_ports
 from libs.testing.stand_ins.not_obs import OldObsServer, PlainWebServer, SilentServer
 from libs.testing.stand_ins.obs_websocket import ObsWebSocketStandIn
-from tests.obs_controller.conftest import RunningController, until
+from tests.obs_controller.conftest import RunningController
 from tests.obs_controller.real_stand import (
     controller_at,
     controller_on,
@@ -23,6 +23,7 @@ from tests.obs_controller.real_stand import (
     until_panic_is_seen,
 )
 from tests.obs_studio.fixtures import need_obs
+from tests.worker.module_stand import until
 
 pytestmark = [pytest.mark.real_obs, pytest.mark.timeout(180)]
 
@@ -124,7 +125,7 @@ async def test_an_obs_that_was_killed_and_comes_back_unmuted_is_put_in_panic_aga
             async with fresh_obs.mic_sound():
                 assert (await eye.peaks([MIC, VOICE], frames=20))[MIC] == 0
             await until(lambda: stand.told.panic is StudioPanic.APPLIED)
-            reports = await stand.facts(StudioPanicReported)
+            reports = await stand.told_of(StudioPanicReported, 2)
             assert [report.again for report in reports] == [False, True]
 
             await stand.request("POST", "/panic/release")
@@ -233,8 +234,7 @@ async def test_another_obs_on_the_same_port_is_named(fresh_obs: ObsStudio, tmp_p
         async with ObsWebSocketStandIn(fresh_obs.password, port=fresh_obs.port):
             await until(lambda: stand.worker.studio.link.connections == 2)
             await until(lambda: stand.told.link is StudioLink.READY)
-            reports = [report.message for report in await stand.facts(ErrorReported)]
-            assert any("Another OBS" in message for message in reports)
+            await stand.told_of(ErrorReported, words="Another OBS")
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,9 @@ from libs.testing.obs_studio.collection import (
     VOICE,
 )
 from libs.testing.obs_studio.pixels import decoded
-from tests.obs_controller.conftest import RunningController, until
+from tests.obs_controller.conftest import RunningController
 from tests.obs_controller.real_stand import controller_on
+from tests.worker.module_stand import until
 
 pytestmark = [pytest.mark.real_obs, pytest.mark.timeout(180)]
 

@@ -27,9 +27,10 @@ from libs.testing.obs_studio.collection import (
     STARTING,
     VOICE,
 )
-from tests.obs_controller.conftest import RunningController, until
+from tests.obs_controller.conftest import RunningController
 from tests.obs_controller.real_stand import controller_on, on_air_and_talking, until_panic_is_seen
 from tests.obs_studio.fixtures import SETTLING_SECONDS
+from tests.worker.module_stand import until
 
 pytestmark = [pytest.mark.real_obs, pytest.mark.timeout(180)]
 
@@ -90,7 +91,7 @@ async def test_the_sound_is_off_before_the_picture_changes(
 async def test_the_control_stream_is_a_way_too(stand: RunningController, eye: Observer) -> None:
     await stand.bus.publish(EngagePanic(reason="test", ordinal=10, epoch=1))
     await until_panic_is_seen(eye)
-    reports = await stand.facts(StudioPanicReported)
+    reports = await stand.told_of(StudioPanicReported)
     assert [(r.engaged, r.state, r.again) for r in reports] == [(True, StudioPanic.APPLIED, False)]
     await stand.bus.publish(ReleasePanic(ordinal=11, epoch=2))
     await eye.until_scene(LIVE)

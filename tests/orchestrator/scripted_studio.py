@@ -1,16 +1,10 @@
 """An obs_controller that plays a script on the memory bus: it beats, tells how OBS is, answers."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from libs.bus.base import Delivery, Subscription
-from libs.bus.memory import MemoryBus
 from libs.contracts.envelope import Event
-from libs.contracts.health import ModuleState, WorkerBeat
 from libs.contracts.stage import StageCommandDone, StageCommandFailed
-from libs.contracts.streams import STAGE
 from libs.contracts.studio import (
     ScreenshotTaken,
     StudioChanged,
@@ -18,6 +12,7 @@ from libs.contracts.studio import (
     StudioLink,
     TakeScreenshot,
 )
+from tests.orchestrator.scripted_module import ScriptedModule
 from tests.orchestrator.stand import Stand
 
 ANSWERS = (StageCommandDone, StageCommandFailed, ScreenshotTaken, StudioChanged)
@@ -38,16 +33,14 @@ READY: dict[str, Any] = {
 }
 
 
-class ScriptedStudio:
-    """`answer` decides about each order: an event, or None for silence."""
+class ScriptedStudio(ScriptedModule):
+    """`delay_seconds`: no answer takes longer, and each another time."""
+
+    module = "obs_controller"
 
     def __init__(self, stand: Stand) -> None:
-        self._stand = stand
-        self._bus = MemoryBus(stand.server, source="obs_controller@here#0")
-        self.orders: list[Event] = []
-        self.answer: Callable[[Event], Event | None] = self.done
+        super().__init__(stand)
         self.delay_seconds = 0.0
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @staticmethod
     def done(order: Event) -> Event:
@@ -58,26 +51,16 @@ class ScriptedStudio:
             order, command=order.type, message=f"did {order.type}", result=result
         )
 
-    def refuse(self, code: str, message: str = "No scene 'Gmae'; did you mean 'Game'?") -> None:
-        self.answer = lambda order: StageCommandFailed.caused_by(
-            order, command=order.type, code=code, message=message
-        )
+    def concerns(self, event: Event) -> bool:
+        return not isinstance(event, ANSWERS)
 
-    async def beat(self) -> None:
-        await self._bus.publish(
-            WorkerBeat(
-                module="obs_controller",
-                instance="obs_controller@here#0",
-                pid=1,
-                port=self._stand.settings.obs_controller_port,
-                state=ModuleState.READY,
-            )
-        )
+    def refuse(self, code: str, message: str = "No scene 'Gmae'; did you mean 'Game'?") -> None:
+        super().refuse(code, message)
 
     async def tell(self, **changes: Any) -> StudioChanged:
         """OBS is now like READY, but for these changes."""
         event = StudioChanged(**{**READY, **changes})
-        await self._bus.publish(event)
+        await self.publish(event)
         return event
 
     async def keep(self, **changes: Any) -> None:
@@ -85,50 +68,8 @@ class ScriptedStudio:
         event = StudioChanged(**{**READY, **changes})
         await self._bus.set_latch("main", "studio", event.model_dump(mode="json"))
 
-    async def publish(self, event: Event) -> None:
-        await self._bus.publish(event)
-
-    async def open(self) -> None:
-        await self._bus.open()
-        for work in (self._read(), self._keep_beating()):
-            self._tasks.add(asyncio.create_task(work))
-
-    async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._bus.close()
-
-    async def _keep_beating(self) -> None:
-        while True:
-            await self.beat()
-            await asyncio.sleep(0.5)
-
-    async def _read(self) -> None:
-        subscription = Subscription((STAGE,), "main", "obs_controller", "one", prefetch=64)
-        async for delivery in self._bus.subscribe(subscription):
-            await self._bus.acknowledge(delivery)
-            if not isinstance(delivery.event, ANSWERS):
-                self.orders.append(delivery.event)
-                task = asyncio.create_task(self._obey(delivery))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-
-    async def _obey(self, delivery: Delivery) -> None:
-        answer = self.answer(delivery.event)
-        if answer is None:
-            return
+    async def send(self, answer: Event) -> None:
         if self.delay_seconds:
-            await asyncio.sleep(self.delay_seconds * (hash(delivery.event.event_id) % 7) / 7)
+            await asyncio.sleep(self.delay_seconds * (hash(answer.event_id) % 7) / 7)
         data = PICTURE if isinstance(answer, ScreenshotTaken) else b""
         await self._bus.publish(answer, data)
-
-
-@contextlib.asynccontextmanager
-async def scripted_studio(stand: Stand) -> AsyncIterator[ScriptedStudio]:
-    studio = ScriptedStudio(stand)
-    await studio.open()
-    try:
-        yield studio
-    finally:
-        await studio.close()

@@ -24,7 +24,7 @@ from libs.contracts.speaking import Mood
 from libs.contracts.stage import SetExpression, ShowItem, StageCommandFailed, TriggerHotkey
 from libs.telemetry import clock
 from libs.worker.runtime import running
-from tests.orchestrator.scripted_avatar import DRAWN, ScriptedAvatars, scripted_avatars
+from tests.orchestrator.scripted_avatar import DRAWN, ScriptedAvatars
 from tests.orchestrator.stand import Stand
 from tests.worker.test_runtime import until
 
@@ -40,7 +40,7 @@ def stand_settings(tmp_path: Path) -> dict[str, Any]:
 @pytest.fixture
 async def avatars(show: Stand) -> AsyncIterator[ScriptedAvatars]:
     """A VTube Studio that is ready, and known to be."""
-    async with scripted_avatars(show) as avatars:
+    async with ScriptedAvatars.beside(show) as avatars:
         await avatars.tell()
         await until(lambda: len(show.worker.avatar.status().avatars) == 2)
         yield avatars
@@ -93,7 +93,7 @@ async def test_without_an_avatar_controller_the_step_is_said_and_drawn_items_are
 async def test_a_restarted_orchestrator_knows_the_avatars_from_the_latch(stand: Stand) -> None:
     event = AvatarChanged(avatars=(DRAWN,), mood=Mood.SMUG)
     await stand.bus.set_latch("main", "avatar", event.model_dump(mode="json"))
-    async with scripted_avatars(stand), running(stand.worker, stand.worker.bus):
+    async with ScriptedAvatars.beside(stand), running(stand.worker, stand.worker.bus):
         await until(lambda: stand.worker.avatar.status().avatars == (DRAWN,))
         assert stand.worker.avatar.status().mood is Mood.SMUG
 
@@ -101,7 +101,7 @@ async def test_a_restarted_orchestrator_knows_the_avatars_from_the_latch(stand: 
 @pytest.mark.parametrize("latched", [{"avatars": 5}, {"avatars": [{"id": "x"}]}, {"mood": "odd"}])
 async def test_a_latch_that_makes_no_sense_is_as_none(stand: Stand, latched: Any) -> None:
     await stand.bus.set_latch("main", "avatar", latched)
-    async with scripted_avatars(stand), running(stand.worker, stand.worker.bus):
+    async with ScriptedAvatars.beside(stand), running(stand.worker, stand.worker.bus):
         await until(lambda: stand.worker.avatar.status().there)
         assert "not told yet" in stand.worker.avatar.status().detail
 

@@ -25,7 +25,7 @@ from libs.contracts.stage import SetExpression, SwitchScene
 from libs.contracts.timing import TurnTimed
 from libs.telemetry import clock
 from libs.worker.runtime import running
-from tests.orchestrator.scripted_studio import scripted_studio
+from tests.orchestrator.scripted_studio import ScriptedStudio
 from tests.orchestrator.stand import Stand
 from tests.worker.test_runtime import until
 
@@ -139,7 +139,7 @@ async def test_a_panic_that_waited_for_the_bus_is_not_engaged_again_after_its_re
 
 
 async def test_a_panic_does_not_wait_for_a_command_that_takes_its_time(show: Stand) -> None:
-    async with scripted_studio(show) as studio:
+    async with ScriptedStudio.beside(show) as studio:
         await studio.tell()
         studio.answer = lambda order: None
         await until(lambda: show.worker.studio.status().link == "ready")
@@ -258,7 +258,7 @@ async def test_a_scene_is_switched_by_its_name_and_a_wrong_name_is_never_told_ag
     show: Stand,
 ) -> None:
     assert await order(show, "scene BRB") == "OBS is not ready."
-    async with scripted_studio(show) as studio:
+    async with ScriptedStudio.beside(show) as studio:
         await studio.tell()
         await until(lambda: show.worker.studio.status().link == "ready")
         assert await order(show, "scene brb") == "The scene is switched."

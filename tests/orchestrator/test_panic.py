@@ -18,7 +18,7 @@ from libs.contracts.health import ModuleState, WorkerBeat
 from libs.contracts.modules import MODULES
 from libs.contracts.studio import PanicStep, StudioPanic, StudioPanicReported
 from libs.worker.http_port import HttpPort, bind
-from tests.orchestrator.scripted_studio import scripted_studio
+from tests.orchestrator.scripted_studio import ScriptedStudio
 from tests.orchestrator.stand import Stand
 from tests.worker.test_runtime import until
 
@@ -53,7 +53,7 @@ def of_obs(state: str, *steps: PanicStep, engaged: bool = True) -> dict[str, Any
 
 async def test_a_panic_says_what_it_did_in_obs(show: Stand) -> None:
     async with (
-        scripted_studio(show) as studio,
+        ScriptedStudio.beside(show) as studio,
         answering(show, "obs_controller", of_obs("partly", *STEPS)),
     ):
         await studio.tell()
@@ -75,7 +75,7 @@ async def test_a_panic_says_what_it_did_in_obs(show: Stand) -> None:
 
 async def test_a_panic_that_obs_has_not_taken_yet_is_told_as_pending(show: Stand) -> None:
     async with (
-        scripted_studio(show) as studio,
+        ScriptedStudio.beside(show) as studio,
         answering(show, "obs_controller", of_obs("pending")),
     ):
         await studio.tell(link="hanging", detail="OBS does not answer.")
@@ -92,7 +92,7 @@ async def test_a_panic_that_obs_has_not_taken_yet_is_told_as_pending(show: Stand
 
 async def test_news_from_before_the_panic_do_not_hide_it(show: Stand) -> None:
     async with (
-        scripted_studio(show) as studio,
+        ScriptedStudio.beside(show) as studio,
         answering(show, "obs_controller", of_obs("applied", MUTED)),
     ):
         await until(lambda: show.worker.roster.beats("obs_controller"))

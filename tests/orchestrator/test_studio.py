@@ -28,7 +28,7 @@ from libs.contracts.studio import (
 from libs.telemetry import clock
 from libs.worker.problems import Problem
 from libs.worker.runtime import running
-from tests.orchestrator.scripted_studio import PICTURE, ScriptedStudio, scripted_studio
+from tests.orchestrator.scripted_studio import PICTURE, ScriptedStudio
 from tests.orchestrator.stand import Stand
 from tests.worker.test_runtime import until
 
@@ -38,7 +38,7 @@ LONG = "x" * 201
 @pytest.fixture
 async def obs(show: Stand) -> AsyncIterator[ScriptedStudio]:
     """An OBS that is ready, and known to be."""
-    async with scripted_studio(show) as studio:
+    async with ScriptedStudio.beside(show) as studio:
         await studio.tell()
         await until(lambda: show.worker.studio.status().link == "ready")
         yield studio
@@ -71,7 +71,7 @@ async def test_without_an_obs_controller_obs_is_not_there_and_says_what_to_do(
 
 
 async def test_a_restarted_orchestrator_knows_obs_from_the_latch(stand: Stand) -> None:
-    async with scripted_studio(stand) as studio:
+    async with ScriptedStudio.beside(stand) as studio:
         await studio.keep(scene="Chatting")
         async with running(stand.worker, stand.worker.bus):
             await until(lambda: stand.worker.studio.scene == "Chatting")
@@ -80,13 +80,13 @@ async def test_a_restarted_orchestrator_knows_obs_from_the_latch(stand: Stand) -
 @pytest.mark.parametrize("latched", [{"link": "on fire"}, {"scenes": 5}, {"link": None}, {}])
 async def test_a_latch_that_makes_no_sense_is_as_none(stand: Stand, latched: Any) -> None:
     await stand.bus.set_latch("main", "studio", latched)
-    async with running(stand.worker, stand.worker.bus), scripted_studio(stand):
+    async with running(stand.worker, stand.worker.bus), ScriptedStudio.beside(stand):
         await until(lambda: stand.worker.studio.status().link == "waiting")
 
 
 async def test_news_that_come_late_do_not_overrule_what_is_newer(show: Stand) -> None:
     desk, now = show.worker.studio, clock.now()
-    async with scripted_studio(show):
+    async with ScriptedStudio.beside(show):
         await until(lambda: show.worker.roster.beats("obs_controller"))
         desk.changed(StudioChanged(link=StudioLink.READY, scene="new", emitted_at=now), 0.0)
         desk.changed(StudioChanged(link=StudioLink.READY, scene="old", emitted_at=now - 60), 60.0)
@@ -100,7 +100,7 @@ async def test_an_obs_controller_that_falls_silent_is_forgotten(
     show: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("apps.orchestrator.roster.SILENT_SECONDS", 0.7)
-    async with scripted_studio(show) as studio:
+    async with ScriptedStudio.beside(show) as studio:
         await studio.tell()
         await until(lambda: show.worker.studio.scene == "Live")
     await until(lambda: show.worker.studio.status().link == "not_there")
