@@ -20,9 +20,9 @@ from libs.contracts.studio import PanicStep
 
 log = logging.getLogger("kitsu.obs_controller.panic")
 
-#: After a release: how often OBS is asked whether BRB is gone, and after how long it is no matter.
+#: After a release: how often OBS is asked whether the switch is over, and for how long at most.
 LOOK_SECONDS = 0.02
-LONGEST_SWITCH_SECONDS = 1.0
+LONGEST_SWITCH_SECONDS = 2.0
 
 SETUP = "`kitsu obs setup` makes it."
 
@@ -78,24 +78,28 @@ class PanicMacro:
         transition was changed in the middle of a switch. It then ignores an order to go to the
         scene where it says it is; the way there over another scene does help.
         """
-        brb, scenes = self._settings.obs_brb_scene, state.scenes
-        asked = [Request("GetSourceActive", {"sourceName": name}) for name in scenes]
-        asked.append(Request("GetSceneItemList", {"sceneName": brb}))
-        *active, items = await self._link.batch(asked, Priority.URGENT)
-        within = {str(item.get("sourceName")) for item in items.data.get("sceneItems", [])}
-        others = {
-            name: bool(found.data.get("videoActive"))
-            for name, found in zip(scenes, active, strict=True)
-            if name != brb and name not in within
-        }
+        brb = self._settings.obs_brb_scene
+        others = await self._seen_beside(brb, state)
         if any(others.values()):
             # Over one that is not seen now, and one that may be seen, if there are such.
-            allowed = names(self._settings.obs_scenes) or scenes
+            allowed = names(self._settings.obs_scenes) or state.scenes
             log.warning("OBS shows more than '%s' in a panic: it is switched once more", brb)
             way = min(others, key=lambda name: (others[name], name not in allowed))
             await self._link.batch(
                 [scene(way).set_to(way), scene(brb).set_to(brb)], Priority.URGENT
             )
+
+    async def _seen_beside(self, on_air: str, state: StudioState) -> dict[str, bool]:
+        """Which of the scenes that do not belong to this one viewers see, wholly or in part."""
+        asked = [Request("GetSourceActive", {"sourceName": name}) for name in state.scenes]
+        asked.append(Request("GetSceneItemList", {"sceneName": on_air}))
+        *active, items = await self._link.batch(asked, Priority.URGENT)
+        within = {str(item.get("sourceName")) for item in items.data.get("sceneItems", [])}
+        return {
+            name: bool(found.data.get("videoActive"))
+            for name, found in zip(state.scenes, active, strict=True)
+            if name != on_air and name not in within
+        }
 
     async def restore(self, state: StudioState) -> list[PanicStep]:
         """Puts back what is still as panic left it; what people changed meanwhile stays.
@@ -117,7 +121,7 @@ class PanicMacro:
         first = [(move, before) for move, before in doing if move.what != "transition"]
         steps += await self._put_back(first)
         last = [(move, before) for move, before in doing if move.what == "transition"]
-        if not last or await self._brb_is_gone():
+        if not last or await self._switch_is_over(state):
             steps += await self._put_back(last)
             last = []
         self._memory.keep([move.remembered(before) for move, before in last])
@@ -133,15 +137,19 @@ class PanicMacro:
             for (move, before), result in zip(doing, results, strict=True)
         ]
 
-    async def _brb_is_gone(self) -> bool:
-        """Waits until the switch from BRB is over: OBS 29 never ends one during which the
-        transition is changed. False when panic is engaged meanwhile."""
-        on_brb = Request("GetSourceActive", {"sourceName": self._settings.obs_brb_scene})
+    async def _switch_is_over(self, state: StudioState) -> bool:
+        """Waits until viewers see one scene only: OBS 29 never ends a switch during which the
+        transition is changed. It may be the one that panic found under way. False when panic is
+        engaged meanwhile."""
+        move = scene(self._settings.obs_brb_scene)
         for _ in range(round(LONGEST_SWITCH_SECONDS / LOOK_SECONDS)):
             if self._link.held:
                 return False
-            (found,) = await self._link.batch([on_brb], Priority.URGENT)
-            if not found.data.get("videoActive"):
+            (found,) = await self._link.batch([move.read], Priority.URGENT)
+            if not found.ok:
+                break
+            others = await self._seen_beside(move.value_of(found.data), state)
+            if not any(others.values()):
                 break
             await asyncio.sleep(LOOK_SECONDS)
         return True

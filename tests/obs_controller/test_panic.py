@@ -131,6 +131,23 @@ async def test_a_scene_within_the_brb_scene_is_no_reason_to_switch(
         assert obs.also_seen == {"Live"}
 
 
+async def test_the_transition_comes_back_only_when_viewers_see_one_scene(
+    controller: Start, obs: MemoryObs
+) -> None:
+    """Also when the switch that is not over is the one that panic found under way."""
+    obs.slow = True
+    async with controller() as stand:
+        await stand.request("POST", "/panic")
+        release = asyncio.create_task(stand.request("POST", "/panic/release"))
+        await until(lambda: obs.scene == "Live")
+        obs.also_seen, before = {"Starting"}, len(obs.asked)
+        await until(lambda: len(obs.asked) > before + 5 * len(obs.scenes))
+        assert obs.transition == "Schnitt"
+        obs.also_seen = set()
+        await release
+        assert obs.transition == "Fade"
+
+
 async def test_a_panic_in_the_middle_of_a_release_keeps_what_is_still_to_be_put_back(
     controller: Start, obs: MemoryObs
 ) -> None:
