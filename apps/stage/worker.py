@@ -44,6 +44,8 @@ from libs.worker.worker import Health, Worker, handles
 LOOK_SECONDS = 0.02
 #: Held moods end, frozen pages are noticed: also while nothing plays.
 IDLE_LOOK_SECONDS = 0.5
+#: An order of a mood that is older is not carried out any more.
+OLD_SECONDS = 10.0
 
 
 class StageWorker(Worker):
@@ -165,7 +167,9 @@ class StageWorker(Worker):
 
     @handles(SetExpression)
     async def set_expression(self, event: SetExpression, delivery: Delivery) -> None:
-        if not self.panic.engaged:
+        if self.panic.engaged or delivery.age_seconds > OLD_SECONDS:
+            return
+        if event.turn_id is None or not self._refuses(event):
             self._screen.set_mood(event.mood, event.hold_seconds)
 
     @handles(PoseCharacter)
