@@ -42,6 +42,13 @@ class Presence:
         self.mood = Mood.NEUTRAL
         self.bearing = Bearing.IDLE
 
+    def take_file(self, file: AvatarFile) -> None:
+        """From now on this one counts."""
+        self._rules = file.moods
+        self._moods.hold_seconds = file.moods.hold_seconds
+        self._attention.sleeps_after(file.idle.sleep_after_minutes * 60)
+        self._wake.set()
+
     def take(self, event: Event) -> None:
         """An event of the conversation, after the playback's clock has it."""
         now = self._now()
