@@ -127,7 +127,8 @@ class AvatarControllerWorker(Worker):
         if not self.animator.broken:
             return health
         titles = ", ".join(avatar.status().title for avatar in self.animator.broken)
-        detail = f"{titles}: failed, see the log. `kitsu restart avatar_controller` tries again."
+        failed = f"{titles}: failed, see the log. `kitsu restart avatar_controller` tries again."
+        detail = " ".join(part for part in (failed, self._file.trouble) if part)
         return Health(ModuleState.DEGRADED, detail, health.engine)
 
     def gauges(self) -> dict[str, int]:

@@ -133,5 +133,9 @@ def _allowed(item: dict[str, Any], keys: tuple[str, ...]) -> str:
         return f"is not a setting of this file{there}"
     if item["type"] == "string_pattern_mismatch" and "0-9a-fA-F" in item["ctx"]["pattern"]:
         return 'must be a colour like "#f2903b"'
+    if item["type"] in ("bool_type", "bool_parsing"):
+        return "must be true or false"
+    if item["type"] == "missing":
+        return "is missing"
     message = str(item["msg"]).removeprefix("Value error, ")
     return message.replace("Input should be", "must be")

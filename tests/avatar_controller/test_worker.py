@@ -407,7 +407,7 @@ async def test_a_program_that_does_not_run_is_no_trouble(controller: Start) -> N
 @pytest.mark.parametrize(
     ("file", "told"),
     [
-        ("idle:\n  gaze: maybe\n", "avatar.yaml, line 2: idle.gaze: must be a valid boolean"),
+        ("idle:\n  gaze: maybe\n", "avatar.yaml, line 2: idle.gaze: must be true or false;"),
         ("idle:\n  blnk: on\n", "idle.blnk: is not a setting of this file; there are: blink,"),
         ("\tidle", "avatar.yaml, line 1: not valid YAML"),
         ("moods: {fade_seconds: 99}", "moods.fade_seconds: must be less than or equal to 2"),

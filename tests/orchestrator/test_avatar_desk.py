@@ -76,7 +76,7 @@ async def test_a_file_that_is_wrong_is_said_with_its_line_and_beside_what_it_cos
 ) -> None:
     assert (await show.request("POST", "/avatar/item", {"item": "prize"})).status_code == 404
     stand_settings["avatar_file"].write_text("items:\n  prize: {}\n", "utf-8")
-    trouble = "avatar.yaml, line 2: items.prize.file: Field required"
+    trouble = "avatar.yaml, line 2: items.prize.file: is missing"
     show.worker.avatar.changed(AvatarChanged(avatars=(DRAWN,), file_trouble=trouble), 0.0)
     assert (await show.get("/avatar"))["detail"] == trouble
     refused = await show.request("POST", "/avatar/item", {"item": "prize"})

@@ -118,7 +118,7 @@ def test_what_she_is_doing_is_said_in_a_streamers_words(
 def test_a_file_that_is_wrong_is_said_above_the_avatars_that_go_on(
     panel: OpenPanel, orchestrator: ScriptedOrchestrator
 ) -> None:
-    trouble = "avatar.yaml, line 2: idle.gaze: must be a valid boolean"
+    trouble = "avatar.yaml, line 2: idle.gaze: must be true or false"
     orchestrator.status["avatar"] = {**script.avatars("ready"), "detail": trouble}
     panel.open()
     expect(panel.part("avatar-problem")).to_have_text(trouble)
