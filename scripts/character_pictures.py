@@ -16,9 +16,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from apps.stage.character import PICTURE_HEADERS, read_picture  # noqa: E402
+from apps.stage.character import PICTURE_HEADERS  # noqa: E402
 from apps.stage.web import OVERLAY_FOLDER  # noqa: E402
 from libs.contracts.speaking import Mood  # noqa: E402
+from libs.settings.character_pictures import read_picture  # noqa: E402
 from libs.settings.characters import CHARACTERS_FOLDER, load_character  # noqa: E402
 from libs.testing.chromium import chromium, find_chromium  # noqa: E402
 

@@ -28,7 +28,7 @@ class Attention:
     """
 
     def __init__(self, sleep_after_seconds: float, now: float) -> None:
-        self._sleep_after = sleep_after_seconds or NEVER
+        self.sleeps_after(sleep_after_seconds)
         self._speech_until = -NEVER
         self._listens_until = -NEVER
         self._thinks_from = self._thinks_until = -NEVER
@@ -58,6 +58,10 @@ class Attention:
             case StopSpeaking():
                 if event.turn_id in (None, self._thinks_of):
                     self._thinks_until = now
+
+    def sleeps_after(self, seconds: float) -> None:
+        """0: never."""
+        self._sleep_after = seconds or NEVER
 
     def stir(self, now: float) -> None:
         """Something happened: she is awake."""

@@ -8,6 +8,8 @@ from apps.avatar_controller.engines.base import Avatar
 from apps.avatar_controller.presence import Presence
 from libs.contracts.avatar import AvatarChanged, AvatarLink, AvatarStatus
 from libs.contracts.health import ModuleState
+from libs.settings.avatar import AvatarFile
+from libs.settings.followed_file import FollowedFile
 from libs.worker.worker import Health
 
 #: Changes that come together are told together: of a turn there are several.
@@ -24,10 +26,17 @@ class AvatarReport:
     """Promises: everybody is told of a change within a quarter of a second, unless changes never
     cease, and of none that is no change; the latch always says the same as the last event."""
 
-    def __init__(self, show: str, avatars: Sequence[Avatar], presence: Presence) -> None:
+    def __init__(
+        self,
+        show: str,
+        avatars: Sequence[Avatar],
+        presence: Presence,
+        file: FollowedFile[AvatarFile],
+    ) -> None:
         self._show = show
         self._avatars = avatars
         self._presence = presence
+        self._file = file
         self._news = asyncio.Event()
         self._told: AvatarChanged | None = None
         self._statuses: tuple[AvatarStatus, ...] | None = None
@@ -80,11 +89,12 @@ class AvatarReport:
             avatars=self.statuses,
             mood=self._presence.mood,
             bearing=self._presence.bearing,
+            file_trouble=self._file.trouble,
         )
 
     def health(self) -> Health:
-        """Ready as long as nothing is wrong with what somebody set up: a program that does not run
-        is told of, and no trouble."""
+        """Ready as long as nothing is wrong with what somebody set up, or wrote into the file: a
+        program that does not run is told of, and no trouble."""
         statuses = self.statuses
         wrong = [status for status in statuses if _is_wrong(status)]
         asked = [s for s in statuses if s.link is AvatarLink.ASKING]
@@ -93,7 +103,10 @@ class AvatarReport:
         if away and not told:
             told = f"not running: {', '.join(away)}"
         engines = ", ".join(status.title for status in statuses if status.link in _THERE)
-        return Health(ModuleState.DEGRADED if wrong else ModuleState.READY, told, engines)
+        file_trouble = self._file.trouble
+        detail = " ".join(part for part in (file_trouble, told) if part)
+        fine = not wrong and not file_trouble
+        return Health(ModuleState.READY if fine else ModuleState.DEGRADED, detail, engines)
 
 
 def _is_wrong(status: AvatarStatus) -> bool:

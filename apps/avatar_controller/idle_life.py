@@ -61,7 +61,7 @@ class IdleLife:
     """
 
     def __init__(self, rules: IdleRules, seed: int = 1) -> None:
-        self._rules = rules
+        self.rules = rules
         self._seed = seed
         self._gestures = HeadGestures()
         self._nods = Nods()
@@ -80,15 +80,15 @@ class IdleLife:
     def pose(self, now: float, bearing: Bearing, loudness: float = 0.0) -> Pose:
         held = self._held(now, bearing)
         turn = self._gestures.at(now)
-        sway = self._rules.sway_degrees * held.sway
+        sway = self.rules.sway_degrees * held.sway
         yaw, pitch, roll = (sway * part for part in swayed(now, self._seed))
-        moves = self._rules.sway_degrees > 0
+        moves = self.rules.sway_degrees > 0
         nod = self._nods.at(loudness if bearing is Bearing.SPEAKING else 0.0, now)
         if moves:
             yaw, pitch, roll = yaw + held.yaw, pitch + held.pitch, roll + held.roll
-            pitch += nod if self._rules.nods else 0.0
+            pitch += nod if self.rules.nods else 0.0
         weight = min(1.0, max(0.0, (now - self._began) / FADE_SECONDS))
-        glance = glanced(now, self._seed) if self._rules.gaze else (0.0, 0.0)
+        glance = glanced(now, self._seed) if self.rules.gaze else (0.0, 0.0)
         return Pose(
             gaze_x=_within(held.gaze_x + glance[0] * held.glances),
             gaze_y=_within(held.gaze_y + glance[1] * held.glances),
@@ -96,13 +96,13 @@ class IdleLife:
             pitch=pitch + turn.pitch,
             roll=roll + turn.roll,
             lids=held.lids * (self._blinked(now)),
-            breath=math.sin(2 * math.pi * BREATH_HZ * now) if self._rules.breath != "off" else 0.0,
+            breath=math.sin(2 * math.pi * BREATH_HZ * now) if self.rules.breath != "off" else 0.0,
             weight=weight if moves or turn.yaw or turn.pitch or turn.roll else 0.0,
-            eyes_weight=weight if self._rules.gaze or self._rules.blink != "off" else 0.0,
+            eyes_weight=weight if self.rules.gaze or self.rules.blink != "off" else 0.0,
         )
 
     def _blinked(self, now: float) -> float:
-        return lids(now, self._seed) if self._rules.blink != "off" else 1.0
+        return lids(now, self._seed) if self.rules.blink != "off" else 1.0
 
     def _held(self, now: float, bearing: Bearing) -> Carriage:
         """The bearings mixed: the present one gains what the others lose."""

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from apps.avatar_controller.kept_json import KeptJson
 from libs.contracts.avatar import NAME_CHARACTERS
 from libs.contracts.speaking import Mood
+from libs.worker.private_json import PrivateJson
 
 #: More models than anybody has; the one that was chosen for longest ago is forgotten.
 MAXIMUM_MODELS = 200
@@ -26,13 +26,9 @@ class MoodChoices:
     the folder cannot be written, it holds until the process ends."""
 
     def __init__(self, path: Path) -> None:
-        self._file = KeptJson(path)
-        self._kept: _Kept = {}
-        if (read := self._file.read()) is not None:
-            try:
-                self._kept = _KEPT.validate_python(read)
-            except ValidationError as error:
-                self._file.set_aside(f"{error.error_count()} values that are no choices of moods")
+        self._file = PrivateJson(path, "choice of faces for moods")
+        kept, _ = self._file.read(_KEPT.validate_python)
+        self._kept: _Kept = kept or {}
 
     def of(self, avatar: str, model: str) -> dict[Mood, str]:
         """Expressions by mood, by their names there; empty: nothing is to show that mood."""

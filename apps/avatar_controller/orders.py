@@ -35,21 +35,21 @@ class AvatarOrders:
         self,
         avatars: Sequence[Avatar],
         items: Collection[str],
-        drawn_items: Collection[str],
+        drawn_items: Callable[[], Collection[str]],
         nod: Callable[[str], bool],
     ) -> None:
         """`items`: names that avatars may show; `drawn_items`: those of the overlay; `nod`: makes a
         built-in gesture with every head that is moved here, and says whether there is one."""
         self._avatars = avatars
-        self._items = items
+        self.items = items
         self._drawn_items = drawn_items
         self._nod = nod
 
     def concerns(self, order: Order) -> bool:
         """An item that only the overlay has is its own to show."""
-        if not isinstance(order, ShowItem) or order.item in self._items:
+        if not isinstance(order, ShowItem) or order.item in self.items:
             return True
-        return order.item not in self._drawn_items
+        return order.item not in self._drawn_items()
 
     async def carry_out(self, order: Order) -> str:
         match order:
@@ -76,7 +76,7 @@ class AvatarOrders:
         return f"{status.title} asks: click Allow there."
 
     async def _show_item(self, name: str) -> str:
-        if name not in self._items:
+        if name not in self.items:
             where = "items stand in configs/avatar.yaml and configs/items.yaml"
             raise AvatarRefused(
                 AvatarRefusal.NOT_FOUND, f"No item has the name '{_said(name)}': {where}."

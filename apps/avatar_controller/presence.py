@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 from apps.avatar_controller.attention import Attention
 from apps.avatar_controller.engines.base import Avatar, Changed
-from apps.avatar_controller.mood_keeper import MoodKeeper
 from libs.contracts.avatar import Bearing
 from libs.contracts.envelope import Event
 from libs.contracts.speaking import Mood, PlaybackStarted
 from libs.settings.avatar import AvatarFile
+from libs.speech.mood_keeper import MoodKeeper
 from libs.speech.playback_clock import PlaybackClock
 from libs.telemetry import clock as show_clock
 
@@ -31,16 +31,23 @@ class Presence:
         show_now: Callable[[], float] = show_clock.now,
     ) -> None:
         self._avatars = avatars
-        self._fade_seconds = file.moods.fade_seconds
+        self._rules = file.moods
         self._playback = playback
         self._changed = changed
         self._now, self._show_now = now, show_now
-        self._moods = MoodKeeper(file.moods)
+        self._moods = MoodKeeper(file.moods.hold_seconds)
         self._attention = Attention(file.idle.sleep_after_minutes * 60, now())
         self._spoke = False
         self._wake = asyncio.Event()
         self.mood = Mood.NEUTRAL
         self.bearing = Bearing.IDLE
+
+    def take_file(self, file: AvatarFile) -> None:
+        """From now on this one counts."""
+        self._rules = file.moods
+        self._moods.hold_seconds = file.moods.hold_seconds
+        self._attention.sleeps_after(file.idle.sleep_after_minutes * 60)
+        self._wake.set()
 
     def take(self, event: Event) -> None:
         """An event of the conversation, after the playback's clock has it."""
@@ -76,7 +83,7 @@ class Presence:
         now = self._now()
         speaking = self._playback.heard(self._show_now()) is not None
         if self._spoke and not speaking:
-            self._moods.finished(now)
+            self._moods.finished(now, self._rules.neutral_after_seconds)
         self._spoke = speaking
         mood = self._moods.look(now)
         bearing = self._attention.look(now, speaking)
@@ -84,7 +91,7 @@ class Presence:
         if mood is not self.mood:
             self.mood = mood
             for avatar in self._avatars:
-                avatar.set_mood(mood, self._fade_seconds)
+                avatar.set_mood(mood, self._rules.fade_seconds)
         if bearing is not self.bearing:
             self.bearing = bearing
             for avatar in self._avatars:

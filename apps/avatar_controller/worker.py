@@ -10,6 +10,7 @@ from apps.avatar_controller.animator import Animator
 from apps.avatar_controller.avatar_report import AvatarReport
 from apps.avatar_controller.avatars import avatars_of
 from apps.avatar_controller.engines.base import SHUT, Avatar, AvatarRefused
+from apps.avatar_controller.file_watch import keep_up_with
 from apps.avatar_controller.idle_life import IdleLife
 from apps.avatar_controller.mouth_player import MouthPlayer
 from apps.avatar_controller.orders import AvatarOrders, Order
@@ -35,11 +36,10 @@ from libs.contracts.stage import (
     StageCommandFailed,
     TriggerHotkey,
 )
-from libs.settings.avatar import AvatarFile, AvatarFileError, load_avatar_file
-from libs.settings.items import item_names
+from libs.settings.avatar import AvatarFile, followed_avatar_file
+from libs.settings.items import followed_items
 from libs.speech.playback_clock import PlaybackClock
 from libs.telemetry import clock
-from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
 #: The answer to a panic waits this long for avatars; it is in force here at once.
@@ -59,28 +59,28 @@ class AvatarControllerWorker(Worker):
 
     def __init__(self, settings: AvatarControllerSettings, bus: Bus) -> None:
         super().__init__(settings, bus)
-        try:
-            self.file: AvatarFile = load_avatar_file(settings.avatar_file)
-        except AvatarFileError as problem:
-            raise CannotRun(str(problem)) from None
+        self._file = followed_avatar_file(settings.avatar_file)
+        file = self._file.content
         self._playback = PlaybackClock()
         self.mouth = MouthPlayer(self._playback, settings.avatar_mouth_offset_ms / 1_000)
         self.avatars: Sequence[Avatar] = avatars_of(
-            settings, self.file, self.publish, self._avatar_changed
+            settings, file, self.publish, self._avatar_changed
         )
         self.presence = Presence(
-            self.avatars, self.file, self._playback, self._avatar_changed, time.monotonic
+            self.avatars, file, self._playback, self._avatar_changed, time.monotonic
         )
-        self.report_of = AvatarReport(self.show, self.avatars, self.presence)
+        self.report_of = AvatarReport(self.show, self.avatars, self.presence, self._file)
+        self._life = IdleLife(file.idle, random.getrandbits(32))
         self.animator = Animator(
             self.avatars,
             settings.avatar_frames,
             self.mouth,
-            IdleLife(self.file.idle, random.getrandbits(32)),
+            self._life,
             lambda: self.presence.bearing,
         )
+        drawn = followed_items()
         self._orders = AvatarOrders(
-            self.avatars, self.file.items, item_names(), self.animator.gesture
+            self.avatars, file.items, lambda: drawn.now, self.animator.gesture
         )
         self._still = False
         self._moves_since = float("-inf")
@@ -99,7 +99,17 @@ class AvatarControllerWorker(Worker):
         await self._obey()  # the bus may know of a release
         self.spawn("presence", self.presence.keep_looking())
         self.spawn("news", self.report_of.keep_telling(self.publish, self._latch))
+        self.spawn("file", keep_up_with(self._file, self._take_file, self.report))
         self.report_of.changed()
+
+    def _take_file(self, file: AvatarFile) -> None:
+        """From now on this one counts."""
+        for avatar in self.avatars:
+            avatar.take_file(file)
+        self.presence.take_file(file)
+        self._life.rules = file.idle
+        self._orders.items = file.items
+        self._avatar_changed()
 
     async def stop(self) -> None:
         self.animator.hold(True)
@@ -117,7 +127,8 @@ class AvatarControllerWorker(Worker):
         if not self.animator.broken:
             return health
         titles = ", ".join(avatar.status().title for avatar in self.animator.broken)
-        detail = f"{titles}: failed, see the log. `kitsu restart avatar_controller` tries again."
+        failed = f"{titles}: failed, see the log. `kitsu restart avatar_controller` tries again."
+        detail = " ".join(part for part in (failed, self._file.trouble) if part)
         return Health(ModuleState.DEGRADED, detail, health.engine)
 
     def gauges(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import Any
 from apps.cli import checkup_install
 from apps.cli.check import Check
 from apps.cli.checkup_avatar import avatars
+from apps.cli.checkup_character import character, drawn_items
 from apps.cli.checkup_ears import microphone, recogniser
 from apps.cli.checkup_obs import obs
 from apps.cli.checkup_sound import sound
@@ -54,8 +55,9 @@ def all_checks() -> list[Check]:
 
 
 def _partners(settings: CliSettings) -> list[Check]:
-    """Other programs that make the show better."""
-    return [*obs(settings), *avatars(settings), *twitch(settings)]
+    """How she looks, and other programs that make the show better."""
+    looks = (character, drawn_items, obs, avatars, twitch)
+    return [check for look in looks for check in look(settings)]
 
 
 def python() -> Check:

@@ -61,7 +61,8 @@ def _file(settings: CliSettings) -> list[Check]:
         load_avatar_file(settings.avatar_file)
     except AvatarFileError as problem:
         found = "; ".join(str(problem).splitlines())
-        return [Check("avatar file", "fail", found, f"Correct that, then: {RESTART}")]
+        mend = "Correct that; it counts a few seconds later. Until then Kitsu goes on without it."
+        return [Check("avatar file", "warn", found, mend)]
     return []
 
 
@@ -152,7 +153,8 @@ def _permission(settings: CliSettings) -> list[Check]:
 
 def _vmc(settings: CliSettings) -> list[Check]:
     if not settings.vmc_target:
-        return []
+        found = "not used; for VSeeFace, Warudo or VNyan set VMC_TARGET (docs/avatars.md)"
+        return [Check("VMC", "ok", found)]
     parts = urlsplit(f"udp://{settings.vmc_target}")
     try:
         host, port = parts.hostname or "", parts.port or 0
@@ -183,15 +185,22 @@ def _is_closed(host: str, port: int) -> bool:
 
 
 def _veadotube(settings: CliSettings, told: AvatarStatus | None) -> list[Check]:
-    """Nothing where nobody asked for it and none is there."""
-    by_hand = settings.veadotube_url not in ("", "auto")
+    """One that nobody asked for and that is not there is no trouble."""
+    name, url = "veadotube", settings.veadotube_url
+    if not url:
+        return [Check(name, "ok", "not used (VEADOTUBE_URL is empty)")]
     if told is None or told.link is AvatarLink.NOT_CONFIGURED:
-        return _veadotube_at(settings.veadotube_url) if by_hand else []
+        return _veadotube_at(url) if url != "auto" else [_veadotube_awaited()]
     if told.link is AvatarLink.READY:
-        return [Check("veadotube", "ok", told.model or "connected")]
-    if told.link is AvatarLink.WAITING and not by_hand:
-        return []
-    return [Check("veadotube", "warn", told.detail or told.link.value, LOGS)]
+        return [Check(name, "ok", told.model or "connected")]
+    if told.link is AvatarLink.WAITING and url == "auto":
+        return [_veadotube_awaited()]
+    return [Check(name, "warn", told.detail or told.link.value, LOGS)]
+
+
+def _veadotube_awaited() -> Check:
+    step = "start veadotube mini and switch on the WebSocket server in its program settings"
+    return Check("veadotube", "ok", f"used as soon as it runs here: {step}")
 
 
 def _veadotube_at(url: str) -> list[Check]:

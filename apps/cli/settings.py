@@ -20,6 +20,7 @@ class CliSettings(AvatarFileSettings):
     asr_input_device: str = ""
     asr_fake_audio: bool = False
     stage_device: str = ""
+    stage_character: str = "kitsu"
     vts_url: str = "ws://127.0.0.1:8001"
     """Where VTube Studio's plugin API answers; empty: it is not used."""
     vts_auth_token: str = Field(default="", repr=False)

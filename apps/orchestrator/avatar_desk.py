@@ -20,7 +20,7 @@ from libs.contracts.avatar import (
     AvatarStatus,
 )
 from libs.contracts.stage import StageCommandDone
-from libs.settings.items import item_names
+from libs.settings.items import followed_items
 from libs.telemetry import clock
 from libs.worker.problems import Problem
 
@@ -71,17 +71,18 @@ class AvatarDesk:
         show: str,
         publish: Publish,
         is_there: Callable[[], bool],
-        items: Collection[str] = (),
+        items: Callable[[], Collection[str]] = tuple,
         in_panic: Callable[[], bool] = lambda: False,
         is_off: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`items`: names of `configs/avatar.yaml`; `is_off`: whether the module is switched off."""
+        """`items`: names of `configs/avatar.yaml` as it is now; `is_off`: whether the module is
+        switched off."""
         self._show = show
         self._publish = publish
         self._is_there = is_there
         self._orders = OrderDesk(show, publish, WORDS)
         self._latest: AvatarChanged | None = None
-        self._drawn_items = item_names()
+        self._items_file = followed_items()
         self._avatar_items = items
         self._in_panic = in_panic
         self._is_off = is_off
@@ -89,6 +90,10 @@ class AvatarDesk:
     def __len__(self) -> int:
         """Orders that wait for their answer."""
         return len(self._orders)
+
+    @property
+    def _drawn_items(self) -> tuple[str, ...]:
+        return tuple(self._items_file.now)
 
     # How they are -----------------------------------------------------------------------------
 
@@ -111,10 +116,11 @@ class AvatarDesk:
         if self._latest is None:
             return AvatarsStatus(there=True, detail=NOT_TOLD, items=self._drawn_items)
         avatars = self._latest.avatars
+        trouble = self._latest.file_trouble
         shown = {name: None for avatar in avatars for name in avatar.items}
         return AvatarsStatus(
             there=True,
-            detail=STILL_IN_PANIC if self._in_panic() else STILL_OFF if self._is_off() else "",
+            detail=STILL_IN_PANIC if self._in_panic() else STILL_OFF if self._is_off() else trouble,
             avatars=avatars,
             mood=self._latest.mood,
             bearing=self._latest.bearing,
@@ -183,10 +189,11 @@ class AvatarDesk:
 
     async def _show_item(self, order: orders.ItemOrder, by: str) -> StageCommandDone:
         """The stage draws its own and never answers; the avatar_controller answers for its own."""
-        name = order.item
-        drawn, elsewhere = name in self._drawn_items, name in self._avatar_items
+        name, items = order.item, self._avatar_items()
+        drawn, elsewhere = name in self._drawn_items, name in items
         if not drawn and not elsewhere:
-            raise _unknown(name, [*self._drawn_items, *self._avatar_items])
+            trouble = self._latest.file_trouble if self._latest and self._is_there() else ""
+            raise _unknown(name, [*self._drawn_items, *items], trouble)
         if self._in_panic():  # the stage would show nothing, and say nothing of it
             raise Problem(409, "Panic is engaged", "Release it first.", "panic")
         event = event_of(order, "vtube_studio", by)
@@ -229,8 +236,9 @@ def _bare(name: str) -> str:
     return folded
 
 
-def _unknown(name: str, known: Iterable[str]) -> Problem:
-    """404 with the name that is nearest, or the first few there are."""
+def _unknown(name: str, known: Iterable[str], trouble: str = "") -> Problem:
+    """404 with the name that is nearest, or the first few there are. `trouble`: why it may be
+    missing."""
     names = list(dict.fromkeys(known))
     near = difflib.get_close_matches(_bare(name), [_bare(one) for one in names], n=1)
     if near:
@@ -239,4 +247,5 @@ def _unknown(name: str, known: Iterable[str]) -> Problem:
         more = f" and {len(names) - TOLD_NAMES} more" if len(names) > TOLD_NAMES else ""
         told = ", ".join(names[:TOLD_NAMES])
         step = f"There are: {told}{more}." if names else "There are none now."
-    return Problem(404, f"No '{name[:60]}'", step[:500], AvatarRefusal.NOT_FOUND)
+    detail = " ".join(part for part in (step, trouble) if part)
+    return Problem(404, f"No '{name[:60]}'", detail[:500], AvatarRefusal.NOT_FOUND)

@@ -62,7 +62,7 @@ from libs.contracts.safety import BlockedTextShown, TextBlocked
 from libs.contracts.speaking import PlaybackFinished, PlaybackProgressed, PlaybackStarted
 from libs.contracts.stage import SetExpression
 from libs.safety import Gate
-from libs.settings.avatar import avatar_item_names
+from libs.settings.avatar import followed_avatar_file
 from libs.telemetry import clock
 from libs.worker.access import Access, Scope
 from libs.worker.worker import Health, handles
@@ -106,11 +106,12 @@ class OrchestratorWorker(ChatHearing, FloorHandlers, StageHandlers, MicrophoneHa
         self.studio = StudioDesk(
             self.show, self.publish, lambda: bool(self.roster.beats("obs_controller"))
         )
+        avatar_file = followed_avatar_file(settings.avatar_file)
         self.avatar = AvatarDesk(
             self.show,
             self.publish,
             lambda: bool(self.roster.beats("avatar_controller")),
-            avatar_item_names(settings.avatar_file),
+            lambda: avatar_file.now.items,
             in_panic=lambda: self.panic.engaged,
             is_off=lambda: self.roster.is_off("avatar_controller"),
         )

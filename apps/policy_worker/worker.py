@@ -39,11 +39,10 @@ from libs.contracts.health import ModuleState
 from libs.contracts.memory import WriteSummary
 from libs.contracts.studio import ScreenshotTaken
 from libs.safety import Gate
-from libs.settings.avatar import avatar_item_names
-from libs.settings.items import ItemsError, load_items
+from libs.settings.avatar import followed_avatar_file
+from libs.settings.items import followed_items
 from libs.telemetry.logs import secret_values
 from libs.telemetry.redaction import Redactor
-from libs.worker.problems import CannotRun
 from libs.worker.worker import Health, Worker, handles
 
 
@@ -58,11 +57,8 @@ class PolicyWorker(Worker):
     def __init__(self, settings: PolicySettings, bus: Bus) -> None:
         super().__init__(settings, bus)
         self.gate = Gate.load(settings.policy_family_friendly)
-        try:
-            drawn = load_items()
-        except ItemsError as problem:
-            raise CannotRun(str(problem)) from None
-        self._items = tuple(dict.fromkeys([*drawn, *avatar_item_names(settings.avatar_file)]))
+        self._items_file = followed_items()
+        self._avatar_file = followed_avatar_file(settings.avatar_file)
         self.personas = PersonaShelf(settings.policy_persona)
         self.ladder = EngineLadder(
             engines_of(settings, self.gate),
@@ -188,7 +184,7 @@ class PolicyWorker(Worker):
             prompts=PromptTeller(turn, publish, self._redact),
             acknowledging=self._acknowledging,
             stage_names=self.stage_names.of(turn.show),
-            items=self._items,
+            items=tuple(dict.fromkeys([*self._items_file.now, *self._avatar_file.now.items])),
             look=self._look_for(turn),
             tools=self.tools,
             guard=self.guard,

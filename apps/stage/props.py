@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.stage.pages import Page, Pages
 from libs.contracts.stage import ShowItem, ShowPoll
-from libs.settings.items import Item
+from libs.settings.items import Item, Shape
 
 #: A result stays so long; also a poll whose orchestrator died goes after that.
 RESULT_SECONDS = 8.0
@@ -20,22 +20,28 @@ class Props:
     """
 
     def __init__(
-        self, pages: Pages, items: Mapping[str, Item], now: Callable[[], float] = time.monotonic
+        self,
+        pages: Pages,
+        items: Callable[[], Mapping[str, Item]],
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`items`: those that can be shown now."""
         self._pages = pages
         self._items = items
         self._now = now
         self._item: ShowItem | None = None
+        self._shapes: tuple[Shape, ...] = ()
         self._item_until = 0.0
         self._poll: ShowPoll | None = None
         self._poll_ends = 0.0
 
     def show_item(self, event: ShowItem) -> bool:
         """False for a name that `configs/items.yaml` does not have: avatars may have it."""
-        item = self._items.get(event.item)
+        item = self._items().get(event.item)
         if item is None:
             return False
-        self._item, self._item_until = event, self._now() + item.hold_seconds
+        self._item, self._shapes = event, item.shapes
+        self._item_until = self._now() + item.hold_seconds
         self._pages.send_all("item", **self._item_message())
         return True
 
@@ -74,8 +80,7 @@ class Props:
     def _item_message(self) -> dict[str, Any]:
         if self._item is None:
             return {"name": "", "shapes": []}
-        shapes = self._items[self._item.item].shapes
-        told = [shape.model_dump(exclude_none=True) for shape in shapes]
+        told = [shape.model_dump(exclude_none=True) for shape in self._shapes]
         return {"name": self._item.item, "shapes": told}
 
     def _poll_message(self) -> dict[str, Any]:

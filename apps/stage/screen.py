@@ -9,11 +9,12 @@ from apps.stage.sentence import Sentence
 from apps.stage.utterance import Utterance
 from libs.contracts.interruption import SpeechHold
 from libs.contracts.speaking import Mood, PlaybackOutcome
+from libs.speech.mood_keeper import MoodKeeper
 
 #: Pages follow the stage's clock by these; between them they count on themselves.
 POSITION_SECONDS = 0.2
-#: After a reply its mood stays a little.
-MOOD_LINGER_SECONDS = 3.0
+#: After a reply that was heard to its end its mood stays a little.
+MOOD_STAYS_SECONDS = 3.0
 #: Endings after which what was heard stays for a moment; of what was retracted nothing does.
 CUT_SHORT = frozenset({"stopped", "stalled"})
 #: A caption that is to be shown "for ever" is not.
@@ -33,8 +34,7 @@ class Screen:
         self._now = now
         self._panic = False
         self._hold = SpeechHold.NONE
-        self._base = Mood.NEUTRAL
-        self._passing: tuple[Mood, float] | None = None
+        self._moods = MoodKeeper()
         self._utterance: Utterance | None = None
         self._number = 0
         self._position = 0
@@ -45,16 +45,15 @@ class Screen:
     # Scenery -----------------------------------------------------------------------------------
 
     def set_mood(self, mood: Mood, hold_seconds: float | None) -> None:
-        if hold_seconds is None:
-            self._base, self._passing = mood, None
-        else:
-            self._passing = (mood, self._now() + hold_seconds)
+        """None: until the next one. See `MoodKeeper` for what counts when."""
+        self._moods.order(mood, hold_seconds, self._now())
         self.refresh()
 
     def set_panic(self, engaged: bool) -> None:
         self._panic = engaged
+        self._moods.panic(engaged)
         if engaged:
-            self._base, self._passing, self._utterance = Mood.NEUTRAL, None, None
+            self._utterance = None
         self.refresh(urgent=True)
 
     def show_caption(self, text: str, hold_seconds: float) -> None:
@@ -71,18 +70,14 @@ class Screen:
             send("scene", **scene)
 
     def _scene(self) -> dict[str, Any]:
-        mood = self._base
-        if self._passing is not None and self._now() < self._passing[1]:
-            mood = self._passing[0]
-        if self._utterance is not None:
-            mood = self._utterance.mood
-        return {"mood": mood.value, "panic": self._panic}
+        return {"mood": self._moods.look(self._now()).value, "panic": self._panic}
 
     # What is on air ----------------------------------------------------------------------------
 
     def began(self, utterance: Utterance, number: int) -> None:
         self._utterance, self._number, self._position = utterance, number, 0
         self._sent, self._position_due = {}, 0.0
+        self._moods.began(utterance.mood)
         self._pages.send_all("begin", playing=number, rate_hz=utterance.rate_hz)
         self.moved(utterance, 0)
 
@@ -102,8 +97,8 @@ class Screen:
     def ended(self, utterance: Utterance, outcome: PlaybackOutcome) -> None:
         completed = outcome is PlaybackOutcome.COMPLETED
         self._utterance = None
+        self._moods.finished(self._now(), MOOD_STAYS_SECONDS if completed else 0.0)
         if completed:
-            self._passing = (utterance.mood, self._now() + MOOD_LINGER_SECONDS)
             self._pages.send_all("done", playing=self._number)
         else:
             heard = _heard_of_sentence(utterance)

@@ -32,9 +32,9 @@ from libs.contracts.interruption import HoldSpeaking, SpeechHold
 from libs.contracts.speaking import AudioChunk, SentenceSynthesized
 from libs.contracts.stage import SetExpression, ShowCaption, ShowItem, ShowPoll
 from libs.contracts.streams import LIVE
-from libs.settings.avatar import avatar_item_names
+from libs.settings.avatar import followed_avatar_file
 from libs.settings.characters import CharacterError
-from libs.settings.items import ItemsError, load_items
+from libs.settings.items import followed_items
 from libs.telemetry import clock
 from libs.worker.access import Scope
 from libs.worker.problems import CannotRun
@@ -44,6 +44,8 @@ from libs.worker.worker import Health, Worker, handles
 LOOK_SECONDS = 0.02
 #: Held moods end, frozen pages are noticed: also while nothing plays.
 IDLE_LOOK_SECONDS = 0.5
+#: An order of a mood that is older is not carried out any more.
+OLD_SECONDS = 10.0
 
 
 class StageWorker(Worker):
@@ -57,14 +59,15 @@ class StageWorker(Worker):
         self._pages = Pages()
         self._screen = Screen(self._pages)
         self._posture = Posture(self._pages)
+        self._items_file = followed_items()
+        self._props = Props(self._pages, lambda: self._items_file.now)
         try:
-            self._props = Props(self._pages, load_items())
             self._character, self._wrong_character = character_of(
                 settings.stage_character, settings.kitsu_data_dir / "characters"
             )
-        except (ItemsError, CharacterError) as problem:
+        except CharacterError as problem:
             raise CannotRun(str(problem)) from None
-        self._avatar_items = frozenset(avatar_item_names(settings.avatar_file))
+        self._avatar_file = followed_avatar_file(settings.avatar_file)
         self._overlay = OverlayOutput(self._pages)
         self._output = self._chosen_output(settings)
         self._journal = Journal(settings.kitsu_data_dir / "stage" / "journal.jsonl")
@@ -101,6 +104,8 @@ class StageWorker(Worker):
             await self.report("output_missing", str(problem), ErrorCategory.MISSING)
         if self._wrong_character:
             await self.report("character_wrong", self._wrong_character, ErrorCategory.CONFIGURATION)
+        if self._items_file.trouble:
+            await self.report("items_wrong", self._items_file.trouble, ErrorCategory.CONFIGURATION)
         for trouble in self._character.troubles:
             await self.report("picture_missing", trouble, ErrorCategory.MISSING)
         self._player.restore(self._journal.open(), self._fenced)
@@ -117,11 +122,13 @@ class StageWorker(Worker):
 
     def health(self) -> Health:
         health = self._output.health()
-        if not self._wrong_character:
+        self._items_file.look()
+        wrong = [one for one in (self._wrong_character, self._items_file.trouble) if one]
+        if not wrong:
             return health
         if health.state is ModuleState.READY:
-            return Health(ModuleState.DEGRADED, self._wrong_character, health.engine)
-        return Health(health.state, f"{self._wrong_character}. {health.detail}", health.engine)
+            return Health(ModuleState.DEGRADED, " ".join(wrong), health.engine)
+        return Health(health.state, " ".join([*wrong, health.detail]), health.engine)
 
     def gauges(self) -> dict[str, int]:
         return {"pages": len(self._pages), "sounding_pages": int(self._pages.voice is not None)}
@@ -165,7 +172,9 @@ class StageWorker(Worker):
 
     @handles(SetExpression)
     async def set_expression(self, event: SetExpression, delivery: Delivery) -> None:
-        if not self.panic.engaged:
+        if self.panic.engaged or delivery.age_seconds > OLD_SECONDS:
+            return
+        if event.turn_id is None or not self._refuses(event):
             self._screen.set_mood(event.mood, event.hold_seconds)
 
     @handles(PoseCharacter)
@@ -182,7 +191,7 @@ class StageWorker(Worker):
     async def show_item(self, event: ShowItem, delivery: Delivery) -> None:
         if self.panic.engaged or not self.enabled or (event.turn_id and self._refuses(event)):
             return
-        if not self._props.show_item(event) and event.item not in self._avatar_items:
+        if not self._props.show_item(event) and event.item not in self._avatar_file.now.items:
             self.counters["items_unknown"] += 1
         self._wake.set()
 

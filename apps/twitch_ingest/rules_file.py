@@ -1,5 +1,6 @@
 """`configs/twitch.yaml`, read and judged: what is wrong is told with its line."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from libs.settings.avatar import AVATAR_FILE, AvatarFileError, load_avatar_file
 from libs.settings.items import ItemsError, load_items
 from libs.settings.strict_yaml import Complaint, FileError, SettingsFile
 
+log = logging.getLogger("kitsu.twitch_ingest")
+
 SHIPPED_FILE = ROOT / "configs" / "twitch.yaml"
 
 
@@ -26,7 +29,8 @@ class ChatRulesError(FileError):
 
 def load_chat_rules(path: Path, avatar_file: Path = AVATAR_FILE) -> ChatRules:
     """The file's rules; where the shipped file was taken away, the defaults. Items may be those of
-    `avatar_file` too. Raises `ChatRulesError`."""
+    `avatar_file` too; while a file of items is wrong itself, any item may be meant. Raises
+    `ChatRulesError`."""
     if path == SHIPPED_FILE and not path.exists():
         return ChatRules()
     try:
@@ -82,7 +86,8 @@ def _unknown_items(rules: ChatRules, avatar_file: Path) -> list[Complaint]:
         try:
             known = names_of()
         except (ItemsError, AvatarFileError) as problem:
-            return [(wanted[0][0], f"items cannot be looked up: {problem}")]
+            log.warning("items of rewards and events are not looked up: %s", problem)
+            return []
         wanted = [(where, item) for where, item in wanted if item not in known]
     return [
         (where, f"there is no item '{item}' in configs/items.yaml or {avatar_file.name}")

@@ -122,6 +122,8 @@ class AvatarChanged(Event):
     avatars: tuple[AvatarStatus, ...] = ()
     mood: Mood = Mood.NEUTRAL
     bearing: Bearing = Bearing.IDLE
+    file_trouble: str = ""
+    """What is wrong with `configs/avatar.yaml`, for people; empty: nothing."""
 
 
 class SignInAvatar(Event):

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from libs.contracts.speaking import Mood
 from libs.settings.base import ROOT, ShowSettings
+from libs.settings.followed_file import FollowedFile
 from libs.settings.strict_yaml import FileError, SettingsFile, Strict
 
 AVATAR_FILE = ROOT / "configs" / "avatar.yaml"
@@ -152,10 +153,6 @@ def load_avatar_file(path: Path = AVATAR_FILE) -> AvatarFile:
         raise AvatarFileError(f"AVATAR_FILE: there is no file {path}") from None
 
 
-def avatar_item_names(path: Path = AVATAR_FILE) -> tuple[str, ...]:
-    """The items of the file; none where it cannot be used, which is the avatar_controller's to
-    say."""
-    try:
-        return tuple(load_avatar_file(path).items)
-    except AvatarFileError:
-        return ()
+def followed_avatar_file(path: Path = AVATAR_FILE) -> FollowedFile[AvatarFile]:
+    """The file as it is from now on. What is wrong with it is the avatar_controller's to say."""
+    return FollowedFile(path, load_avatar_file, AvatarFile)

@@ -20,6 +20,8 @@ from libs.settings.strict_yaml import FileError, SettingsFile, Strict
 
 CHARACTERS_FOLDER = ROOT / "configs" / "characters"
 FILE_NAME = "character.yaml"
+#: Comes with Kitsu, and is drawn where another one cannot be.
+FOX = "kitsu"
 
 #: A file of this kind is a few kilobytes; a larger one is a mistake.
 MAXIMUM_FILE_BYTES = 64 * 1024

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from libs.settings.base import ROOT
+from libs.settings.followed_file import FollowedFile
 from libs.settings.strict_yaml import FileError, SettingsFile, Strict
 
 ITEMS_FILE = ROOT / "configs" / "items.yaml"
@@ -54,9 +55,7 @@ def load_items(path: Path = ITEMS_FILE) -> dict[str, Item]:
         return {}
 
 
-def item_names(path: Path = ITEMS_FILE) -> tuple[str, ...]:
-    """The items of the file; none where it cannot be used, which is the stage's to say."""
-    try:
-        return tuple(load_items(path))
-    except ItemsError:
-        return ()
+def followed_items(path: Path = ITEMS_FILE) -> FollowedFile[dict[str, Item]]:
+    """The items by name as they are from now on. What is wrong with the file is the stage's to
+    say."""
+    return FollowedFile(path, load_items, dict)

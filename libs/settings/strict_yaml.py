@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeGuard, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -92,7 +92,11 @@ class SettingsFile:
             return adapter.validate_python(self.document)
         except ValidationError as problem:
             found = problem.errors()
-        return self.complain((item["loc"][below:], _allowed(dict(item))) for item in found)
+        known = (_keys_beside(content, item["loc"]) for item in found)
+        return self.complain(
+            (item["loc"][below:], _allowed(dict(item), keys))
+            for item, keys in zip(found, known, strict=True)
+        )
 
     def complain(self, complaints: Iterable[Complaint]) -> NoReturn:
         """Raises `error` with a line for each of them, up to `MAXIMUM_TOLD`."""
@@ -108,10 +112,30 @@ class SettingsFile:
         raise self._error("\n".join(told)) from None
 
 
-def _allowed(item: dict[str, Any]) -> str:
+def _keys_beside(content: object, place: Place) -> tuple[str, ...]:
+    """Which keys may stand where `place` is, as far as `content` has names for them."""
+    for part in place[:-1]:
+        if not _is_model(content):
+            return ()
+        field = content.model_fields.get(str(part))
+        content = field.annotation if field is not None else None
+    return tuple(content.model_fields) if _is_model(content) else ()
+
+
+def _is_model(content: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(content, type) and issubclass(content, BaseModel)
+
+
+def _allowed(item: dict[str, Any], keys: tuple[str, ...]) -> str:
+    """`keys`: those that may stand there."""
     if item["type"] == "extra_forbidden":
-        return "is not a setting of this file"
+        there = f"; there are: {', '.join(keys)}" if keys else ""
+        return f"is not a setting of this file{there}"
     if item["type"] == "string_pattern_mismatch" and "0-9a-fA-F" in item["ctx"]["pattern"]:
         return 'must be a colour like "#f2903b"'
+    if item["type"] in ("bool_type", "bool_parsing"):
+        return "must be true or false"
+    if item["type"] == "missing":
+        return "is missing"
     message = str(item["msg"]).removeprefix("Value error, ")
     return message.replace("Input should be", "must be")

@@ -14,6 +14,7 @@ from apps.avatar_controller.engines.base import (
 )
 from libs.contracts.avatar import AvatarId, AvatarLink, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood
+from libs.settings.avatar import AvatarFile
 
 EVERYTHING = frozenset(Capability)
 
@@ -40,6 +41,7 @@ class ScriptedAvatar:
         self.bearings: list[Bearing] = []
         self.asked: list[tuple[str, ...]] = []
         self.panics: list[bool] = []
+        self.files: list[AvatarFile] = []
         self.lets_go = asyncio.Event()
         """Ends what hangs."""
         self.closed = False
@@ -53,6 +55,9 @@ class ScriptedAvatar:
     async def run(self) -> None:
         self.runs = True
         await asyncio.Event().wait()
+
+    def take_file(self, file: AvatarFile) -> None:
+        self.files.append(file)
 
     async def close(self) -> None:
         self.closed = True

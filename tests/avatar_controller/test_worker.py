@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apps.avatar_controller import avatar_report as report_module
+from apps.avatar_controller import file_watch
 from apps.avatar_controller.avatar_report import GATHER_SECONDS
 from apps.avatar_controller.engines.base import SHUT, AvatarRefused, Capability
 from libs.bus.base import Delivery
@@ -16,12 +18,13 @@ from libs.contracts.avatar import (
     AvatarRefusal,
     Bearing,
     MapMood,
+    PresenceChanged,
     ShowExpression,
     SignInAvatar,
 )
 from libs.contracts.control import EngagePanic, ReleasePanic, SetModuleEnabled
 from libs.contracts.conversation import TurnInput, TurnOpened, TurnSource
-from libs.contracts.health import ModuleState
+from libs.contracts.health import ErrorReported, ModuleState
 from libs.contracts.interruption import HoldSpeaking, SpeechHold, StopSpeaking
 from libs.contracts.listening import SpeechEnded, SpeechStarted
 from libs.contracts.people import Author
@@ -43,13 +46,18 @@ from libs.contracts.stage import (
 from libs.contracts.streams import STAGE
 from libs.settings.items import load_items
 from libs.telemetry import clock
-from libs.worker.problems import CannotRun
 from tests.avatar_controller.conftest import RunningAvatars
 from tests.avatar_controller.scripted_avatar import ScriptedAvatar
 from tests.worker.module_stand import until
 
 Start = Callable[..., Any]
 NOTHING: frozenset[Capability] = frozenset()
+
+
+@pytest.fixture
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is looked at many times a second."""
+    monkeypatch.setattr(file_watch, "LOOK_SECONDS", 0.02)
 
 
 def overlay() -> ScriptedAvatar:
@@ -123,7 +131,8 @@ async def test_moods_and_bearings_reach_every_avatar_once(controller: Start) -> 
         for avatar in avatars:
             assert avatar.bearings == [Bearing.LISTENING, Bearing.THINKING, Bearing.SPEAKING]
             assert avatar.moods == [Mood.EXCITED]
-        told = await stand.told()
+        await stand.told()
+        told = (await stand.facts(PresenceChanged))[-1]
         assert (told.mood, told.bearing) == (Mood.EXCITED, Bearing.SPEAKING)
 
 
@@ -369,6 +378,25 @@ async def test_the_latch_says_the_same_as_the_last_event(controller: Start) -> N
         assert len(await stand.facts(AvatarChanged)) == before
 
 
+async def test_a_mood_is_told_without_the_names_of_the_model(controller: Start) -> None:
+    avatar = ScriptedAvatar(detail="x" * 500)
+    async with controller(avatar) as stand:
+        await stand.told()
+        before = len(await stand.facts(AvatarChanged))
+        await stand.bus.publish(SetExpression(mood=Mood.SMUG))
+        await until(lambda: avatar.moods)
+        await asyncio.sleep(GATHER_SECONDS + 0.1)
+        news = (await stand.facts(PresenceChanged))[-1]
+        assert news.mood is Mood.SMUG
+        assert len(news.model_dump_json()) < 500
+        assert len(await stand.facts(AvatarChanged)) == before
+        latch = await stand.bus.latch("main", "avatar_presence")
+        assert latch is not None
+        assert PresenceChanged.model_validate(latch).mood is Mood.SMUG
+        avatar.becomes(AvatarLink.READY, NOTHING, "another")
+        assert (await stand.told()).mood is Mood.SMUG
+
+
 @pytest.mark.parametrize(
     ("avatar", "state"),
     [
@@ -398,10 +426,68 @@ async def test_a_program_that_does_not_run_is_no_trouble(controller: Start) -> N
         assert "Overlay" in health.engine
 
 
-async def test_a_file_that_cannot_be_used_stops_the_start_with_its_line(controller: Start) -> None:
-    with pytest.raises(CannotRun, match=r"avatar\.yaml, line 2: idle\.gaze"):
-        async with controller(file="idle:\n  gaze: maybe\n"):
-            pass
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("idle:\n  gaze: maybe\n", "avatar.yaml, line 2: idle.gaze: must be true or false;"),
+        ("idle:\n  blnk: on\n", "idle.blnk: is not a setting of this file; there are: blink,"),
+        ("\tidle", "avatar.yaml, line 1: not valid YAML"),
+        ("moods: {fade_seconds: 99}", "moods.fade_seconds: must be less than or equal to 2"),
+    ],
+)
+async def test_a_file_that_is_wrong_takes_nothing_away_and_is_said_once(
+    controller: Start, quick_looks: None, file: str, told: str
+) -> None:
+    avatar = ScriptedAvatar()
+    async with controller(avatar, file=file) as stand:
+        await until(lambda: avatar.frames)
+        await begins_to_speak(stand)
+        await until(lambda: avatar.frames[-1][1].open > 0.5)
+        assert avatar.moods == [Mood.HAPPY]
+        health = stand.worker.health()
+        assert health.state is ModuleState.DEGRADED
+        assert told in health.detail
+        assert health.detail.endswith("until that is corrected the usual settings count.")
+        assert (await stand.told()).file_trouble == health.detail
+        await asyncio.sleep(0.1)
+        [reported] = await stand.facts(ErrorReported)
+        assert (reported.code, reported.message) == ("avatar_file_wrong", health.detail)
+
+
+async def test_what_is_saved_counts_without_a_restart_and_what_is_wrong_changes_nothing(
+    controller: Start, quick_looks: None, tmp_path: Path
+) -> None:
+    path, avatar = tmp_path / "avatar.yaml", ScriptedAvatar()
+    items = "items: {prize: {file: prize.png}}\n"
+    async with controller(avatar, file="") as stand:
+        assert (await stand.order(ShowItem(item="prize"))).code == AvatarRefusal.NOT_FOUND
+        path.write_text(items + "idle: {sway_degrees: 0}\nmoods: {hold_seconds: 0}\n", "utf-8")
+        await until(lambda: avatar.files)
+        assert isinstance(await stand.order(ShowItem(item="prize")), StageCommandDone)
+        await until(lambda: avatar.frames[-1][2].weight == 0)
+        for mood in (Mood.SAD, Mood.SMUG):  # with the usual rules the first would be held
+            await stand.bus.publish(SetExpression(mood=mood))
+        await until(lambda: avatar.moods[-1:] == [Mood.SMUG])
+        path.write_text(items + "idle: {sway_degrees: much}\n", "utf-8")
+        await until(lambda: stand.worker.health().state is ModuleState.DEGRADED)
+        assert "its settings of before count" in stand.worker.health().detail
+        assert isinstance(await stand.order(ShowItem(item="prize")), StageCommandDone)
+        assert avatar.frames[-1][2].weight == 0
+        path.write_text("idle: {sway_degrees: 5}\n", "utf-8")
+        await until(lambda: stand.worker.health().state is ModuleState.READY)
+        assert (await stand.order(ShowItem(item="prize"))).code == AvatarRefusal.NOT_FOUND
+        await until(lambda: avatar.frames[-1][2].weight > 0)
+        assert (await stand.told()).file_trouble == ""
+        assert len(await stand.facts(ErrorReported)) == 1
+
+
+async def test_a_file_that_is_taken_away_leaves_what_it_said(
+    controller: Start, quick_looks: None, tmp_path: Path
+) -> None:
+    async with controller(ScriptedAvatar(), file="items: {prize: {file: prize.png}}") as stand:
+        (tmp_path / "avatar.yaml").unlink()
+        await until(lambda: "there is no file" in stand.worker.health().detail)
+        assert isinstance(await stand.order(ShowItem(item="prize")), StageCommandDone)
 
 
 async def test_a_connection_that_comes_and_goes_for_ever_is_told_of_now_and_then(

@@ -52,11 +52,20 @@ def test_status_says_how_each_avatar_is_and_what_it_lacks() -> None:
         "In the overlay.",
         "Akari",
         "listening",
+        "she is",
         "VTube Studio, moves the mouth: MouthOpen",
         "VTube Studio, moved by another program: MouthSmile",
         "VTube Studio, missing: vowels",
     ):
         assert line in result.output
+
+
+def test_while_nothing_happens_she_rests_in_words_for_people() -> None:
+    with module_port(avatars(DRAWN, bearing="idle")) as port:
+        result = run(port, "status")
+    assert "resting" in result.output
+    assert "bearing" not in result.output
+    assert "idle" not in result.output
 
 
 def test_status_fails_when_no_avatar_can_be_moved() -> None:

@@ -22,6 +22,8 @@ from tests.cli.module_port import module_port
 from tests.worker.test_runtime import until
 
 TOKEN = "a token that nobody may see"
+#: What is said of in any case.
+USUAL = ["VTube Studio", "VMC", "veadotube"]
 SOUND = {"version": 1, "token": TOKEN, "denied": False}
 
 
@@ -33,9 +35,8 @@ def nobody_broadcasts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings_in(folder: Path, url: str = "", **more: Any) -> CliSettings:
-    return CliSettings(
-        _env_file=None, vts_url=url, veadotube_url="", kitsu_data_dir=folder / "data", **more
-    )
+    fields = {"veadotube_url": "", **more}
+    return CliSettings(_env_file=None, vts_url=url, kitsu_data_dir=folder / "data", **fields)
 
 
 async def checks(folder: Path, url: str = "", **more: Any) -> dict[str, Check]:
@@ -65,7 +66,7 @@ async def test_without_vtube_studio_all_is_well_and_the_drawn_character_is_named
 ) -> None:
     for url in ("", f"ws://127.0.0.1:{free_port()}"):
         found = await checks(tmp_path, url)
-        assert list(found) == ["VTube Studio"]
+        assert list(found) == USUAL
         assert found["VTube Studio"].state == "ok"
         assert "the drawn character is used" in found["VTube Studio"].found
 
@@ -159,7 +160,7 @@ async def test_a_broken_permission_is_told_with_its_file(tmp_path: Path, text: s
 
 async def test_a_permission_that_is_good_is_not_mentioned(tmp_path: Path) -> None:
     written(tmp_path, json.dumps(SOUND))
-    assert list(await checks(tmp_path)) == ["VTube Studio"]
+    assert list(await checks(tmp_path)) == USUAL
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of files are POSIX's")
@@ -184,7 +185,7 @@ async def test_a_broken_avatar_file_is_told_with_its_line(tmp_path: Path) -> Non
     path = tmp_path / "avatar.yaml"
     path.write_text("moods:\n  fade_seconds: 99\n", "utf-8")
     found = (await checks(tmp_path, avatar_file=path))["avatar file"]
-    assert found.state == "fail"
+    assert found.state == "warn"  # she goes on with the usual settings
     assert "avatar.yaml, line 2: moods.fade_seconds" in found.found
     missing = (await checks(tmp_path, avatar_file=tmp_path / "no.yaml"))["avatar file"]
     assert "there is no file" in missing.found
@@ -203,7 +204,7 @@ async def test_vmc_that_nobody_receives_is_told_and_one_that_somebody_does_is_we
     assert (closed.state, closed.found) == ("warn", f"nobody receives at {target}")
 
 
-@pytest.mark.parametrize("target", ["", "127.0.0.1:99999", "nonsense:port"])
+@pytest.mark.parametrize("target", ["127.0.0.1:99999", "nonsense:port"])
 async def test_a_vmc_target_that_is_none_is_left_to_the_settings(
     tmp_path: Path, target: str
 ) -> None:
@@ -213,13 +214,40 @@ async def test_a_vmc_target_that_is_none_is_left_to_the_settings(
 async def test_a_veadotube_at_an_address_is_looked_for(tmp_path: Path) -> None:
     async with PlainWebServer() as server:
         settings = {"veadotube_url": f"ws://127.0.0.1:{server.port}"}
-        base = settings_in(tmp_path).model_copy(update=settings)
-        [_, found] = await asyncio.to_thread(checkup_avatar.avatars, base)
+        found = (await checks(tmp_path, **settings))["veadotube"]
         await until(lambda: server.connections)  # it may not have been met yet
     assert found.state == "ok"
-    [_, gone] = await asyncio.to_thread(checkup_avatar.avatars, base)
+    gone = (await checks(tmp_path, **settings))["veadotube"]
     assert gone.state == "warn"
     assert "VEADOTUBE_URL" in gone.mend
+
+
+async def test_what_is_not_used_yet_is_told_quietly_with_where_to_start(tmp_path: Path) -> None:
+    found = await checks(tmp_path, veadotube_url="auto")
+    assert (found["veadotube"].state, found["VMC"].state) == ("ok", "ok")
+    assert "used as soon as it runs" in found["veadotube"].found
+    assert "WebSocket server" in found["veadotube"].found
+    assert "VMC_TARGET" in found["VMC"].found
+    assert "VEADOTUBE_URL is empty" in (await checks(tmp_path))["veadotube"].found
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "found"),
+    [
+        ({"link": "waiting", "detail": "Not running."}, "ok", "used as soon as it runs"),
+        ({"link": "ready", "model": "My avatar"}, "ok", "My avatar"),
+        ({"link": "hanging", "detail": "It does not answer."}, "warn", "It does not answer."),
+    ],
+)
+async def test_a_veadotube_is_as_the_show_sees_it(
+    tmp_path: Path, told: dict[str, Any], state: str, found: str
+) -> None:
+    RunStateFile(tmp_path / "data").claim()
+    avatar = {"id": "veadotube", "title": "veadotube", **told}
+    with module_port({"GET /avatar": (200, {"there": True, "avatars": [avatar]})}) as port:
+        told_of = await checks(tmp_path, veadotube_url="auto", orch_port=port.number)
+    assert told_of["veadotube"].state == state
+    assert found in told_of["veadotube"].found
 
 
 @pytest.mark.parametrize(

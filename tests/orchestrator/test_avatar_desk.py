@@ -71,6 +71,31 @@ async def test_it_is_said_why_no_avatar_moves(show: Stand, avatars: ScriptedAvat
     assert "until it is released" in (await show.get("/avatar"))["detail"]
 
 
+async def test_a_file_that_is_wrong_is_said_with_its_line_and_beside_what_it_costs(
+    show: Stand, avatars: ScriptedAvatars, stand_settings: dict[str, Any]
+) -> None:
+    assert (await show.request("POST", "/avatar/item", {"item": "prize"})).status_code == 404
+    stand_settings["avatar_file"].write_text("items:\n  prize: {}\n", "utf-8")
+    trouble = "avatar.yaml, line 2: items.prize.file: is missing"
+    show.worker.avatar.changed(AvatarChanged(avatars=(DRAWN,), file_trouble=trouble), 0.0)
+    assert (await show.get("/avatar"))["detail"] == trouble
+    refused = await show.request("POST", "/avatar/item", {"item": "prize"})
+    assert refused.status_code == 404
+    assert trouble in refused.json()["detail"]
+    shown = await show.request("POST", "/avatar/item", {"item": "heart"})
+    assert shown.status_code == 200
+    await show.post("/panic")
+    assert "until it is released" in (await show.get("/avatar"))["detail"]
+
+
+async def test_an_item_that_was_saved_can_be_shown_without_a_restart(
+    show: Stand, avatars: ScriptedAvatars, stand_settings: dict[str, Any]
+) -> None:
+    stand_settings["avatar_file"].write_text("items:\n  prize: {file: prize.png}\n", "utf-8")
+    shown = await show.request("POST", "/avatar/item", {"item": "prize"})
+    assert shown.status_code == 200
+
+
 def test_a_module_that_is_switched_off_says_so() -> None:
     async def nobody(event: Event) -> None: ...
 

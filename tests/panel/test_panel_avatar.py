@@ -104,6 +104,27 @@ def test_a_mouth_that_another_plugin_holds_is_said_once_and_is_no_green(
     expect(part.get_by_test_id("avatar-taken")).to_have_count(0)
 
 
+def test_what_she_is_doing_is_said_in_a_streamers_words(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    panel.open()
+    words = ("resting", "listening", "thinking", "speaking", "asleep")
+    for bearing, word in zip(("idle", *words[1:]), words, strict=True):
+        orchestrator.status["avatar"] = {**script.avatars("ready"), "bearing": bearing}
+        orchestrator.push(orchestrator.status)
+        expect(panel.part("bearing")).to_have_text(word)
+
+
+def test_a_file_that_is_wrong_is_said_above_the_avatars_that_go_on(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    trouble = "avatar.yaml, line 2: idle.gaze: must be true or false"
+    orchestrator.status["avatar"] = {**script.avatars("ready"), "detail": trouble}
+    panel.open()
+    expect(panel.part("avatar-problem")).to_have_text(trouble)
+    expect(vtube_studio(panel).get_by_test_id("avatar-state")).to_have_text("ready")
+
+
 def test_vtube_studio_without_a_model_is_no_green(
     panel: OpenPanel, orchestrator: ScriptedOrchestrator
 ) -> None:

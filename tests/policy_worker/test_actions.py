@@ -420,3 +420,18 @@ async def test_she_may_show_what_vtube_studio_shows_and_a_broken_file_costs_only
             await answer(worker, turn("hi"))
         items = [order.item for _, order in chosen(bus) if isinstance(order, ShowItem)]
         assert items == shown
+
+
+async def test_what_is_saved_may_be_shown_without_a_restart_and_a_broken_file_takes_nothing_away(
+    tmp_path: Path,
+) -> None:
+    avatar_file = tmp_path / "avatar.yaml"
+    avatar_file.write_text("7", "utf-8")
+    script = "<speech><actions>item: pie, item: heart</actions>Here.</speech>"
+    async with working(tmp_path, avatar_file=avatar_file) as (worker, bus):
+        await use(worker, PlaysScript(script))
+        for text in ("items:\n  pie: {file: pie.png}\n", "items: broken again"):
+            avatar_file.write_text(text, "utf-8")
+            await answer(worker, turn("hi"))
+            items = [order.item for _, order in chosen(bus) if isinstance(order, ShowItem)]
+            assert items[-2:] == ["pie", "heart"]

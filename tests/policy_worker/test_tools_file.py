@@ -51,7 +51,7 @@ def test_a_file_that_is_not_there_means_no_tools(tmp_path: Path) -> None:
         ("hold_on_seconds: 0\n", "line 1: hold_on_seconds: must be greater than or equal to 0.1"),
         ("tool: 1\n", "line 1: tool: is not a setting of this file"),
         ("servers:\n  Dice!:\n    command: x\n    allow: [a]\n", "line 2: servers.Dice!: "),
-        ("servers:\n  dice:\n    command: x\n", "line 3: servers.dice.allow: Field required"),
+        ("servers:\n  dice:\n    command: x\n", "line 3: servers.dice.allow: is missing"),
         ("servers:\n  dice:\n    command: x\n    allow: []\n", "line 4: servers.dice.allow: "),
         ("servers:\n  dice:\n    command: x\n    allow: ['a b']\n", "servers.dice.allow.0: "),
         ("servers:\n  dice:\n    allow: [a]\n", "exactly one of command and url"),

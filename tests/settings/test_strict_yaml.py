@@ -16,10 +16,18 @@ class TeaError(FileError):
 class Pot(Strict):
     cups: int = Field(default=1, ge=1)
     kind: Literal["black", "green"] = "black"
+    lid: bool = True
+
+
+class Tray(Strict):
+    wood: str
+    sugar: bool = True
 
 
 class Tea(Strict):
     pots: dict[str, Pot] = Field(default={})
+    tray: Tray | None = None
+    shelf: Pot = Pot()
 
 
 def read(folder: Path, text: str | bytes, aliases: bool = True) -> Tea:
@@ -42,6 +50,10 @@ def test_what_stands_in_it_comes_back(tmp_path: Path) -> None:
         ("pots:\n  big:\n    cups: 0\n", "line 3: pots.big.cups: must be greater than"),
         ("pots:\n  big: {cup: 2}\n", "line 2: pots.big.cup: is not a setting of this file"),
         ("pots:\n  big: {kind: red}\n", "line 2: pots.big.kind: must be 'black' or 'green'"),
+        ("pots:\n  big: {lid: maybe}\n", "line 2: pots.big.lid: must be true or false"),
+        ("tray:\n  sugar: true\n", "line 2: tray.wood: is missing"),
+        ("cups: 1\n", "cups: is not a setting of this file; there are: pots, tray, shelf"),
+        ("shelf: {cup: 1}\n", "shelf.cup: is not a setting of this file; there are: cups, kind"),
         ("pots: {}\n\npots: {}\n", "line 3: pots: stands here twice"),
         ("pots:\n  big: [\n", "line 3: not valid YAML"),
         ("made: 2024-99-99\n", "not valid YAML"),

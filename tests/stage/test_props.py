@@ -12,12 +12,15 @@ from apps.stage.worker import StageWorker
 from libs.bus.memory import MemoryBus, MemoryServer
 from libs.contracts.control import EngagePanic, ReleasePanic
 from libs.contracts.envelope import Event
+from libs.contracts.health import ErrorReported, ModuleState
 from libs.contracts.interruption import StopSpeaking
+from libs.contracts.speaking import PlaybackFinished
 from libs.contracts.stage import PollOption, ShowItem, ShowPoll
-from libs.settings.items import ItemsError, load_items
+from libs.contracts.streams import HEALTH
+from libs.settings.items import ItemsError, followed_items, load_items
 from libs.telemetry import clock
-from libs.worker.problems import CannotRun
 from tests.stage.conftest import RunningStage, a_stage, until
+from tests.stage.scripted_voice import ScriptedVoice
 from tests.stage.test_stage_worker import a_page
 
 POLL = ShowPoll(
@@ -60,7 +63,7 @@ def pages() -> HeardPages:
 
 @pytest.fixture
 def props(pages: HeardPages, at: Clock) -> Props:
-    return Props(pages, load_items(), at)
+    return Props(pages, load_items, at)
 
 
 def test_an_item_is_drawn_and_taken_away_after_its_time(
@@ -195,15 +198,33 @@ def test_the_shipped_items_can_be_used() -> None:
     assert set(load_items()) >= {"tea cup", "heart", "sparkles", "question mark"}
 
 
-def test_a_stage_does_not_start_with_a_file_that_it_cannot_use(
+async def test_a_wrong_file_of_items_costs_only_items_and_counts_again_when_it_is_mended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "items.yaml").write_text("items: 7", "utf-8")
-    use = lambda: load_items(tmp_path / "items.yaml")  # noqa: E731
-    monkeypatch.setattr("apps.stage.worker.load_items", use)
-    settings = StageSettings(_env_file=None, kitsu_data_dir=tmp_path)
-    with pytest.raises(CannotRun, match=r"items\.yaml, line 1: items"):
-        StageWorker(settings, MemoryBus(MemoryServer(), "stage@test#0"))
+    path = tmp_path / "items.yaml"
+    path.write_text("items: 7", "utf-8")
+    monkeypatch.setattr("apps.stage.worker.followed_items", lambda: followed_items(path))
+    async with a_stage(tmp_path, stage_output="silent") as stage:
+        health = stage.worker.health()
+        assert health.state is ModuleState.DEGRADED
+        assert "items.yaml, line 1: items: " in health.detail
+        [reported] = [d.event for d in await stage.bus.recent(HEALTH, "main", 100)
+                      if isinstance(d.event, ErrorReported)]  # fmt: skip
+        assert (reported.code, reported.message) == ("items_wrong", health.detail)
+        await stage.say_all(ScriptedVoice(), "Hello.", 0.2)
+        await until(lambda: stage.of(PlaybackFinished))
+        page = await a_page(stage)
+        path.write_text(
+            'items:\n  star:\n    shapes: [{d: "M0 0 L9 9", fill: "#ffffff"}]\n', "utf-8"
+        )
+        assert stage.worker.health().state is ModuleState.READY
+        await stage.bus.publish(ShowItem(item="star"))
+        await until(lambda: any(m.get("name") == "star" for m in page.told))
+        path.unlink()  # what is shown stays
+        late = await a_page(stage)
+        await until(lambda: any(m.get("name") == "star" for m in late.told))
+        for one in (page, late):
+            await one.close()
 
 
 async def test_an_item_that_vtube_studio_shows_is_not_unknown(tmp_path: Path) -> None:

@@ -101,11 +101,20 @@ def test_an_item_may_be_drawn_or_be_one_of_vtube_studios(rules_file: Write, tmp_
         ChatRulesError, match=r"line 4.*no item 'bun' in configs/items\.yaml or ava"
     ):
         load_chat_rules(rules, avatar_file)
+
+
+def test_a_wrong_file_of_items_costs_no_chat(
+    rules_file: Write, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    avatar_file = tmp_path / "avatar.yaml"
     avatar_file.write_text("items: 7", "utf-8")
-    with pytest.raises(ChatRulesError, match=r"line 3.*looked up: avatar\.yaml, line 1: items"):
-        load_chat_rules(rules, avatar_file)
+    rules = rules_file("rewards:\n  Pie: {item: pie}")
+    assert load_chat_rules(rules, avatar_file).rewards["Pie"].item == "pie"
+    assert "avatar.yaml, line 1: items" in caplog.text
     drawn = rules_file("rewards:\n  Tea: {item: tea cup}")  # then that file is not asked
+    caplog.clear()
     assert load_chat_rules(drawn, avatar_file).rewards["Tea"].item == "tea cup"
+    assert not caplog.text
 
 
 def test_files_that_are_none_are_told(rules_file: Write, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from libs.contracts.avatar import AvatarId, AvatarRefusal, AvatarStatus, Bearing
 from libs.contracts.speaking import Mood
+from libs.settings.avatar import AvatarFile
 
 
 class Capability(StrEnum):
@@ -100,6 +101,10 @@ class Avatar(Protocol):
 
     async def run(self) -> None:
         """Keeps the connection, for ever; cancelled at the end. Needs no bus."""
+        ...
+
+    def take_file(self, file: AvatarFile) -> None:
+        """From now on this `configs/avatar.yaml` counts."""
         ...
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ from libs.contracts.avatar import (
 )
 from libs.contracts.envelope import Event
 from libs.contracts.speaking import Mood
+from libs.settings.avatar import AvatarFile
 from libs.telemetry import clock
 
 Publish = Callable[[Event], Awaitable[None]]
@@ -59,6 +60,9 @@ class OverlayAvatar:
             if not self._panic and (self._bearing in _POSED or self._told in _POSED):
                 self._told = self._bearing
                 await self._publish(self._pose())
+
+    def take_file(self, file: AvatarFile) -> None:
+        """Her looks stand in a file of her own."""
 
     async def close(self) -> None:
         if self._bearing in _POSED:

@@ -17,6 +17,9 @@ Given = TypeVar("Given", bound=Callable[..., Any])
 #: How a mood's face was chosen, in words.
 CHOSEN = {"name": "found by its name", "file": "configs/avatar.yaml", "panel": "chosen live"}
 
+#: What she is doing, in a streamer's words; the others are such words already.
+BEARINGS = {"idle": "resting"}
+
 #: So many names are printed; `--json` has them all.
 TOLD_EXPRESSIONS = 30
 TOLD_INPUTS = 5
@@ -168,7 +171,7 @@ def _print(told: Avatars) -> None:
     rows = [[one.title, one.link.value, _about(one)] for one in told.avatars]
     if told.there:
         rows.append(["mood", told.mood, ""])
-        rows.append(["bearing", told.bearing, ""])
+        rows.append(["she is", BEARINGS.get(told.bearing, told.bearing), ""])
     print_rows(rows, state_column=1)
     for one in told.avatars:
         for what, names in (

@@ -110,6 +110,18 @@ async def test_moods_are_states_with_such_names_and_talking_ones_while_she_speak
         ]  # fmt: skip
 
 
+async def test_a_file_that_was_saved_counts_for_the_states_there_are() -> None:
+    async with VeadotubeStandIn(STATES) as app, an_avatar(app.url) as avatar:
+        await ready(avatar)
+        avatar.set_mood(Mood.HAPPY, 0)
+        await until(lambda: app.showing == "happy")
+        own = {Mood.HAPPY: "party hat"}
+        avatar.take_file(AvatarFile(models={"veadotube": own}))
+        await until(lambda: app.showing == "party hat")
+        avatar.take_file(AvatarFile())
+        await until(lambda: app.showing == "happy")
+
+
 async def test_of_many_states_told_at_once_the_newest_is_shown() -> None:
     async with VeadotubeStandIn(STATES) as app, an_avatar(app.url) as avatar:
         await ready(avatar)

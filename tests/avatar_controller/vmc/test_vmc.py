@@ -148,6 +148,25 @@ async def test_in_single_packets_what_is_not_shown_is_told_a_few_times_a_second(
     assert all(one["Neutral"] == 1 for one in told)
 
 
+async def test_a_file_that_was_saved_counts_at_once_and_leaves_no_shape_of_before(
+    listener: OscListener,
+) -> None:
+    moods = {"fade_seconds": 0}
+    first, then = (
+        AvatarFile.model_validate({"models": {"vmc": {"happy": name}}, "moods": moods})
+        for name in ("BigSmile", "Grin")
+    )
+    async with Running(an_avatar(listener.port, first)) as avatar:
+        avatar.set_mood(Mood.HAPPY, 0)
+        avatar.send_frame()
+        await until(listener.frames)
+        avatar.take_file(then)
+        avatar.send_frame()
+        await until(lambda: len(listener.frames()) == 2)
+        before, after = (frame.shapes for frame in listener.frames())
+        assert (before["BigSmile"], after["BigSmile"], after["Grin"]) == (1, 0, 1)
+
+
 @pytest.mark.parametrize("bundles", [True, False])
 async def test_the_library_of_others_reads_the_same(bundles: bool) -> None:
     heard: list[tuple[Any, ...]] = []

@@ -33,6 +33,28 @@ async def test_a_mood_switches_its_expression_on_and_the_one_before_it_off(stand
     await until(lambda: stand.active() == [])
 
 
+async def test_a_file_that_was_saved_counts_for_the_model_that_is_loaded(stand: Stand) -> None:
+    stand.avatar.set_mood(Mood.HAPPY, 0)
+    await until(lambda: stand.active() == ["happy.exp3.json"])
+    words = {"words": {"happy": ["shy"], "sad": []}}
+    stand.avatar.take_file(avatar_file(moods=words, items={"heart": {"file": "heart.png"}}))
+    await until(lambda: stand.active() == ["shy.exp3.json"])
+    assert shown(stand, Mood.SAD) == ("", "name")
+    await until(lambda: Capability.ITEMS in stand.avatar.capabilities)
+
+
+async def test_a_file_that_is_saved_while_the_app_is_away_counts_when_it_is_back(
+    vts: VTubeStudioStandIn, tmp_path: Path
+) -> None:
+    await vts.stop()
+    async with standing(vts, tmp_path) as stand:
+        stand.avatar.take_file(avatar_file(moods={"words": {"happy": ["shy"]}}))
+        stand.avatar.set_mood(Mood.HAPPY, 0)
+        await vts.start()
+        await stand.until_ready()
+        await until(lambda: stand.active() == ["shy.exp3.json"])
+
+
 async def test_an_expression_fades_in_as_the_mood_says_and_never_longer_than_the_app_can(
     stand: Stand,
 ) -> None:

@@ -78,7 +78,7 @@ def test_a_disk_that_takes_nothing_is_said(
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the folder should be")
     said = TokenStore(blocked, "main").write(TOKEN)
-    assert "Make room" in said
+    assert "make room" in said
     assert TOKEN not in said + caplog.text
 
 

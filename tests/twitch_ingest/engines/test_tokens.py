@@ -273,5 +273,5 @@ def test_a_disk_that_takes_nothing_keeps_the_account_until_the_end(
     accounts = Accounts(TokenStore(blocked))
     accounts.put(account)
     assert accounts.reader == account
-    assert "Make room" in accounts.complaint
+    assert "make room" in accounts.complaint
     assert account.refresh_token not in caplog.text + accounts.complaint

@@ -76,6 +76,12 @@ class VeadotubeAvatar:
     async def run(self) -> None:
         await self._link.run()
 
+    def take_file(self, file: AvatarFile) -> None:
+        self._file = file
+        self._read_states(self._states.all)
+        self._show()
+        self._changed()
+
     async def close(self) -> None:
         await self.panic(True)
 

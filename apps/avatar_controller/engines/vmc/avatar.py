@@ -73,6 +73,7 @@ class VmcAvatar:
         self._thinned = None if settings.vmc_bundles else Thinned()
         self._own = _own_shapes(file)
         self._own_names = beyond_ours(self._own.values())
+        self._wanted = Mood.NEUTRAL
         self._mood = _Fade(now)
         self._mouth, self._pose = SHUT, STRAIGHT
         self._panic = False
@@ -90,6 +91,13 @@ class VmcAvatar:
                 self._changed()
             await asyncio.sleep(LOOK_SECONDS if self._sender.open else LOOK_UP_SECONDS)
 
+    def take_file(self, file: AvatarFile) -> None:
+        self._own = _own_shapes(file)
+        # A name that is told no more would stay as it was told last.
+        self._own_names |= beyond_ours(self._own.values())
+        self.set_mood(self._wanted, file.moods.fade_seconds)
+        self._changed()
+
     async def close(self) -> None:
         await self.panic(True)
         self._sender.close()
@@ -101,7 +109,7 @@ class VmcAvatar:
 
     async def _rest(self) -> None:
         """Mouth shut, face neutral, eyes open, head straight; from the first datagram on."""
-        self._mouth, self._pose = SHUT, STRAIGHT
+        self._mouth, self._pose, self._wanted = SHUT, STRAIGHT, Mood.NEUTRAL
         self._mood.to({}, 0.0)
         for number in range(LAST_FRAMES):
             if number:
@@ -124,6 +132,7 @@ class VmcAvatar:
 
     def set_mood(self, mood: Mood, fade_seconds: float) -> None:
         if not self._panic:
+            self._wanted = mood
             self._mood.to(shapes_of_mood(mood, self._own), fade_seconds)
 
     def bear(self, bearing: Bearing) -> None:

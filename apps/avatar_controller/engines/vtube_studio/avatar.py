@@ -54,7 +54,6 @@ class VTubeStudioAvatar:
         choices: MoodChoices,
         changed: Changed,
     ) -> None:
-        self._file = file
         self._changed = changed
         self.link = VtsLink(
             settings,
@@ -100,6 +99,16 @@ class VTubeStudioAvatar:
                 tasks.create_task(part.run())
             tasks.create_task(self.model_life.run())
             tasks.create_task(self.link.run())
+
+    def take_file(self, file: AvatarFile) -> None:
+        self.steering.wish = file.mouth
+        self._taken.own_parameter = file.mouth.own_parameter
+        self._loaded.file = file
+        self._hotkeys.take(file.gestures, file.hotkey_pause_seconds)
+        self._items.allowed = file.items
+        self.model_life.idle = file.idle
+        if self.link.ready:
+            self._loaded.is_old()  # what is loaded is taken up anew
 
     async def close(self) -> None:
         await self._let_go(CLOSE_SECONDS)

@@ -42,14 +42,18 @@ class Hotkeys:
         now: Callable[[], float],
     ) -> None:
         self._ask = ask
-        self._gestures = {plain(name): words for name, words in gestures.items()}
-        self._pause_seconds = pause_seconds
+        self.take(gestures, pause_seconds)
         self._now = now
         self._pressed_at: dict[str, float] = {}
         self._all: tuple[Hotkey, ...] = ()
-        self._names = tuple(gestures)
         self.gestures: tuple[str, ...] = ()
         """Those of `configs/avatar.yaml` for which the model has a hotkey."""
+
+    def take(self, gestures: Mapping[str, Sequence[str]], pause_seconds: float) -> None:
+        """Those count from the next `begin` on."""
+        self._gestures = {plain(name): words for name, words in gestures.items()}
+        self._pause_seconds = pause_seconds
+        self._names = tuple(gestures)
 
     def begin(self, hotkeys: tuple[Hotkey, ...]) -> None:
         """The model that is loaded has these."""

@@ -46,7 +46,7 @@ class Items:
 
     def __init__(self, ask: Ask, allowed: Mapping[str, AvatarItem]) -> None:
         self._ask = ask
-        self._allowed = allowed
+        self.allowed = allowed
         self._shown: set[asyncio.Task[None]] = set()
         self._waiting = 0
         self._clearings = 0
@@ -55,13 +55,13 @@ class Items:
     @property
     def names(self) -> tuple[str, ...]:
         """What can be shown."""
-        return tuple(name for name, item in self._allowed.items() if self._has(item))
+        return tuple(name for name, item in self.allowed.items() if self._has(item))
 
     @property
     def missing(self) -> tuple[str, ...]:
         return tuple(
             f"{item.file} in VTube Studio's Items folder (item “{name}”)"
-            for name, item in self._allowed.items()
+            for name, item in self.allowed.items()
             if not self._has(item)
         )
 
@@ -70,7 +70,7 @@ class Items:
 
     async def read_folder(self) -> None:
         """Once for a connection, for it makes the app pause for a moment. Raises `VtsAway`."""
-        if not self._allowed:
+        if not self.allowed:
             return
         self._in_folder = None
         with contextlib.suppress(VtsRefused):
@@ -80,7 +80,7 @@ class Items:
 
     async def show(self, name: str) -> None:
         """Returns when it is there. Raises `AvatarRefused`."""
-        item = self._allowed.get(name)
+        item = self.allowed.get(name)
         if item is None:
             raise AvatarRefused(
                 AvatarRefusal.NOT_FOUND,

@@ -38,7 +38,7 @@ class LoadedModel:
         taken_up: Callable[[Model | None], None],
     ) -> None:
         self._ask = ask
-        self._file = file
+        self.file = file
         self._choices = choices
         self._taken_up = taken_up
         self._is_old = asyncio.Event()
@@ -72,7 +72,7 @@ class LoadedModel:
             self._is_old.clear()
             asked_at = time.monotonic()
             try:
-                if self._file.mouth.own_parameter:
+                if self.file.mouth.own_parameter:
                     self.own_parameter_trouble = await make_own_parameter(self._ask)
                 model = await read_model(self._ask)
             except (VtsRefused, VtsAway) as problem:
@@ -93,4 +93,4 @@ class LoadedModel:
 
     def _map_moods(self) -> None:
         chosen = self._choices.of(AVATAR, self.model.key) if self.model else {}
-        self.moods = mood_map(self.model, self._file, chosen) if self.model else None
+        self.moods = mood_map(self.model, self.file, chosen) if self.model else None

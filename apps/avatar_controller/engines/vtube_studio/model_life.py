@@ -114,7 +114,7 @@ class ModelLifeKeeper:
     ) -> None:
         self._ask = ask
         self._steering = steering
-        self._idle = idle
+        self.idle = idle
         self._somebody_moves_her = somebody_moves_her
         self._seen: dict[str, ModelLife] = {}
         self._model = ""
@@ -157,7 +157,7 @@ class ModelLifeKeeper:
 
     @property
     def _wishes(self) -> tuple[str, str]:
-        return self._idle.blink, self._idle.breath
+        return self.idle.blink, self.idle.breath
 
     def _take_up(self, life: ModelLife) -> None:
         blink, breath = self._wishes

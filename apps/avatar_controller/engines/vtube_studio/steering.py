@@ -32,7 +32,7 @@ class Steering:
     another plugin holds, and none of a pose that does not count."""
 
     def __init__(self, wish: MouthSettings, now: Callable[[], float]) -> None:
-        self._wish = wish
+        self.wish = wish
         self._now = now
         self._inputs: frozenset[str] = frozenset()
         self._mouth: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Steering:
     def begin(self, inputs: Iterable[str]) -> None:
         """Those are there now."""
         self._inputs = frozenset(inputs)
-        self._mouth = mouth_inputs(self._inputs, self._wish)
+        self._mouth = mouth_inputs(self._inputs, self.wish)
         self.taken &= self._inputs
 
     def drop(self, names: Iterable[str]) -> None:

@@ -1,8 +1,9 @@
 """Which expressions Kitsu has switched on, by model: kept over restarts."""
 
 from pathlib import Path
+from typing import Any
 
-from apps.avatar_controller.kept_json import KeptJson
+from libs.worker.private_json import PrivateJson
 
 #: Models of which something is left on; more are forgotten.
 MAXIMUM_MODELS = 50
@@ -12,15 +13,9 @@ class SwitchedOn:
     """Promises: what is in here was switched on by Kitsu and may be switched off by Kitsu."""
 
     def __init__(self, path: Path) -> None:
-        self._file = KeptJson(path)
-        self._files: dict[str, set[str]] = {}
-        read = self._file.read()
-        if isinstance(read, dict):
-            self._files = {
-                str(model): {file for file in files if isinstance(file, str)}
-                for model, files in list(read.items())[:MAXIMUM_MODELS]
-                if isinstance(files, list)
-            }
+        self._file = PrivateJson(path, "note of expressions that Kitsu switched on")
+        files, _ = self._file.read(_files_by_model)
+        self._files: dict[str, set[str]] = files or {}
 
     def of(self, model: str) -> frozenset[str]:
         return frozenset(self._files.get(model, ()))
@@ -44,3 +39,13 @@ class SwitchedOn:
         newest = list(others.items())[-MAXIMUM_MODELS:]
         self._files = dict(newest)  # at once: it is read while a thread writes
         self._file.write({each: sorted(kept) for each, kept in self._files.items()})
+
+
+def _files_by_model(document: Any) -> dict[str, set[str]]:
+    if not isinstance(document, dict):
+        raise TypeError("no note")
+    return {
+        str(model): {file for file in files if isinstance(file, str)}
+        for model, files in list(document.items())[:MAXIMUM_MODELS]
+        if isinstance(files, list)
+    }

@@ -40,7 +40,7 @@ class TakenInputs:
         self._steering = steering
         self._newest_frame = newest_frame
         self._changed = changed
-        self._own_parameter = own_parameter
+        self.own_parameter = own_parameter
         self._refused = asyncio.Event()
         self.quiet = False
         """Nothing may be sent, not even to find out."""
@@ -65,7 +65,7 @@ class TakenInputs:
     async def _find_out(self, *, all_of_them: bool) -> None:
         before = (self._steering.mouth, self._steering.taken)
         if all_of_them:
-            if self._own_parameter:
+            if self.own_parameter:
                 await make_own_parameter(self._ask)
             with contextlib.suppress(VtsRefused):
                 self._steering.begin(await read_inputs(self._ask))

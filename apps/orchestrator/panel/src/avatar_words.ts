@@ -30,7 +30,7 @@ export function avatarSign(avatar: AvatarStatus): Sign {
 }
 
 const BEARINGS: Record<Bearing, Sign> = {
-  idle: { shape: "dash", word: "idle", tone: "off" },
+  idle: { shape: "dash", word: "resting", tone: "off" },
   listening: { shape: "dot", word: "listening", tone: "good" },
   thinking: { shape: "arc", word: "thinking", tone: "busy" },
   speaking: { shape: "dot", word: "speaking", tone: "info" },

@@ -3,15 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.avatar_controller.mood_keeper import MoodKeeper
 from libs.contracts.speaking import Mood
-from libs.settings.avatar import Moods
+from libs.speech.mood_keeper import MoodKeeper
 
 HAPPY, SAD, ANGRY, SMUG, NEUTRAL = Mood.HAPPY, Mood.SAD, Mood.ANGRY, Mood.SMUG, Mood.NEUTRAL
+#: What she said keeps its mood for so long after.
+STAYS_SECONDS = 12.0
 
 
-def keeper(hold: float = 4.0, neutral_after: float = 12.0) -> MoodKeeper:
-    return MoodKeeper(Moods(hold_seconds=hold, neutral_after_seconds=neutral_after))
+def keeper(hold: float = 4.0) -> MoodKeeper:
+    return MoodKeeper(hold)
 
 
 def course(moods: MoodKeeper, since: float, until: float) -> list[tuple[float, Mood]]:
@@ -28,7 +29,7 @@ def test_a_reply_shows_its_mood_and_twelve_seconds_after_it_she_is_neutral() -> 
     moods = keeper()
     moods.began(HAPPY)
     assert course(moods, 0.0, 100.0) == [(0.0, HAPPY)]
-    moods.finished(100.0)
+    moods.finished(100.0, STAYS_SECONDS)
     assert course(moods, 100.0, 200.0) == [(100.0, HAPPY), (112.0, NEUTRAL)]
     assert moods.due(200.0) is None
 
@@ -65,7 +66,7 @@ def test_a_mood_for_a_time_ends_and_what_was_ordered_before_shows_again() -> Non
     moods.order(ANGRY, 3.0, 1.0)
     assert course(moods, 1.0, 60.0) == [(1.0, ANGRY), (4.0, SMUG)]
     moods.began(HAPPY)
-    moods.finished(70.0)
+    moods.finished(70.0, STAYS_SECONDS)
     assert course(moods, 70.0, 200.0) == [(70.0, HAPPY), (82.0, SMUG)]
 
 
@@ -78,6 +79,34 @@ def test_the_newest_counts_an_order_over_a_reply_and_a_reply_over_an_order() -> 
     assert moods.look(2.0) is ANGRY
     moods.order(SMUG, 2.0, 3.0)
     assert course(moods, 3.0, 60.0) == [(3.0, SMUG), (5.0, ANGRY)]
+
+
+def test_an_order_for_a_time_wins_for_that_time_and_then_counts_what_she_says() -> None:
+    moods = keeper(hold=0.0)
+    moods.began(HAPPY)
+    moods.order(SMUG, 10.0, 1.0)
+    assert moods.look(1.0) is SMUG
+    moods.finished(2.0, STAYS_SECONDS)
+    moods.began(SAD)
+    assert course(moods, 3.0, 60.0) == [(3.0, SMUG), (11.0, SAD)]
+
+
+def test_of_two_orders_for_a_time_the_newest_counts_alone() -> None:
+    moods = keeper(hold=0.0)
+    moods.order(SMUG, 60.0, 0.0)
+    moods.order(ANGRY, 2.0, 1.0)
+    assert course(moods, 1.0, 100.0) == [(1.0, ANGRY), (3.0, NEUTRAL)]
+    moods.order(SMUG, 60.0, 100.0)
+    moods.order(ANGRY, None, 101.0)
+    assert course(moods, 101.0, 300.0) == [(101.0, ANGRY)]
+
+
+def test_what_was_cut_leaves_no_mood_behind() -> None:
+    moods = keeper(hold=0.0)
+    moods.began(SAD)
+    assert moods.look(1.0) is SAD
+    moods.finished(2.0, 0.0)
+    assert moods.look(2.0) is NEUTRAL
 
 
 def test_panic_makes_her_neutral_at_once_and_takes_back_every_wish() -> None:
