@@ -105,8 +105,8 @@ class AvatarControllerWorker(Worker):
         self.animator.hold(True)
         await self._of_each((avatar.close() for avatar in self.avatars), CLOSING_SECONDS)
 
-    async def _latch(self, document: dict[str, Any]) -> None:
-        await self.bus.set_latch(self.show, "avatar", document)
+    async def _latch(self, name: str, document: dict[str, Any]) -> None:
+        await self.bus.set_latch(self.show, name, document)
 
     def _avatar_changed(self) -> None:
         self.animator.look()

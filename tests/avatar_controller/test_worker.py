@@ -16,6 +16,7 @@ from libs.contracts.avatar import (
     AvatarRefusal,
     Bearing,
     MapMood,
+    PresenceChanged,
     ShowExpression,
     SignInAvatar,
 )
@@ -122,7 +123,8 @@ async def test_moods_and_bearings_reach_every_avatar_once(controller: Start) -> 
         for avatar in avatars:
             assert avatar.bearings == [Bearing.LISTENING, Bearing.THINKING, Bearing.SPEAKING]
             assert avatar.moods == [Mood.EXCITED]
-        told = await stand.told()
+        await stand.told()
+        told = (await stand.facts(PresenceChanged))[-1]
         assert (told.mood, told.bearing) == (Mood.EXCITED, Bearing.SPEAKING)
 
 
@@ -366,6 +368,25 @@ async def test_the_latch_says_the_same_as_the_last_event(controller: Start) -> N
             avatar.changed()
         await asyncio.sleep(GATHER_SECONDS + 0.1)
         assert len(await stand.facts(AvatarChanged)) == before
+
+
+async def test_a_mood_is_told_without_the_names_of_the_model(controller: Start) -> None:
+    avatar = ScriptedAvatar(detail="x" * 500)
+    async with controller(avatar) as stand:
+        await stand.told()
+        before = len(await stand.facts(AvatarChanged))
+        await stand.bus.publish(SetExpression(mood=Mood.SMUG))
+        await until(lambda: avatar.moods)
+        await asyncio.sleep(GATHER_SECONDS + 0.1)
+        news = (await stand.facts(PresenceChanged))[-1]
+        assert news.mood is Mood.SMUG
+        assert len(news.model_dump_json()) < 500
+        assert len(await stand.facts(AvatarChanged)) == before
+        latch = await stand.bus.latch("main", "avatar_presence")
+        assert latch is not None
+        assert PresenceChanged.model_validate(latch).mood is Mood.SMUG
+        avatar.becomes(AvatarLink.READY, NOTHING, "another")
+        assert (await stand.told()).mood is Mood.SMUG
 
 
 @pytest.mark.parametrize(
