@@ -64,7 +64,9 @@ class AvatarControllerWorker(Worker):
         except AvatarFileError as problem:
             raise CannotRun(str(problem)) from None
         self._playback = PlaybackClock()
-        self.mouth = MouthPlayer(self._playback, settings.avatar_mouth_offset_ms / 1_000)
+        self.mouth = MouthPlayer(
+            self._playback, settings.avatar_mouth_offset_ms / 1_000, lambda: self.bus.connected
+        )
         self.avatars: Sequence[Avatar] = avatars_of(
             settings, self.file, self.publish, self._avatar_changed
         )
