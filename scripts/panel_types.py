@@ -18,6 +18,7 @@ TARGET = ROOT / "apps" / "orchestrator" / "panel" / "src" / "contracts.ts"
 sys.path.insert(0, str(ROOT))
 
 from apps.orchestrator.panel import protocol  # noqa: E402  the repository may not be installed
+from apps.orchestrator.panel.avatar_messages import AvatarsStatus  # noqa: E402
 from libs.contracts.conversation import SkipReason, TurnSource  # noqa: E402
 from libs.contracts.health import ModuleState  # noqa: E402
 from libs.contracts.people import Role  # noqa: E402
@@ -31,6 +32,8 @@ LISTED: dict[str, type[StrEnum]] = {
     "SKIP_REASONS": SkipReason,
     "TURN_SOURCES": TurnSource,
 }
+#: Answers of the API that the panel reads beside the messages.
+ANSWERS: tuple[type[BaseModel], ...] = (AvatarsStatus,)
 PRIMITIVES = {
     "string": "string",
     "number": "number",
@@ -82,7 +85,7 @@ def render() -> str:
     messages, commands = _members(protocol.ServerMessage), _members(protocol.PanelCommand)
     _, schema = models_json_schema(
         [
-            *((model, "serialization") for model in messages),
+            *((model, "serialization") for model in (*messages, *ANSWERS)),
             *((model, "validation") for model in commands),
         ]
     )

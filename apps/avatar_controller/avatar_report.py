@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.avatar_controller.engines.base import Avatar
 from apps.avatar_controller.presence import Presence
-from libs.contracts.avatar import AvatarChanged, AvatarLink, AvatarStatus
+from libs.contracts.avatar import AvatarChanged, AvatarLink, AvatarStatus, PresenceChanged
 from libs.contracts.health import ModuleState
 from libs.settings.avatar import AvatarFile
 from libs.settings.followed_file import FollowedFile
@@ -22,9 +22,16 @@ _WRONG = frozenset({AvatarLink.DENIED, AvatarLink.WRONG_PROGRAM, AvatarLink.HANG
 _THERE = frozenset({AvatarLink.READY, AvatarLink.UNSEEN})
 
 
+#: Names of the states that are kept on the bus.
+AVATARS_LATCH, PRESENCE_LATCH = "avatar", "avatar_presence"
+
+Latch = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
 class AvatarReport:
     """Promises: everybody is told of a change within a quarter of a second, unless changes never
-    cease, and of none that is no change; the latch always says the same as the last event."""
+    cease, and of none that is no change; names of a model travel only when an avatar has changed;
+    a latch always says the same as the last event of its kind."""
 
     def __init__(
         self,
@@ -60,22 +67,25 @@ class AvatarReport:
         return sum(status.link in _THERE for status in self.statuses)
 
     async def keep_telling(
-        self,
-        publish: Callable[[AvatarChanged], Awaitable[None]],
-        latch: Callable[[dict[str, Any]], Awaitable[None]],
+        self, publish: Callable[[AvatarChanged | PresenceChanged], Awaitable[None]], latch: Latch
     ) -> None:
-        """One event with everything, a moment after each change, and the same as a latch; for
-        ever."""
+        """One event a moment after each change, and the same as a latch; for ever."""
         while True:
             await self._news.wait()
             await asyncio.sleep(max(GATHER_SECONDS, self._wait_seconds()))
             self._news.clear()
-            fresh = self.as_event()
-            if self._told is None or _looks(fresh) != _looks(self._told):
-                self._told = fresh
-                self._to_spare -= 1
+            before, fresh = self._told, self.as_event()
+            if before is not None and _looks(fresh) == _looks(before):
+                continue
+            self._told = fresh
+            self._to_spare -= 1
+            if before is None or fresh.avatars != before.avatars:
                 await publish(fresh)
-                await latch(fresh.model_dump(mode="json"))
+                await latch(AVATARS_LATCH, fresh.model_dump(mode="json"))
+                continue
+            bore = PresenceChanged(show=self._show, mood=fresh.mood, bearing=fresh.bearing)
+            await publish(bore)
+            await latch(PRESENCE_LATCH, bore.model_dump(mode="json"))
 
     def _wait_seconds(self) -> float:
         now = asyncio.get_running_loop().time()
@@ -114,5 +124,5 @@ def _is_wrong(status: AvatarStatus) -> bool:
     return status.link in _WRONG or bool(status.taken) or explicit
 
 
-def _looks(event: AvatarChanged) -> dict[str, Any]:
-    return event.model_dump(exclude={"event_id", "emitted_at", "source"})
+def _looks(event: AvatarChanged) -> tuple[Any, ...]:
+    return event.avatars, event.mood, event.bearing

@@ -83,6 +83,17 @@ def by_loudness(loudness: float) -> Target:
     return Target(Mouth(loudness, 0.0, Vowels(a=loudness)))
 
 
+def faded(target: Target, share: float) -> Target:
+    """The same, only so far (0 to 1)."""
+    if share >= 1.0:
+        return target
+    mouth, vowels = target.mouth, target.mouth.vowels
+    less = Vowels(
+        vowels.a * share, vowels.i * share, vowels.u * share, vowels.e * share, vowels.o * share
+    )  # fmt: skip
+    return Target(Mouth(mouth.open * share, mouth.form * share, less), target.closing)
+
+
 class MouthMotion:
     """A mouth that moves as fast as lips do.
 

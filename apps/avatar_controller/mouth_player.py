@@ -1,6 +1,7 @@
 """The mouth at this moment, from what the stage tells once of each sentence."""
 
 import math
+from collections.abc import Callable
 
 from apps.avatar_controller.engines.base import Mouth, Vowels
 from apps.avatar_controller.mouth_form import (
@@ -8,10 +9,12 @@ from apps.avatar_controller.mouth_form import (
     MouthMotion,
     Target,
     by_loudness,
+    faded,
     loudness_of,
     shaped,
 )
 from apps.avatar_controller.mouth_track import MouthTrack
+from apps.avatar_controller.stage_news import StageNews
 from libs.contracts.speaking import MouthChunk
 from libs.speech.playback_clock import PlaybackClock
 
@@ -30,11 +33,19 @@ class MouthPlayer:
 
     Promises: the mouth is shut while nothing of hers is heard, and at once when she is stopped or
     paused; it moves within a few hundredths of a second of the sound (`offset_seconds` later); also
-    of an utterance of which nothing is known it moves; memory is bounded.
+    of an utterance of which nothing is known it moves; where the stage falls silent it fades shut
+    within about a second, and goes on with its next word; memory is bounded.
     """
 
-    def __init__(self, clock: PlaybackClock, offset_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        clock: PlaybackClock,
+        offset_seconds: float = 0.0,
+        hears: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`hears`: whether the bus is there."""
         self._clock = clock
+        self._news = StageNews(clock, hears)
         self._early = EARLY_SECONDS - offset_seconds
         self._tracks: dict[str, MouthTrack] = {}
         self._motion = MouthMotion()
@@ -71,7 +82,9 @@ class MouthPlayer:
         anchor = self._clock.anchor(moment) or heard
         position = self._onward(anchor.utterance_id, anchor.position_at(moment))
         target = self._target(anchor.utterance_id, position)
-        return self._motion.move(target, now)
+        share = self._news.share(now)
+        self.loudness *= share
+        return self._motion.move(faded(target, share), now)
 
     def _onward(self, identity: str, position: float) -> float:
         """It does not go back for a rounding."""

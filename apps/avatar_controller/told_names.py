@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from libs.contracts.avatar import MAXIMUM_NAMES
 
-#: All of them are told again at every change, and the last two thousand changes are kept.
+#: All of them are told again at every change of an avatar, and the last two thousand are kept.
 MAXIMUM_BYTES = 12_000
 
 

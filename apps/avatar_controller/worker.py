@@ -62,7 +62,9 @@ class AvatarControllerWorker(Worker):
         self._file = followed_avatar_file(settings.avatar_file)
         file = self._file.content
         self._playback = PlaybackClock()
-        self.mouth = MouthPlayer(self._playback, settings.avatar_mouth_offset_ms / 1_000)
+        self.mouth = MouthPlayer(
+            self._playback, settings.avatar_mouth_offset_ms / 1_000, lambda: self.bus.connected
+        )
         self.avatars: Sequence[Avatar] = avatars_of(
             settings, file, self.publish, self._avatar_changed
         )
@@ -115,8 +117,8 @@ class AvatarControllerWorker(Worker):
         self.animator.hold(True)
         await self._of_each((avatar.close() for avatar in self.avatars), CLOSING_SECONDS)
 
-    async def _latch(self, document: dict[str, Any]) -> None:
-        await self.bus.set_latch(self.show, "avatar", document)
+    async def _latch(self, name: str, document: dict[str, Any]) -> None:
+        await self.bus.set_latch(self.show, name, document)
 
     def _avatar_changed(self) -> None:
         self.animator.look()

@@ -1,19 +1,16 @@
 """The desk for avatars: how they are, and orders to them with what became of them."""
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
-
-from pydantic import ValidationError
+from collections.abc import Callable, Collection, Iterable
 
 from apps.orchestrator import avatar_orders as orders
+from apps.orchestrator.avatar_news import AvatarNews
 from apps.orchestrator.avatar_orders import AnyAvatarOrder, event_of
 from apps.orchestrator.order_desk import OrderDesk, OrderWords, Publish
-from apps.orchestrator.panel.avatar_messages import AvatarsStatus
+from apps.orchestrator.panel.avatar_messages import AvatarsState, AvatarsStatus, AvatarState
 from libs.bus.base import Delivery
 from libs.contracts.avatar import (
     MAXIMUM_NAMES,
-    AvatarChanged,
     AvatarId,
     AvatarLink,
     AvatarRefusal,
@@ -24,10 +21,6 @@ from libs.settings.items import followed_items
 from libs.telemetry import clock
 from libs.worker.problems import Problem
 
-#: Name of the state that the avatar_controller keeps on the bus.
-LATCH_NAME = "avatar"
-#: An entry older than this is read late: it does not overrule what is known to be newer.
-LATE_SECONDS = 2.0
 #: What only the overlay shows is not shown when it comes later than this.
 ITEM_SECONDS = 10.0
 #: So many names are told to somebody whose own is not known.
@@ -81,7 +74,7 @@ class AvatarDesk:
         self._publish = publish
         self._is_there = is_there
         self._orders = OrderDesk(show, publish, WORDS)
-        self._latest: AvatarChanged | None = None
+        self.news = AvatarNews()
         self._items_file = followed_items()
         self._avatar_items = items
         self._in_panic = in_panic
@@ -97,35 +90,45 @@ class AvatarDesk:
 
     # How they are -----------------------------------------------------------------------------
 
-    def restore(self, latched: Mapping[str, Any] | None) -> None:
-        """What the avatar_controller last left on the bus; of another build perhaps."""
-        try:
-            self.changed(AvatarChanged.model_validate(latched), 0.0)
-        except ValidationError:
-            return
-
-    def changed(self, event: AvatarChanged, age_seconds: float) -> None:
-        known = self._latest
-        if known is not None and age_seconds > LATE_SECONDS and event.emitted_at < known.emitted_at:
-            return
-        self._latest = event
-
     def status(self) -> AvatarsStatus:
-        if not self._is_there():
-            return AvatarsStatus(there=False, detail=NOT_THERE, items=self._drawn_items)
-        if self._latest is None:
-            return AvatarsStatus(there=True, detail=NOT_TOLD, items=self._drawn_items)
-        avatars = self._latest.avatars
-        trouble = self._latest.file_trouble
-        shown = {name: None for avatar in avatars for name in avatar.items}
+        """How they are, and all they have."""
+        news, drawn = self.news, self._drawn_items
+        there = self._is_there()
+        if not there or news.avatars is None:
+            detail = NOT_TOLD if there else NOT_THERE
+            names = news.names((), drawn)
+            return AvatarsStatus(there=there, detail=detail, items=drawn, names=names)
+        shown = {name: None for avatar in news.avatars for name in avatar.items}
+        items = tuple(shown | dict.fromkeys(drawn))
         return AvatarsStatus(
             there=True,
-            detail=STILL_IN_PANIC if self._in_panic() else STILL_OFF if self._is_off() else trouble,
-            avatars=avatars,
-            mood=self._latest.mood,
-            bearing=self._latest.bearing,
-            items=tuple(shown | dict.fromkeys(self._drawn_items)),
+            detail=self._held() or news.file_trouble,
+            avatars=news.avatars,
+            mood=news.mood,
+            bearing=news.bearing,
+            items=items,
+            names=news.names(news.avatars, items),
         )
+
+    def state(self) -> AvatarsState:
+        """The same without what they have."""
+        whole = self.status()
+        avatars = [
+            AvatarState(**{name: getattr(avatar, name) for name in AvatarState.model_fields})
+            for avatar in whole.avatars
+        ]
+        return AvatarsState(
+            there=whole.there,
+            detail=whole.detail,
+            avatars=tuple(avatars),
+            mood=whole.mood,
+            bearing=whole.bearing,
+            names=whole.names,
+        )
+
+    def _held(self) -> str:
+        """Why they are still."""
+        return STILL_IN_PANIC if self._in_panic() else STILL_OFF if self._is_off() else ""
 
     @property
     def _avatars(self) -> tuple[AvatarStatus, ...]:
@@ -192,7 +195,7 @@ class AvatarDesk:
         name, items = order.item, self._avatar_items()
         drawn, elsewhere = name in self._drawn_items, name in items
         if not drawn and not elsewhere:
-            trouble = self._latest.file_trouble if self._latest and self._is_there() else ""
+            trouble = self.news.file_trouble if self._is_there() else ""
             raise _unknown(name, [*self._drawn_items, *items], trouble)
         if self._in_panic():  # the stage would show nothing, and say nothing of it
             raise Problem(409, "Panic is engaged", "Release it first.", "panic")

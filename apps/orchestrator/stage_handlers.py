@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from apps.orchestrator.studio import Answer
 from apps.orchestrator.studio_words import panic_line, severity
 from libs.bus.base import Delivery
-from libs.contracts.avatar import AvatarChanged
+from libs.contracts.avatar import AvatarChanged, PresenceChanged
 from libs.contracts.stage import StageCommandDone, StageCommandFailed
 from libs.contracts.studio import ScreenshotTaken, StudioChanged, StudioPanicReported
 from libs.worker.worker import Worker, handles
@@ -42,7 +42,9 @@ class StageHandlers(Worker):
         self.status_changed(urgent=True)
         await self.incidents.note("panic_obs", severity(event), panic_line(event))
 
-    @handles(AvatarChanged)
-    async def avatar_changed(self, event: AvatarChanged, delivery: Delivery) -> None:
-        self.avatar.changed(event, delivery.age_seconds)
+    @handles(AvatarChanged, PresenceChanged)
+    async def avatar_changed(
+        self, event: AvatarChanged | PresenceChanged, delivery: Delivery
+    ) -> None:
+        self.avatar.news.take(event, delivery.age_seconds)
         self.status_changed()

@@ -47,7 +47,7 @@ def status_message(worker: "OrchestratorWorker") -> StatusMessage:
         ),
         overlay=_overlay(worker),
         studio=worker.studio.status(),
-        avatar=worker.avatar.status(),
+        avatar=worker.avatar.state(),
         queue=worker.conversation.waiting,
         floor=worker.floor.status(),
         mood=worker.session.mood.value,

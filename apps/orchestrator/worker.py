@@ -5,10 +5,10 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from apps.orchestrator import avatar_desk
 from apps.orchestrator.api.application import build_application
 from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS, KEYED_GETS
 from apps.orchestrator.avatar_desk import AvatarDesk
+from apps.orchestrator.avatar_news import AVATARS_LATCH, PRESENCE_LATCH
 from apps.orchestrator.chat_desk import ChatDesk
 from apps.orchestrator.chat_hearing import ChatHearing
 from apps.orchestrator.chat_lines import ChatLines
@@ -149,7 +149,10 @@ class OrchestratorWorker(ChatHearing, FloorHandlers, StageHandlers, MicrophoneHa
         await self.floor.restore()
         await self.conversation.restore()
         self.studio.restore(await self.bus.latch(self.show, LATCH_NAME))
-        self.avatar.restore(await self.bus.latch(self.show, avatar_desk.LATCH_NAME))
+        self.avatar.news.restore(
+            await self.bus.latch(self.show, AVATARS_LATCH),
+            await self.bus.latch(self.show, PRESENCE_LATCH),
+        )
         switch = await self.bus.latch(self.show, "enabled:policy_worker") or {}
         self._brain_on = switch.get("enabled") is not False
         await self._hold_or_let_go()

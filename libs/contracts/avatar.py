@@ -115,7 +115,8 @@ class AvatarStatus(Value):
 
 
 class AvatarChanged(Event):
-    """All avatars as they are now, whole; sent at every change and kept as the latch `avatar`."""
+    """All avatars as they are now, whole, with hundreds of names perhaps; sent when one of them has
+    changed, and kept as the latch `avatar`. Her mood and bearing are those of that moment."""
 
     topic = STAGE
     type: Literal["avatar.avatar_changed"] = "avatar.avatar_changed"
@@ -124,6 +125,16 @@ class AvatarChanged(Event):
     bearing: Bearing = Bearing.IDLE
     file_trouble: str = ""
     """What is wrong with `configs/avatar.yaml`, for people; empty: nothing."""
+
+
+class PresenceChanged(Event):
+    """Her mood and bearing now; sent when they have changed and the avatars have not, and kept as
+    the latch `avatar_presence`."""
+
+    topic = STAGE
+    type: Literal["avatar.presence_changed"] = "avatar.presence_changed"
+    mood: Mood
+    bearing: Bearing
 
 
 class SignInAvatar(Event):

@@ -109,7 +109,7 @@ def _as_picture(value: object) -> object:
     return {"file": value} if isinstance(value, str) else value
 
 
-Sign = Literal["sparkle", "tear", "vein", "bang", "dots", "snooze"]
+Sign = Literal["sparkle", "tear", "vein", "bang", "dots", "snooze", "note"]
 MouthWord = Literal["closed", "open", "small", "wide", "round", "large"]
 
 
@@ -146,7 +146,9 @@ class Layer(Strict):
     swing: Share = 0.0
     """Hangs loose: swings after the head, around `pivot`."""
     wave: Share = 0.0
-    """Swings when she waves, around `pivot`."""
+    """Is raised and swings when she waves, around `pivot`."""
+    raised: float | None = Field(default=None, ge=-360, le=360)
+    """So far it is raised for a wave, in degrees, clockwise; without it 70."""
     perk: Share = 0.0
     """Turns with the ears' mood around `pivot`: down when sad, up when listening."""
     stretch: Share = 0.0

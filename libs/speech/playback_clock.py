@@ -84,6 +84,11 @@ class PlaybackClock:
         """Whether nothing is heard, and nothing is about to be."""
         return not self._anchors
 
+    @property
+    def heard_of_at(self) -> float:
+        """When the stage said last that or where she is; `-inf`: never."""
+        return self._heard_of_at
+
     def audible(self, at: float, has_sound: bool) -> bool:
         """Whether an utterance of hers was begun and is not over; held ones count. `has_sound`:
         whether it is known that there is something to play at that moment."""

@@ -1,5 +1,6 @@
 """The mouth against the sound that the stage really plays: both in virtual time."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from libs.contracts.speaking import (
     MouthCue,
     PlaybackFinished,
     PlaybackProgressed,
+    PlaybackStarted,
     SentenceSynthesized,
     Viseme,
 )
@@ -72,6 +74,7 @@ class Scene:
     stage: VirtualStage
     offset_seconds: float = 0.0
     lost: tuple[type[Event], ...] = ()
+    bus_is_there: bool = True
     clock: PlaybackClock = field(default_factory=PlaybackClock)
     heard: list[tuple[float, float]] = field(default_factory=list)
     """At a moment: the position that the stage's output really had."""
@@ -79,7 +82,7 @@ class Scene:
     """At a moment: how far the mouth was open."""
 
     def __post_init__(self) -> None:
-        self.mouth = MouthPlayer(self.clock, self.offset_seconds)
+        self.mouth = MouthPlayer(self.clock, self.offset_seconds, lambda: self.bus_is_there)
         self._coming: list[tuple[float, Event]] = []
         self._known = 0
 
@@ -99,7 +102,15 @@ class Scene:
         self.stage.player.interrupt(lambda utterance: True, "stopped")
         self.say(StopSpeaking(epoch=1, emitted_at=self.now))
 
-    def pass_time(self, seconds: float) -> None:
+    def loses(self, *kinds: type[Event]) -> None:
+        """From now on the avatars hear nothing of that."""
+        self.lost = kinds
+
+    def loses_nothing(self) -> None:
+        self.loses()
+
+    def pass_time(self, seconds: float, frames: bool = True) -> None:
+        """`frames`: whether the avatars' process runs."""
         end = self.stage.now + seconds
         frame_due = self.stage.now
         while self.stage.now < end:
@@ -108,9 +119,11 @@ class Scene:
                 self.stage.player.look()
             self._carry()
             self.heard.append((self.now, self.stage.player.position / RATE_HZ))
-            if self.stage.now >= frame_due:
+            if frames and self.stage.now >= frame_due:
                 frame_due += FRAME_SECONDS
                 self.shown.append((self.now, self.mouth.at(self.now).open))
+            if frames:
+                self._read()
 
     def _carry(self) -> None:
         for event in self.stage.told[self._known :]:
@@ -119,6 +132,8 @@ class Scene:
                 new = event.model_copy(update={"emitted_at": self.now}) if stamped else event
                 self.say(new)
         self._known = len(self.stage.told)
+
+    def _read(self) -> None:
         for due, event in [one for one in self._coming if one[0] <= self.now]:
             self._coming.remove((due, event))
             if isinstance(event, MouthChunk):
@@ -242,3 +257,88 @@ def test_without_a_word_of_the_stage_it_is_shut_in_the_end(tmp_path: Path) -> No
     show.stage.hear(*bursts())
     show.pass_time(9.0)
     assert show.shown[-1][1] == 0.0
+
+
+WORDS_OF_THE_STAGE = (PlaybackStarted, PlaybackProgressed, PlaybackFinished)
+
+
+def talking(tmp_path: Path) -> Scene:
+    """She has said "ah" for a second, and goes on for nine."""
+    show = scene(tmp_path)
+    for event, pcm in ScriptedVoice("u1").sentence("ah", 10.0):
+        if isinstance(event, AudioChunk):
+            begins = (MouthCue(at_seconds=0.0, viseme=Viseme.AA),)
+            event = event.model_copy(update={"mouth": () if event.offset_samples else begins})
+        show.stage.hear((event, pcm))
+    show.pass_time(1.0)
+    assert show.shown[-1][1] > WIDE
+    return show
+
+
+WIDE = 0.8
+
+
+def least_open(show: Scene, since: float) -> float:
+    return min(opened for at, opened in show.shown if at > since)
+
+
+def test_when_the_stage_is_gone_the_mouth_fades_shut_within_about_a_second(tmp_path: Path) -> None:
+    show = talking(tmp_path)
+    show.loses(*WORDS_OF_THE_STAGE)
+    gone_at = show.now
+    show.pass_time(0.4)
+    assert least_open(show, gone_at) > WIDE, "the next word may come"
+    show.pass_time(0.8)
+    assert show.shown[-1][1] < 0.05
+    openings = [opened for at, opened in show.shown if at > gone_at]
+    assert max(abs(b - a) for a, b in itertools.pairwise(openings)) < 0.2, "it fades"
+    show.pass_time(1.0)
+    assert show.shown[-1][1] < 0.001
+    assert show.mouth.loudness == 0.0
+
+
+def test_it_goes_on_by_itself_when_the_stage_is_heard_of_again(tmp_path: Path) -> None:
+    show = talking(tmp_path)
+    show.loses(*WORDS_OF_THE_STAGE)
+    show.pass_time(1.6)
+    show.loses_nothing()
+    show.pass_time(0.5)
+    assert show.shown[-1][1] > WIDE
+    heard = show.clock.heard(show.now)
+    assert heard is not None
+    assert heard.position_at(show.now) == pytest.approx(show.heard[-1][1], abs=0.03)
+
+
+def test_that_a_word_of_the_stage_comes_late_or_is_lost_is_not_seen(tmp_path: Path) -> None:
+    show = talking(tmp_path)
+    since = show.now
+    for _ in range(6):
+        show.loses(*WORDS_OF_THE_STAGE)
+        show.pass_time(0.38)
+        show.loses_nothing()
+        show.pass_time(0.3)
+    assert least_open(show, since) > WIDE
+
+
+def test_while_the_bus_is_away_nothing_is_held_against_the_stage(tmp_path: Path) -> None:
+    show = talking(tmp_path)
+    since = show.now
+    show.bus_is_there = False
+    show.loses(*WORDS_OF_THE_STAGE)
+    show.pass_time(2.0)
+    show.bus_is_there = True
+    show.pass_time(0.4)
+    show.loses_nothing()
+    show.pass_time(0.4)
+    assert least_open(show, since) > WIDE
+
+
+@pytest.mark.parametrize("seconds", [0.8, 2.0, 2.6])
+def test_a_process_that_did_not_run_first_reads_what_the_stage_said(
+    tmp_path: Path, seconds: float
+) -> None:
+    show = talking(tmp_path)
+    since = show.now
+    show.pass_time(seconds, frames=False)
+    show.pass_time(0.5)
+    assert least_open(show, since) > WIDE

@@ -15,7 +15,9 @@ from libs.contracts.avatar import (
     AvatarLink,
     AvatarRefusal,
     AvatarStatus,
+    Bearing,
     MapMood,
+    PresenceChanged,
     ShowExpression,
     SignInAvatar,
 )
@@ -49,20 +51,46 @@ async def avatars(show: Stand) -> AsyncIterator[ScriptedAvatars]:
 # How they are ----------------------------------------------------------------------------------
 
 
-async def test_status_says_how_the_avatars_are(show: Stand, avatars: ScriptedAvatars) -> None:
+async def test_status_says_how_the_avatars_are_and_avatar_what_they_have(
+    show: Stand, avatars: ScriptedAvatars
+) -> None:
     status = (await show.get("/status"))["avatar"]
     assert status["there"]
     drawn, akari = status["avatars"]
     assert (drawn["id"], drawn["link"]) == ("overlay", "ready")
     assert (akari["model"], akari["mouth"]) == ("Akari", ["MouthOpen"])
-    assert akari["moods"][0] == {
+    assert (status["mood"], status["bearing"]) == ("neutral", "idle")
+    whole = await show.get("/avatar")
+    assert whole["avatars"][1]["moods"][0] == {
         "mood": "happy",
         "expression": "Smile.exp3.json",
         "chosen_by": "name",
     }
-    assert (status["mood"], status["bearing"]) == ("neutral", "idle")
-    assert set(status["items"]) >= {"cookie", "heart", "tea cup"}
-    assert await show.get("/avatar") == status
+    assert set(whole["items"]) >= {"cookie", "heart", "tea cup"}
+    assert {name: whole[name] for name in status if name != "avatars"} == {
+        name: status[name] for name in status if name != "avatars"
+    }
+
+
+async def test_a_model_with_hundreds_of_names_makes_no_change_of_mood_large(
+    show: Stand, avatars: ScriptedAvatars
+) -> None:
+    many = tuple(f"An expression of some length {number}.exp3.json" for number in range(300))
+    await avatars.tell(expressions=many, hotkeys=many)
+    await until(lambda: len(show.worker.avatar.status().avatars[1].expressions) == 300)
+    before = (await show.get("/status"))["avatar"]
+    await avatars.publish(PresenceChanged(mood=Mood.SMUG, bearing=Bearing.SPEAKING))
+    await until(lambda: show.worker.avatar.status().mood is Mood.SMUG)
+    after = (await show.get("/status"))["avatar"]
+    assert len(json.dumps(after)) < 1_000
+    assert {**before, "mood": "smug", "bearing": "speaking"} == after
+    assert len((await show.get("/avatar"))["avatars"][1]["expressions"]) == 300
+    await avatars.tell(expressions=(*many[1:], "Another"), hotkeys=many)
+    await until(lambda: "Another" in show.worker.avatar.status().avatars[1].expressions)
+    assert (await show.get("/status"))["avatar"]["names"] != before["names"]
+    await avatars.tell(expressions=many, hotkeys=many, detail="Something else.")
+    await until(lambda: show.worker.avatar.status().avatars[1].detail == "Something else.")
+    assert (await show.get("/status"))["avatar"]["names"] == before["names"]
 
 
 async def test_it_is_said_why_no_avatar_moves(show: Stand, avatars: ScriptedAvatars) -> None:
@@ -77,7 +105,7 @@ async def test_a_file_that_is_wrong_is_said_with_its_line_and_beside_what_it_cos
     assert (await show.request("POST", "/avatar/item", {"item": "prize"})).status_code == 404
     stand_settings["avatar_file"].write_text("items:\n  prize: {}\n", "utf-8")
     trouble = "avatar.yaml, line 2: items.prize.file: is missing"
-    show.worker.avatar.changed(AvatarChanged(avatars=(DRAWN,), file_trouble=trouble), 0.0)
+    show.worker.avatar.news.take(AvatarChanged(avatars=(DRAWN,), file_trouble=trouble), 0.0)
     assert (await show.get("/avatar"))["detail"] == trouble
     refused = await show.request("POST", "/avatar/item", {"item": "prize"})
     assert refused.status_code == 404
@@ -100,7 +128,7 @@ def test_a_module_that_is_switched_off_says_so() -> None:
     async def nobody(event: Event) -> None: ...
 
     desk = AvatarDesk("main", nobody, is_there=lambda: True, is_off=lambda: True)
-    desk.changed(AvatarChanged(avatars=(DRAWN,)), 0.0)
+    desk.news.take(AvatarChanged(avatars=(DRAWN,)), 0.0)
     assert "Switch it on" in desk.status().detail
 
 
@@ -110,7 +138,9 @@ async def test_without_an_avatar_controller_the_step_is_said_and_drawn_items_are
     status = (await show.get("/status"))["avatar"]
     assert not status["there"]
     assert "kitsu restart avatar_controller" in status["detail"]
-    assert "tea cup" in status["items"]
+    whole = await show.get("/avatar")
+    assert "tea cup" in whole["items"]
+    assert whole["names"] == status["names"] != ""
     answer = await show.request("POST", "/avatar/sign-in", {})
     assert (answer.status_code, answer.json()["code"]) == (503, "avatar_not_ready")
 
@@ -121,6 +151,17 @@ async def test_a_restarted_orchestrator_knows_the_avatars_from_the_latch(stand: 
     async with ScriptedAvatars.beside(stand), running(stand.worker, stand.worker.bus):
         await until(lambda: stand.worker.avatar.status().avatars == (DRAWN,))
         assert stand.worker.avatar.status().mood is Mood.SMUG
+
+
+async def test_a_restarted_orchestrator_knows_the_mood_that_came_after(stand: Stand) -> None:
+    event = AvatarChanged(avatars=(DRAWN,), mood=Mood.SMUG)
+    later = PresenceChanged(mood=Mood.SAD, bearing=Bearing.ASLEEP, emitted_at=event.emitted_at + 60)
+    await stand.bus.set_latch("main", "avatar", event.model_dump(mode="json"))
+    await stand.bus.set_latch("main", "avatar_presence", later.model_dump(mode="json"))
+    async with ScriptedAvatars.beside(stand), running(stand.worker, stand.worker.bus):
+        await until(lambda: stand.worker.avatar.status().avatars == (DRAWN,))
+        status = stand.worker.avatar.status()
+        assert (status.mood, status.bearing) == (Mood.SAD, Bearing.ASLEEP)
 
 
 @pytest.mark.parametrize("latched", [{"avatars": 5}, {"avatars": [{"id": "x"}]}, {"mood": "odd"}])
@@ -135,9 +176,15 @@ async def test_news_that_come_late_do_not_overrule_what_is_newer(
     show: Stand, avatars: ScriptedAvatars
 ) -> None:
     desk, now = show.worker.avatar, clock.now() + 1
-    desk.changed(AvatarChanged(mood=Mood.HAPPY, emitted_at=now), 0.0)
-    desk.changed(AvatarChanged(mood=Mood.SAD, emitted_at=now - 60), 60.0)
-    assert desk.status().mood is Mood.HAPPY
+    desk.news.take(AvatarChanged(avatars=(DRAWN,), mood=Mood.HAPPY, emitted_at=now), 0.0)
+    desk.news.take(AvatarChanged(mood=Mood.SAD, emitted_at=now - 60), 60.0)
+    assert (desk.status().mood, desk.status().avatars) == (Mood.HAPPY, (DRAWN,))
+    idle = Bearing.IDLE
+    desk.news.take(PresenceChanged(mood=Mood.ANGRY, bearing=idle, emitted_at=now + 1), 0.0)
+    desk.news.take(AvatarChanged(mood=Mood.SAD, emitted_at=now + 0.5), 60.0)
+    assert (desk.status().mood, desk.status().avatars) == (Mood.ANGRY, ())
+    desk.news.take(PresenceChanged(mood=Mood.SAD, bearing=idle, emitted_at=now), 60.0)
+    assert desk.status().mood is Mood.ANGRY
 
 
 # Orders ----------------------------------------------------------------------------------------

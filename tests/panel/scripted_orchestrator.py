@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import hashlib
+import json
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from apps.orchestrator.panel import obs_commands, protocol
 from apps.orchestrator.panel.avatar_commands import AvatarMoodCommand
+from apps.orchestrator.panel.avatar_messages import AvatarsState, AvatarState
 from apps.orchestrator.panel.microphone_messages import HoldToTalkCommand, SetMicrophoneCommand
 from apps.orchestrator.studio_orders import StudioOrder
 from libs.worker.web_gate import content_security_policy
@@ -33,6 +36,23 @@ STATIC = Path(protocol.__file__).parent / "static"
 #: How often a status comes when nothing changes.
 BEAT_SECONDS = 2.0
 COMMANDS: TypeAdapter[protocol.PanelCommand] = TypeAdapter(protocol.PanelCommand)
+
+
+def names_of(avatar: dict[str, Any]) -> str:
+    return hashlib.blake2s(json.dumps(avatar).encode(), digest_size=8).hexdigest()
+
+
+def told(message: dict[str, Any]) -> dict[str, Any]:
+    """As a panel is told: of avatars in a status only how they are."""
+    if "avatar" not in message:
+        return message
+    avatar = message["avatar"]
+    state = {name: avatar[name] for name in AvatarsState.model_fields if name in avatar}
+    state["avatars"] = [
+        {name: one[name] for name in AvatarState.model_fields if name in one}
+        for one in avatar.get("avatars", ())
+    ]
+    return {**message, "avatar": {**state, "names": names_of(avatar)}}
 
 
 class ContentPolicy:
@@ -86,6 +106,8 @@ class ScriptedOrchestrator:
         """How many were asked for."""
         self.hangs = False
         """Takes requests and never answers them."""
+        self.avatar_looks = 0
+        """How often it was asked what the avatars have."""
         self._sockets: set[WebSocket] = set()
         self._server = ThreadServer()
 
@@ -115,6 +137,7 @@ class ScriptedOrchestrator:
         return [entry for entry in self.commands if entry["command"] == command]
 
     async def _send_all(self, messages: list[dict[str, Any]]) -> None:
+        messages = [told(message) for message in messages]
         for socket in list(self._sockets):
             with suppress(RuntimeError, WebSocketDisconnect):
                 await socket.send_json(messages)
@@ -132,6 +155,7 @@ class ScriptedOrchestrator:
             Route("/panic-link", self._panic_link, methods=["POST"]),
             Route("/sign-in-link", self._panic_link, methods=["POST"]),
             Route("/obs/screenshot", self._screenshot),
+            Route("/avatar", self._avatar),
             *self.memory.routes(),
             *self.mind.routes(),
             *self.safety.routes(),
@@ -148,7 +172,14 @@ class ScriptedOrchestrator:
     async def _status(self, _request: Request) -> Response:
         if not self.signed_in:
             return JSONResponse({"title": "Not signed in", "status": 401}, status_code=401)
-        return JSONResponse(self.status)
+        return JSONResponse(told(self.status))
+
+    async def _avatar(self, _request: Request) -> Response:
+        self.avatar_looks += 1
+        if self.refuse_posts:
+            return JSONResponse({"title": "Broken", "status": 500}, status_code=500)
+        avatar = self.status["avatar"]
+        return JSONResponse({**avatar, "names": names_of(avatar)})
 
     async def _panic_link(self, _request: Request) -> Response:
         if self.refuse_posts:
@@ -183,7 +214,7 @@ class ScriptedOrchestrator:
             return
         await socket.accept()
         self._sockets.add(socket)
-        await socket.send_json([self.status, *self.history])
+        await socket.send_json([told(self.status), *self.history])
         beat = asyncio.create_task(self._beat(socket))
         try:
             while True:
@@ -198,7 +229,7 @@ class ScriptedOrchestrator:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             if not self.silent:
-                await socket.send_json([self.status])
+                await socket.send_json([told(self.status)])
 
     async def _take(self, socket: WebSocket, raw: dict[str, Any]) -> None:
         self.commands.append(raw)

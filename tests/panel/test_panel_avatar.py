@@ -169,6 +169,32 @@ def test_an_orchestrator_that_knows_nothing_of_avatars_leaves_the_moods(
     expect(panel.part("mood-smug")).to_have_attribute("aria-pressed", "true")
 
 
+def test_names_are_fetched_when_they_have_changed_and_only_then(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    panel.open()
+    count = panel.part("avatar-items").locator("i")
+    expect(count).to_have_text("3")
+    for mood in ("sad", "angry", "smug"):
+        panel.part(f"mood-{mood}").click()
+        expect(panel.part(f"mood-{mood}")).to_have_attribute("aria-pressed", "true")
+    assert orchestrator.avatar_looks == 1
+    panel.outage_expected = True
+    orchestrator.refuse_posts = True
+    orchestrator.status["avatar"]["items"].append("book")
+    orchestrator.push(orchestrator.status)
+    while orchestrator.avatar_looks < 3:
+        panel.page.wait_for_timeout(50)
+    expect(count).to_have_text("3")
+    orchestrator.refuse_posts = False
+    expect(count).to_have_text("4")
+    asked = orchestrator.avatar_looks
+    orchestrator.push(orchestrator.status, orchestrator.status)
+    panel.part("mood-happy").click()
+    expect(panel.part("mood-happy")).to_have_attribute("aria-pressed", "true")
+    assert orchestrator.avatar_looks == asked
+
+
 # Which face shows which mood -------------------------------------------------------------------
 
 

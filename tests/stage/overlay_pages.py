@@ -12,11 +12,18 @@ TEXT = "Hello chat, I am a small fox and I am talking now"
 
 
 class OpenPage:
-    """One overlay page, what it complained about, and what its probe says."""
+    """One overlay page, what it complained about, and what its probe says.
+
+    To look at it is no click: `page.evaluate` would count as one, and let her speak.
+    """
 
     def __init__(self, page: Any) -> None:
         self.page = page
         self.complaints: list[str] = []
+        self.sockets = 0
+        """How often it went to the stage."""
+        self._debugger: Any = None
+        page.on("websocket", self._count_socket)
         page.on("console", self._hear_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -24,8 +31,23 @@ class OpenPage:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
+    def _count_socket(self, _socket: Any) -> None:
+        self.sockets += 1
+
     async def probe(self) -> dict[str, Any]:
-        return dict(await self.page.evaluate("window.kitsuProbe ? kitsuProbe.read() : {}"))
+        return dict(await self.look("window.kitsuProbe ? kitsuProbe.read() : {}"))
+
+    async def is_visible(self, element: str) -> bool:
+        return bool(await self.look(f"document.getElementById('{element}').checkVisibility()"))
+
+    async def look(self, expression: str) -> Any:
+        """The value of an expression in the page."""
+        if self._debugger is None:
+            self._debugger = await self.page.context.new_cdp_session(self.page)
+        wish = {"expression": expression, "returnByValue": True, "userGesture": False}
+        answer = await self._debugger.send("Runtime.evaluate", wish)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"]["value"]
 
     async def watch(self, seconds: float) -> list[dict[str, Any]]:
         """What the probe said over a while."""

@@ -200,6 +200,30 @@ def test_without_a_page_the_silent_clock_goes_on_and_a_page_that_comes_takes_ove
     assert messages(late)[0]["samples"] == pytest.approx(16_000, abs=1)
 
 
+def test_why_nobody_hears_her_is_said_of_the_page_that_can_be_mended(
+    overlay: VirtualOverlay,
+) -> None:
+    def why() -> str:
+        return overlay.output.health().detail
+
+    assert "open the overlay" in why()
+    opening = overlay.pages.join()
+    assert opening is not None
+    assert "just opening" in why()
+    overlay.pages.leave(opening)
+    blocked = overlay.open_page(audio="blocked")
+    assert "click once" in why()
+    overlay.now += 3
+    assert "reload" in why(), "a click into a page that hangs mends nothing"
+    muted = overlay.open_page(mute=True)
+    assert "reload" in why()
+    overlay.pages.heard(blocked)
+    assert "click once" in why()
+    overlay.pages.leave(blocked)
+    assert "muted" in why()
+    overlay.pages.leave(muted)
+
+
 def test_a_frozen_page_loses_the_voice_and_may_have_it_again(overlay: VirtualOverlay) -> None:
     frozen, other = overlay.open_page(), overlay.open_page()
     overlay.start()

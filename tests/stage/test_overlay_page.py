@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -246,7 +247,7 @@ async def test_a_browser_that_blocks_sound_is_told_of_and_one_click_mends_it(
 ) -> None:
     async with chromium() as strict, open_page(strict, stage) as page:
         await until(lambda: "click once" in stage.worker.health().detail)
-        assert await page.page.locator("#hint").is_visible()
+        assert await page.is_visible("hint")
         await stage.say_all(ScriptedVoice(), TEXT, 6.0)
         seen = await page.watch(0.5)
         assert {s["rms"] for s in seen} == {0}
@@ -255,7 +256,7 @@ async def test_a_browser_that_blocks_sound_is_told_of_and_one_click_mends_it(
         await page.page.mouse.click(50, 50)
         await voice_page(stage)
         assert max(s["rms"] for s in await page.watch(0.8)) > 0.05
-        assert not await page.page.locator("#hint").is_visible()
+        assert not await page.is_visible("hint")
 
 
 async def test_a_stage_that_freezes_is_noticed_and_the_page_falls_silent(
@@ -274,6 +275,36 @@ async def test_a_stage_that_freezes_is_noticed_and_the_page_falls_silent(
         await page.until(connected=True)
 
 
+async def test_a_page_that_was_blocked_for_long_takes_up_what_came_meanwhile(
+    browser: Any, stage: RunningStage
+) -> None:
+    async with open_page(browser, stage) as page:
+        await voice_page(stage)
+        await stage.say_all(ScriptedVoice(), TEXT, 30.0, chunk_seconds=1.0)
+        await until(lambda: stage.of(PlaybackStarted))
+        await page.look("{ const end = Date.now() + 3500; while (Date.now() < end); }; 0")
+        await page.until(sounding=True)
+        assert max(s["rms"] for s in await page.watch(1.0)) > 0.05
+        assert page.sockets == 1
+
+
+@contextlib.asynccontextmanager
+async def nobody_answers(port: int) -> AsyncIterator[list[asyncio.StreamWriter]]:
+    """A server that takes connections and never says a word; those it took."""
+    taken: list[asyncio.StreamWriter] = []
+
+    async def take(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        taken.append(writer)
+
+    server = await asyncio.start_server(take, "127.0.0.1", port)
+    try:
+        yield taken
+    finally:
+        server.close()
+        for writer in taken:
+            writer.transport.abort()
+
+
 async def test_the_page_comes_back_by_itself_after_the_stage_was_away(
     browser: Any, tmp_path: Path
 ) -> None:
@@ -286,6 +317,9 @@ async def test_the_page_comes_back_by_itself_after_the_stage_was_away(
         await stage.say_all(ScriptedVoice(), TEXT, 30.0, chunk_seconds=1.0)
         await until(lambda: stage.of(PlaybackStarted))
     await page.until(connected=False, rms=0, caption="")
+    async with nobody_answers(stage.port) as taken:
+        await until(lambda: len(taken) >= 2)
+    assert not await page.is_visible("refused")
     async with a_stage(tmp_path, server, stage.port) as again:
         await page.until(connected=True)
         await voice_page(again)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from apps.orchestrator.panel.avatar_commands import AvatarCommand
-from apps.orchestrator.panel.avatar_messages import AvatarsStatus
+from apps.orchestrator.panel.avatar_messages import AvatarsState
 from apps.orchestrator.panel.chat_status import ChatStatus
 from apps.orchestrator.panel.microphone_messages import (
     HoldToTalkCommand,
@@ -171,7 +171,7 @@ class StatusMessage(Message):
     memory: MemoryStatus
     overlay: OverlayStatus
     studio: StudioStatus
-    avatar: AvatarsStatus = AvatarsStatus()
+    avatar: AvatarsState = AvatarsState()
     queue: int = 0
     floor: FloorStatus = FloorStatus()
     mood: str = "neutral"

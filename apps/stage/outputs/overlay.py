@@ -200,10 +200,14 @@ class OverlayOutput:
 
     def _why_silent(self) -> str:
         pages = list(self._pages)
-        if any(page.audio == "blocked" and not page.mute for page in pages if page.said_hello):
+        answering = [page for page in pages if not page.frozen]
+        known = [page for page in answering if page.said_hello]
+        if any(page.audio == "blocked" and not page.mute for page in known):
             return "nobody hears her: the browser blocks sound; click once into the overlay page"
-        if any(page.frozen for page in pages):
+        if len(answering) < len(pages):
             return "nobody hears her: the overlay page does not answer; reload it"
+        if len(known) < len(pages):
+            return "nobody hears her: the overlay page is just opening"
         if pages:
             return "nobody hears her: all overlay pages are muted; open one without ?mute=1"
         # The address itself carries a key, and health texts go into logs.

@@ -1,7 +1,15 @@
 // The connection to the stage: one WebSocket that comes back by itself, and a dead-man switch.
 
-/** Without a beat for this long the stage counts as dead: silence. The stage beats twice a second. */
+/** Without a beat for so long of its own running time the page takes the stage for dead: silence. The
+ *  stage beats twice a second. */
 const DEAD_AFTER_MS = 2000;
+const LOOK_MS = 250;
+/** Between two looks of a page that runs passes no more: a hidden one may look once a second. */
+const RUNNING_LOOK_MS = 1500;
+/** A look that comes later than this is late: what came meanwhile may be unread. */
+const LATE_LOOK_MS = 2 * LOOK_MS;
+/** A handshake that takes longer is given up. */
+const HANDSHAKE_MS = 4000;
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 1000;
 /** So many tries in vain since the page was loaded: the stage does not know the page's key. */
@@ -24,8 +32,11 @@ export class Link {
     this.connected = false;
     this.socket = null;
     this.lastBeatAt = 0;
+    this.stoodMs = 0;
+    this.inDoubt = false;
+    this.lookedAt = performance.now();
     this.pauseMs = FIRST_PAUSE_MS;
-    setInterval(() => this.#checkBeat(), 250);
+    setInterval(() => this.#checkBeat(), LOOK_MS);
   }
 
   open() {
@@ -34,16 +45,24 @@ export class Link {
     const key = new URLSearchParams(location.search).get("key");
     if (key) address.searchParams.set("key", key);
     const socket = new WebSocket(address);
+    const givesUp = setTimeout(() => this.#giveUp(socket), HANDSHAKE_MS);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
+      clearTimeout(givesUp);
+      if (socket !== this.socket) return;
       this.connected = true;
       this.triesLeft = 0;
       this.pauseMs = FIRST_PAUSE_MS;
-      this.lastBeatAt = performance.now();
+      this.#hearsBeat();
       this.onUp();
     };
-    socket.onmessage = (event) => this.#receive(event.data);
-    socket.onclose = () => this.#lost(socket);
+    socket.onmessage = (event) => {
+      if (socket === this.socket) this.#receive(event.data);
+    };
+    socket.onclose = () => {
+      clearTimeout(givesUp);
+      this.#lost(socket);
+    };
     this.socket = socket;
   }
 
@@ -68,22 +87,44 @@ export class Link {
     }
     if (message === null || typeof message !== "object") return;
     if (message.type === "beat") {
-      this.lastBeatAt = performance.now();
+      this.#hearsBeat();
       this.send("alive");
     }
     this.onMessage(message);
   }
 
+  #hearsBeat() {
+    this.lastBeatAt = performance.now();
+    this.stoodMs = 0;
+    this.inDoubt = false;
+  }
+
+  /** A page that did not run for a while (blocked, suspended) may look before it has read what came
+   *  meanwhile: that while is not counted, and of looks that come late only the second decides. */
   #checkBeat() {
-    if (this.connected && performance.now() - this.lastBeatAt > DEAD_AFTER_MS) {
-      this.socket.close();
-      this.#lost(this.socket);
+    const now = performance.now();
+    const passedMs = now - this.lookedAt;
+    this.lookedAt = now;
+    if (!this.connected) return;
+    if (passedMs > RUNNING_LOOK_MS) this.stoodMs += passedMs - LOOK_MS;
+    if (now - this.lastBeatAt - this.stoodMs <= DEAD_AFTER_MS) return;
+    if (passedMs > LATE_LOOK_MS && !this.inDoubt) {
+      this.inDoubt = true;
+      return;
     }
+    this.socket.close();
+    this.#lost(this.socket);
+  }
+
+  /** Nobody answers: that is no refusal, and the browser would wait for minutes. */
+  #giveUp(socket) {
+    if (socket !== this.socket || socket.readyState !== WebSocket.CONNECTING) return;
+    this.#leave(socket);
+    socket.close();
   }
 
   #lost(socket) {
     if (socket !== this.socket) return;
-    this.socket = null;
     if (this.connected) {
       this.connected = false;
       this.onLost();
@@ -91,6 +132,13 @@ export class Link {
       this.triesLeft -= 1;
       if (this.triesLeft === 0) this.onRefused();
     }
+    this.#leave(socket);
+  }
+
+  /** It is of no use any more: another one, in a moment. */
+  #leave(socket) {
+    if (socket !== this.socket) return;
+    this.socket = null;
     setTimeout(() => this.open(), this.pauseMs);
     this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 1.6);
   }

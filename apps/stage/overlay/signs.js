@@ -1,9 +1,9 @@
-// Little signs beside the head that make a mood readable in a small picture.
+// Little signs on and beside the head that make a mood readable in a small picture.
 
 import { ellipse, n, star } from "./lines.js";
 
 function sparkles(pose, ink) {
-  const places = [[-218, -128, 36, 0], [228, -160, 29, 2], [-198, -212, 19, 4], [236, -64, 18, 5]];
+  const places = [[-214, -128, 36, 0], [228, -160, 29, 2], [-198, -212, 19, 4], [236, -64, 18, 5]];
   return places.map(([x, y, size, phase]) => {
     const glint = 0.65 + 0.35 * Math.sin(pose.time * 5 + phase);
     return { d: star(x, y, size * glint * pose.sparkle), fill: "#ffe07a", stroke: ink, width: 4, alpha: pose.sparkle };
@@ -37,8 +37,8 @@ function bang(pose, ink) {
     return `M${n(x)},${n(y)}L${n(x + dx)},${n(y + dy)}`;
   };
   const d =
-    ray(186, -152, -0.95, 40) + ray(208, -116, -0.5, 44) + ray(216, -74, -0.08, 36) +
-    ray(-186, -152, Math.PI + 0.95, 40) + ray(-208, -116, Math.PI + 0.5, 44) + ray(-216, -74, Math.PI + 0.08, 36);
+    ray(186, -152, -0.95, 40) + ray(206, -116, -0.5, 42) + ray(210, -74, -0.08, 34) +
+    ray(-186, -152, Math.PI + 0.95, 40) + ray(-206, -116, Math.PI + 0.5, 42) + ray(-210, -74, Math.PI + 0.08, 34);
   return [
     { d, stroke: ink, width: 17, alpha: pose.bang },
     { d, stroke: "#ffe07a", width: 9, alpha: pose.bang },
@@ -67,9 +67,35 @@ function snores(pose, ink) {
   });
 }
 
-const SIGNS = { sparkle: sparkles, vein, tear: tears, bang, dots, snooze: snores };
+/** A note: she is pleased with herself. */
+function note(pose, ink) {
+  const sway = Math.sin(pose.time * 3.2);
+  const [x, y] = [214 + 6 * sway, -122 - 9 * Math.abs(sway)];
+  const stem = `M${n(x + 14)},${n(y - 3)}V${n(y - 66)}C${n(x + 18)},${n(y - 46)} ${n(x + 46)},${n(y - 46)} ${n(x + 38)},${n(y - 20)}`;
+  return [
+    { d: stem, stroke: ink, width: 16, alpha: pose.note },
+    { d: ellipse(x, y, 18, 14), fill: "#ffe07a", stroke: ink, width: 8, alpha: pose.note },
+    { d: stem, stroke: "#ffe07a", width: 8, alpha: pose.note },
+    { d: ellipse(x, y, 15, 11), fill: "#ffe07a", alpha: pose.note },
+  ];
+}
 
-/** The signs that are to be seen, of those named; `ink` is the colour of their outlines. */
-export function signs(pose, ink, names = Object.keys(SIGNS)) {
-  return names.flatMap((name) => (pose[name] > 0.05 ? SIGNS[name](pose, ink) : []));
+const ON_HER = { vein, tear: tears };
+const BESIDE_HER = { sparkle: sparkles, bang, dots, snooze: snores, note };
+const ALL = [...Object.keys(ON_HER), ...Object.keys(BESIDE_HER)];
+
+/** Beside her they follow the head a little: all the way they would leave the picture. */
+const beside = (pose) => ({ x: pose.headX * 0.5, y: pose.headY * 0.5, turn: pose.headTilt * 0.25 });
+
+/**
+ * The parts that show signs, of those named; `onHead` is what puts a part on the head, `ink` the
+ * colour of outlines.
+ */
+export function signParts(onHead, ink, names = ALL) {
+  const shown = (signs) => (pose) =>
+    names.flatMap((name) => (signs[name] && pose[name] > 0.05 ? signs[name](pose, ink) : []));
+  return [
+    { name: "signs on her", ...onHead, shapes: shown(ON_HER) },
+    { name: "signs beside her", move: beside, shapes: shown(BESIDE_HER) },
+  ];
 }

@@ -188,20 +188,25 @@ export class VoicePlayer {
     const from = now.stillAt;
     const { gain } = now.level;
     Object.assign(now, { stillAt: null, startedAt: null, fromSample: from, heardTo: from });
+    gain.cancelScheduledValues(0);
     for (const { offset, pcm } of now.unheard) {
       if (offset + pcm.length <= from) continue;
       const skipped = Math.max(0, from - offset);
+      const first = now.startedAt === null;
       this.#schedule(now, offset + skipped, pcm.subarray(skipped), RESUME_LEAD_SECONDS);
+      // Before all that follows is made, which takes a while: a ramp that is late swallows samples.
+      if (first) this.#fadeIn(gain, now.startedAt + from / now.rateHz);
     }
-    gain.cancelScheduledValues(0);
     if (now.startedAt === null) {
       gain.setValueAtTime(LEVELS[this.held], this.context.currentTime); // it had run dry
       return;
     }
-    const goesOnAt = now.startedAt + from / now.rateHz;
-    gain.setValueAtTime(0, goesOnAt);
-    gain.linearRampToValueAtTime(LEVELS[this.held], goesOnAt + FADE_SECONDS);
     this.#tellAudible(now);
+  }
+
+  #fadeIn(gain, from) {
+    gain.setValueAtTime(0, from);
+    gain.linearRampToValueAtTime(LEVELS[this.held], from + FADE_SECONDS);
   }
 
   #ramp(gain, goal, from, seconds) {

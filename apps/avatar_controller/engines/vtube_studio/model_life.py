@@ -1,6 +1,7 @@
 """Whether a model blinks and breathes by itself: seen in its own parameters."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,13 @@ from libs.settings.avatar import IdleLife
 WATCH_SECONDS = 10.0
 LOOK_EVERY_SECONDS = 0.05
 
+#: In a blink eyes are shut for about so long: of a longer way from one look to the next the rest
+#: was not watched.
+SHUT_SECONDS = 0.08
+
+#: Where answers come late it is watched longer, up to this.
+LONGEST_WATCH_SECONDS = 60.0
+
 #: What Kitsu moved last falls back to what the app makes of it within a second.
 FALL_BACK_SECONDS = 1.2
 
@@ -28,8 +36,8 @@ BREATH = ("parambreath",)
 OPEN_PART = 0.6
 SHUT_PART = 0.35
 
-#: An eye that stays shut for longer is no blink, but an expression.
-LONGEST_BLINK_SECONDS = 0.8
+#: An eye that is seen shut for longer is no blink, but an expression.
+LONGEST_BLINK_SECONDS = 0.7
 
 #: Of the way of the parameter for breath.
 BREATH_PART = 0.05
@@ -51,18 +59,19 @@ class Look:
 
 
 def blinked(looks: Sequence[Look]) -> bool:
-    """Open, shut and open again within a moment."""
-    last_open = float("-inf")
-    was_shut = False
+    """Open, shut for a moment and open again."""
+    was_open = False
+    shut_from = shut_to = float("nan")
     for look in looks:
         if look.eyes is None:
             continue
         if look.eyes >= OPEN_PART:
-            if was_shut and look.at_seconds - last_open <= LONGEST_BLINK_SECONDS:
+            if was_open and shut_to - shut_from <= LONGEST_BLINK_SECONDS:
                 return True
-            last_open, was_shut = look.at_seconds, False
+            was_open, shut_from, shut_to = True, float("nan"), float("nan")
         elif look.eyes <= SHUT_PART:
-            was_shut = True
+            shut_to = look.at_seconds
+            shut_from = shut_to if math.isnan(shut_from) else shut_from
     return False
 
 
@@ -73,23 +82,28 @@ def breathed(looks: Sequence[Look]) -> bool:
 
 async def watch(ask: Ask) -> ModelLife | None:
     """Looks at the model until it is certain. Eyes and breath must be held still meanwhile; None:
-    they were shut. A model whose eyes have names of their own cannot be watched; it counts as one
-    that blinks. Raises `VtsRefused`, `VtsAway`."""
+    they were shut. A model whose eyes have names of their own cannot be watched, nor can one of
+    which answers come too seldom; it counts as one that blinks. Raises `VtsRefused`, `VtsAway`."""
     now = asyncio.get_running_loop().time
     started = now()
     looks: list[Look] = []
-    while (elapsed := now() - started) < WATCH_SECONDS:
+    watched = 0.0
+    while watched < WATCH_SECONDS and (elapsed := now() - started) < LONGEST_WATCH_SECONDS:
         looks.append(await _look(ask, elapsed))
         if looks[-1].eyes is None and elapsed >= BREATH_SECONDS:
             break
         if blinked(looks) and (breathed(looks) or elapsed >= BREATH_SECONDS):
             break
         await asyncio.sleep(LOOK_EVERY_SECONDS)
+        watched += min(now() - started - elapsed, SHUT_SECONDS)
     eyes = [look.eyes for look in looks if look.eyes is not None]
     if sum(each >= OPEN_PART for each in eyes) < len(eyes) / 2:
         return None
     has_breath = any(look.breath is not None for look in looks)
-    return ModelLife(blinks=blinked(looks) or not eyes, breathes=breathed(looks) or not has_breath)
+    watchable = bool(eyes) and watched >= WATCH_SECONDS
+    return ModelLife(
+        blinks=blinked(looks) or not watchable, breathes=breathed(looks) or not has_breath
+    )
 
 
 async def _look(ask: Ask, at_seconds: float) -> Look:

@@ -1,4 +1,4 @@
-import type { AvatarLink, AvatarStatus, Bearing, MoodShown } from "./contracts";
+import type { AvatarLink, AvatarState, Bearing, MoodShown } from "./contracts";
 import { tamedUpTo } from "./hostile_text";
 import type { Sign } from "./wording";
 
@@ -18,7 +18,7 @@ const SIGNS: Record<AvatarLink, (title: string) => Sign> = {
 };
 
 /** How the connection to an avatar is; one that this panel does not know is shown as it came. */
-export function avatarSign(avatar: AvatarStatus): Sign {
+export function avatarSign(avatar: AvatarState): Sign {
   if (avatar.link === "ready") {
     if (avatar.taken?.length) return { shape: "triangle", word: "partly", tone: "warn" };
     if (avatar.id === "vtube_studio" && !avatar.model) {

@@ -58,6 +58,18 @@ export interface AvatarSignInCommand {
   readonly command: "avatar_sign_in";
 }
 
+export interface AvatarState {
+  readonly id: "overlay" | "vtube_studio" | "vmc" | "veadotube";
+  readonly title: string;
+  readonly link: AvatarLink;
+  readonly detail?: string;
+  readonly model?: string;
+  readonly mouth?: ReadonlyArray<string>;
+  readonly taken?: ReadonlyArray<string>;
+  readonly missing?: ReadonlyArray<string>;
+  readonly can_sign_in?: boolean;
+}
+
 export interface AvatarStatus {
   readonly id: "overlay" | "vtube_studio" | "vmc" | "veadotube";
   readonly title: string;
@@ -83,6 +95,15 @@ export interface AvatarTryCommand {
   readonly command: "avatar_try";
 }
 
+export interface AvatarsState {
+  readonly there?: boolean;
+  readonly detail?: string;
+  readonly avatars?: ReadonlyArray<AvatarState>;
+  readonly mood?: Mood;
+  readonly bearing?: Bearing;
+  readonly names?: string;
+}
+
 export interface AvatarsStatus {
   readonly there?: boolean;
   readonly detail?: string;
@@ -90,6 +111,7 @@ export interface AvatarsStatus {
   readonly mood?: Mood;
   readonly bearing?: Bearing;
   readonly items?: ReadonlyArray<string>;
+  readonly names?: string;
 }
 
 export type Bearing = "idle" | "listening" | "thinking" | "speaking" | "asleep";
@@ -443,7 +465,7 @@ export interface StatusMessage {
   readonly memory: MemoryStatus;
   readonly overlay: OverlayStatus;
   readonly studio: StudioStatus;
-  readonly avatar?: AvatarsStatus;
+  readonly avatar?: AvatarsState;
   readonly queue?: number;
   readonly floor?: FloorStatus;
   readonly mood?: string;

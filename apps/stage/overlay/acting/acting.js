@@ -200,7 +200,7 @@ export class Acting {
     return Math.sin(this.breathPhase) * is.breathDepth;
   }
 
-  #signs({ sparkle, tear, vein, bang, dots, snooze }) {
+  #signs({ sparkle, tear, vein, bang, dots, snooze, note }) {
     const shown = (value) => Math.min(1, Math.max(0, value));
     return {
       sparkle: shown(sparkle),
@@ -209,6 +209,7 @@ export class Acting {
       bang: shown(bang),
       dots: shown(dots),
       snooze: shown(snooze),
+      note: shown(note),
     };
   }
 }

@@ -40,6 +40,7 @@ export const CALM = {
   bang: 0,
   dots: 0,
   snooze: 0,
+  note: 0,
 };
 
 export const MOODS = {
@@ -51,7 +52,7 @@ export const MOODS = {
   surprised: { smile: 0, browHeight: -30, browTilt: -4, eyeOpen: 1.24, blush: 0.2, earDrop: -0.2, headDrop: -9, turnY: -0.3, pupil: 0.66, gape: 0.8, gapeRound: 1, liveliness: 0.6, hunch: -0.9, bang: 1 },
   thinking: { smile: 0.05, browHeight: -8, browTilt: 4, browSkew: 10, eyeOpen: 0.9, lowerLid: 0.12, earDrop: 0.04, headTilt: 7, turnX: 0.35, turnY: -0.35, pupil: 0.96, gazeX: 0.8, gazeY: -0.85, liveliness: 0.6, dots: 1 },
   sleepy: { smile: 0.12, browHeight: 5, browTilt: -8, eyeOpen: 0.36, lowerLid: 0.05, blush: 0.35, earDrop: 0.42, headTilt: 7, headDrop: 9, turnY: 0.3, gazeY: 0.4, liveliness: 0.35, breathDepth: 1.8, hunch: 0.6, snooze: 0.6 },
-  smug: { smile: 0.75, smirk: 1, browHeight: 0, browTilt: 10, browSkew: 13, eyeOpen: 0.58, lidSkew: 0.3, lowerLid: 0.3, blush: 0.35, earDrop: -0.02, earTurn: -0.3, headTilt: -8, turnX: -0.3, turnY: -0.2, pupil: 0.98, gazeX: 0.5, gazeY: 0.1, wag: 0.35 },
+  smug: { smile: 0.85, smirk: 1, browHeight: -2, browTilt: 9, browSkew: 22, eyeOpen: 0.42, lidSkew: 0.3, lowerLid: 0.42, blush: 0.6, earDrop: -0.04, earTurn: -0.3, headTilt: -11, turnX: -0.4, turnY: -0.3, pupil: 0.96, gazeX: 0.85, gazeY: 0.15, wag: 0.5, note: 1 },
 };
 
 /** What is added to the mood while she is not speaking. */

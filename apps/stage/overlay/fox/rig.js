@@ -1,6 +1,6 @@
 // The fox: our own drawing, as SVG path strings.
 
-import { signs } from "../signs.js";
+import { signParts } from "../signs.js";
 import { bodyParts, pawPart, tailPart } from "./body.js";
 import { foxColours } from "./colours.js";
 import { eyeParts } from "./eyes.js";
@@ -22,7 +22,7 @@ export class FoxRig {
       ...headsetParts(c),
       ...eyeParts(c, 13),
       pawPart(c),
-      { name: "signs", parent: "head", move: () => ({}), shapes: (p) => signs(p, c.ink) },
+      ...signParts({ parent: "head", move: () => ({}) }, c.ink),
     ];
   }
 

@@ -3,8 +3,8 @@
 /** How far the head's turn and the eyes' gaze shift a layer with `turn: 1` or `gaze: 1`, in units. */
 const TURN_UNITS = 16;
 const GAZE_UNITS = 10;
-/** So far an arm is raised for a wave. */
-const WAVE_DEGREES = 70;
+/** So far an arm is raised for a wave where its layer does not say. */
+const RAISED_DEGREES = 70;
 /** Heads of pictures turn around their neck, a little less than the fox. */
 const HEAD_TURN = 0.8;
 
@@ -49,11 +49,12 @@ export function layerMove(layer, pose, head, centre) {
   if (layer.part === "body") moves.push(bodyMove(pose));
   if (layer.part === "head") moves.push(head);
   const { turn = 0, gaze = 0, swing = 0, wave = 0, perk = 0, stretch = 0 } = layer;
+  const raised = pose.wave * (layer.raised ?? RAISED_DEGREES) + pose.waveAngle;
   moves.push({
     x: pose.turnX * turn * TURN_UNITS + pose.gazeX * gaze * GAZE_UNITS,
     y: pose.turnY * turn * TURN_UNITS * 0.6 + pose.gazeY * gaze * GAZE_UNITS,
   });
-  const angle = pose.hair * swing + (pose.wave * WAVE_DEGREES + pose.waveAngle) * wave + pose.earDrop * 50 * perk;
+  const angle = pose.hair * swing + raised * wave + pose.earDrop * 50 * perk;
   if (angle || stretch) {
     const opened = 1 + stretch * pose.open;
     moves.push({ x: centre.x, y: centre.y, turn: angle, scaleY: opened, pivotX: -centre.x, pivotY: -centre.y });

@@ -1,7 +1,7 @@
 // A character of pictures: layers back to front, each showing the first of its pictures that fits.
 
 import { BOX } from "../canvas_view.js";
-import { signs } from "../signs.js";
+import { signParts } from "../signs.js";
 import { chosen, wordsOf } from "./choice.js";
 import { headMove, layerMove } from "./moves.js";
 import { Stamps } from "./stamps.js";
@@ -20,7 +20,7 @@ export class PictureRig {
     this.stamps = new Stamps({ left: this.left, top: this.top, ...area });
     this.neck = this.#place(neck ?? [width / 2, height * 0.62]);
     this.layers = layers;
-    this.signs = signs;
+    this.signs = signParts({ move: (pose) => headMove(pose, this.neck) }, INK, signs);
     this.images = new Map();
   }
 
@@ -53,8 +53,7 @@ export class PictureRig {
       const moves = layerMove(layer, pose, head, layer.pivot ? this.#place(layer.pivot) : this.neck);
       painter.moved(moves, () => this.#draw(painter, image, layer));
     }
-    const shapes = () => signs(pose, INK, this.signs);
-    painter.parts([{ name: "signs", move: () => head, shapes }], pose);
+    painter.parts(this.signs, pose);
   }
 
   /** A point of the pictures in drawing units. */
