@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from libs.safety.decoding import decoded, rot13
 from libs.safety.normalise import fold, native
-from libs.safety.phrases import PhraseFinder
+from libs.safety.phrase_finder import PhraseFinder
 from libs.safety.readings import Reader
 from libs.safety.rules import Rules
 from libs.safety.vocabulary import Vocabulary

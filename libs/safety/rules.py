@@ -233,6 +233,7 @@ def _phrases(
                 except PhraseError as error:
                     raise RulesError(f"{name}: phrases of '{group.code}': {error}") from None
             meanings.append(Meaning(group.code, group.category, group.tier, group.places))
+        forget_spellings(of_all_files=False)
     forget_spellings()
     return tuple(meanings), tuple(phrases), frozenset(known)
 

@@ -6,7 +6,8 @@ import pytest
 
 from libs.safety import Gate, RulesError
 from libs.safety.normalise import fold
-from libs.safety.phrases import PhraseError, PhraseFinder, Script, WordClasses, compile_phrase
+from libs.safety.phrase_finder import PhraseFinder
+from libs.safety.phrases import PhraseError, Script, WordClasses, compile_phrase
 from libs.safety.readings import Reader
 from libs.safety.vocabulary import Vocabulary
 
