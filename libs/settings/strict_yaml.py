@@ -55,8 +55,10 @@ class SettingsFile:
         self._root: yaml.Node | None = None
         self.document: Any = None
         """What stands in it; an empty file counts as one that says nothing."""
+        text = ""
         try:
-            self._take(self._text_of(path, maximum_bytes), aliases)
+            text = self._text_of(path, maximum_bytes)
+            self._take(text, aliases)
         except (FileNotFoundError, error):
             raise
         except UnicodeDecodeError:
@@ -65,7 +67,8 @@ class SettingsFile:
             raise error(f"{self.name}, line {problem.line}: {problem}") from None
         except (yaml.YAMLError, RecursionError, ValueError) as problem:  # a date that is none, too
             mark = getattr(problem, "problem_mark", None)
-            where = f", line {mark.line + 1}" if mark is not None else ""
+            last = text.count("\n")  # the end is told as the beginning of a line behind it
+            where = f", line {min(mark.line, last) + 1}" if mark is not None else ""
             raise error(f"{self.name}{where}: not valid YAML") from None
         except OSError as problem:
             raise error(f"{self.name} cannot be read: {problem.strerror}") from None

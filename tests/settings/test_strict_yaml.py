@@ -47,6 +47,7 @@ def test_what_stands_in_it_comes_back(tmp_path: Path) -> None:
         ("pots:\n  big: {kind: red}\n", "line 2: pots.big.kind: must be 'black' or 'green'"),
         ("pots: {}\n\npots: {}\n", "line 3: pots: stands here twice"),
         ("pots:\n  big: [\n", "line 3: not valid YAML"),
+        ("pots: {", "line 1: not valid YAML"),
         ("made: 2024-99-99\n", "not valid YAML"),
         ("- a\n", "line 1: the file: "),
         ("[" * 20, "not valid YAML"),
