@@ -9,6 +9,7 @@ import yaml
 
 from libs.settings import ROOT
 from libs.settings.base import config_file
+from libs.settings.yaml_text import document_of
 
 #: Knows every name there is; a test holds it to that.
 EXAMPLE = ROOT / ".env.example"
@@ -33,7 +34,7 @@ def _line(place: str, name: str, known: set[str]) -> str:
 
 def _yaml_names(file: Path) -> list[str]:
     try:
-        document: Any = yaml.safe_load(_text(file))
+        document: Any = document_of(_text(file))
     except yaml.YAMLError:
         return []
     return [str(name) for name in document] if isinstance(document, dict) else []

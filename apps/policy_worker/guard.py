@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Literal, Protocol
 
 from apps.policy_worker.engines.base import Pieces
@@ -15,6 +15,10 @@ Opinion = Literal["safe", "unsafe", "unreadable"]
 
 #: How often it is looked for, so that the model is loaded before it is needed.
 PROBE_SECONDS = 10.0
+#: Loading a model and reading all that it is told may take so long, the first time.
+REHEARSAL_SECONDS = 120.0
+#: What it is asked when nothing depends on it.
+REHEARSED = ("Hello, how are you?", "I am well, thank you.")
 #: An opinion is short; who writes more has none.
 LONGEST_OPINION = 200
 MAXIMUM_TOKENS = 40
@@ -55,10 +59,14 @@ class AnyModel(Protocol):
 
     label: str
     complaint: str
+    keep_alive_seconds: float
+    """How long after its last answer the model is still loaded."""
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
+
+    async def warm(self) -> None: ...
 
     async def available(self) -> bool: ...
 
@@ -73,7 +81,8 @@ class Guard:
     """Asks a second model about each sentence it is given.
 
     Promises: `objection` takes hardly more than the deadline and never raises for what a model
-    does; it is empty only if the model's whole answer in that time was that it is safe.
+    does; it is empty only if the model's whole answer in that time was that it is safe. The model
+    is asked once in the background before it is needed: its first answer takes seconds.
     """
 
     def __init__(
@@ -85,10 +94,14 @@ class Guard:
         self._deadline_seconds = deadline_seconds
         self._tell = tell
         self._probing: asyncio.Task[None] | None = None
+        self._asked_at: float | None = None
+        self._rehearsing = False
 
     @property
     def state(self) -> str:
         """One line for people."""
+        if self._rehearsing:
+            return f"{self._model.label} is loaded to judge touchy turns"
         return self._model.complaint or f"touchy turns are judged by {self._model.label}"
 
     async def start(self) -> None:
@@ -102,9 +115,33 @@ class Guard:
         await self._model.stop()
 
     async def _keep_probing(self) -> None:
+        await self._model.warm()
         while True:
-            await self._model.available()
+            if not await self._model.available():
+                self._asked_at = None
+            elif self._may_be_cold:
+                await self._rehearse()
             await asyncio.sleep(PROBE_SECONDS)
+
+    @property
+    def _may_be_cold(self) -> bool:
+        if self._asked_at is None:
+            return True
+        unasked = asyncio.get_running_loop().time() - self._asked_at
+        return unasked > self._model.keep_alive_seconds / 2
+
+    async def _rehearse(self) -> None:
+        """Has the model loaded, and read what every question begins with. What is wrong with it is
+        told when it matters."""
+        self._rehearsing = True
+        heard, reply = REHEARSED
+        try:
+            with suppress(EngineError, TimeoutError):
+                async with asyncio.timeout(REHEARSAL_SECONDS):
+                    await self._answer(self._prompt(heard, reply))
+        finally:
+            self._rehearsing = False
+            self._asked_at = asyncio.get_running_loop().time()
 
     async def objection(self, heard: str, said: Sequence[str], sentence: str) -> str:
         """The code of the rule that stops the sentence, or nothing if it may be said.
@@ -113,6 +150,7 @@ class Guard:
         """
         reply = " ".join((*said, sentence))[-JUDGED_CHARACTERS - len(sentence) :]
         try:
+            self._asked_at = asyncio.get_running_loop().time()
             async with asyncio.timeout(self._deadline_seconds):
                 opinion = opinion_of(await self._answer(self._prompt(heard, reply)))
         except TimeoutError:

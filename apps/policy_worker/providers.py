@@ -38,7 +38,7 @@ def guard_model(settings: PolicySettings) -> AnyModel | None:
     if settings.guard_provider == "ollama":
         from apps.policy_worker.engines.ollama import OllamaEngine
 
-        return OllamaEngine(settings.ollama_url, settings.guard_model_name)
+        return OllamaEngine(settings.ollama_url, settings.guard_model_name, preload=False)
     from apps.policy_worker.engines.openai_compatible import OpenAICompatibleEngine
 
     return OpenAICompatibleEngine(

@@ -16,6 +16,8 @@ from libs.contracts.streams import StreamClass
 IDLE_SECONDS = 1.0
 #: How often left-over entries are looked for; with IDLE_SECONDS the longest time until takeover.
 LOOK_EVERY_SECONDS = 0.5
+#: As long as nobody can leave any; also the longest time until a newcomer of the group is seen.
+LOOK_RARELY_SECONDS = 2.0
 #: Left-over entries looked at in one go; only one is taken over, so that a crash while handling it
 #: does not count against its neighbours.
 LOOK_COUNT = 100
@@ -40,7 +42,9 @@ class GroupReader:
         self._group = subscription.group
         self._consumer = subscription.consumer
         self._who = f"{subscription.group}/{subscription.consumer}"
-        self._look_at = 0.0
+        self._looked_at = float("-inf")
+        self._handed_at = float("-inf")
+        self._quiet = False
 
     async def deliveries(self) -> AsyncGenerator[Delivery, None]:
         if self._topics[self._keys[0]].stream_class is not StreamClass.FACTS:
@@ -77,9 +81,9 @@ class GroupReader:
                         yield delivery
                 failures = 0
             except GroupLost:
-                ready = False
+                ready = self._quiet = False
             except BusUnavailable:
-                ready = False
+                ready = self._quiet = False
                 self._reading.counters["reader_reconnects"] += 1
                 await self._reading.pause(failures)
                 failures += 1
@@ -111,10 +115,10 @@ class GroupReader:
     async def _next(self) -> AsyncGenerator[Delivery, None]:
         loop = asyncio.get_running_loop()
         if loop.time() >= self._look_at:
-            self._look_at = loop.time() + LOOK_EVERY_SECONDS
+            self._looked_at = loop.time()
             delivery = await self._take_over()
             if delivery is not None:
-                self._look_at = loop.time()
+                self._looked_at = float("-inf")  # there may be more
                 yield delivery
                 return
         entries = await self._store.read_new(
@@ -125,6 +129,8 @@ class GroupReader:
             max(0.001, self._look_at - loop.time()),
         )
         read_at = loop.time()
+        if entries:
+            self._handed_at = read_at
         for entry in entries:
             if self._reading.stopped.is_set():
                 return  # stays unfinished: this consumer's next life begins with it
@@ -135,9 +141,21 @@ class GroupReader:
             if admitted is not None:
                 yield admitted
 
+    @property
+    def _look_at(self) -> float:
+        """When left-over entries are looked for next."""
+        if not self._quiet:
+            return self._looked_at + LOOK_EVERY_SECONDS
+        rarely = self._looked_at + LOOK_RARELY_SECONDS
+        if self._reading.holdings.any_at_work(self._topics, self._group):
+            return min(rarely, self._handed_at + LOOK_EVERY_SECONDS)
+        return rarely
+
     async def _take_over(self) -> Delivery | None:
         """One entry that was left lying, by a dead consumer or by a handler that failed."""
-        found = await self._store.idle(self._keys, self._group, IDLE_SECONDS, LOOK_COUNT)
+        found, self._quiet = await self._store.left_over(
+            self._keys, self._group, self._consumer, IDLE_SECONDS, LOOK_COUNT
+        )
         for left in found:
             if self._reading.holdings.at_work((left.key, self._group, left.entry_id)):
                 continue

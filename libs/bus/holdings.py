@@ -1,6 +1,7 @@
 """Which entries this process is at work on."""
 
 import asyncio
+from collections.abc import Collection
 
 Reference = tuple[str, str, str]
 """Key, group, entry id."""
@@ -31,6 +32,12 @@ class Holdings:
 
     def forget(self, reference: Reference) -> None:
         self._touched_at.pop(reference, None)
+
+    def any_at_work(self, keys: Collection[str], group: str) -> bool:
+        return any(
+            reference[1] == group and reference[0] in keys and self.at_work(reference)
+            for reference in self._touched_at
+        )
 
     def at_work(self, reference: Reference) -> bool:
         touched_at = self._touched_at.get(reference)

@@ -28,6 +28,8 @@ class Pending:
 class Group:
     last: EntryId = (0, 0)
     pending: dict[EntryId, Pending] = field(default_factory=dict)
+    read_at: dict[str, float] = field(default_factory=dict)
+    """When each consumer asked last for new entries."""
 
 
 @dataclass

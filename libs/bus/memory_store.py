@@ -4,7 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from libs.bus.memory_server import Group, MemoryServer, Pending, id_of, text_of
-from libs.bus.stream_store import GroupLost, StoredEntry, Unfinished
+from libs.bus.stream_store import (
+    GONE_AFTER_SECONDS,
+    GroupLost,
+    LeftOver,
+    StoredEntry,
+    Unfinished,
+)
 
 
 class MemoryStreamStore:
@@ -41,6 +47,7 @@ class MemoryStreamStore:
         taken = []
         for key in keys:
             stream, state = self._server.stream(key), self._group(key, group)
+            state.read_at[consumer] = _now()
             for entry_id in stream.after(state.last, count):
                 state.last = entry_id
                 state.pending[entry_id] = Pending(consumer, _now(), 1)
@@ -73,16 +80,18 @@ class MemoryStreamStore:
                 found.append(StoredEntry(key, text_of(entry_id), stream.entries[entry_id]))
         return found
 
-    async def idle(
-        self, keys: Sequence[str], group: str, idle_seconds: float, count: int
-    ) -> list[Unfinished]:
+    async def left_over(
+        self, keys: Sequence[str], group: str, consumer: str, idle_seconds: float, count: int
+    ) -> LeftOver:
         limit = _now() - idle_seconds
-        return [
+        entries = [
             Unfinished(key, text_of(entry_id), pending.consumer, pending.deliveries)
             for key in keys
             for entry_id, pending in sorted(self._group(key, group).pending.items())
             if pending.handed_at <= limit
-        ][:count]
+        ]
+        groups = [self._group(key, group) for key in keys]
+        return LeftOver(entries[:count], all(_is_quiet(state, consumer) for state in groups))
 
     async def unfinished(self, key: str, group: str, entry_id: str) -> Unfinished | None:
         pending = self._group(key, group).pending.get(id_of(entry_id))
@@ -128,6 +137,12 @@ class MemoryStreamStore:
         finally:
             self._server.unwatch(keys, self._woken)
             self._woken.clear()
+
+
+def _is_quiet(state: Group, consumer: str) -> bool:
+    limit = _now() - GONE_AFTER_SECONDS
+    others = (at for name, at in state.read_at.items() if name != consumer)
+    return not state.pending and all(at <= limit for at in others)
 
 
 def _now() -> float:

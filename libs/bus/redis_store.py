@@ -5,7 +5,13 @@ from typing import Any, NoReturn
 
 from libs.bus.base import BusUnavailable
 from libs.bus.redis_connection import ANSWER_SECONDS, Command, CommandRefused, RedisConnection
-from libs.bus.stream_store import GroupLost, StoredEntry, Unfinished
+from libs.bus.stream_store import (
+    GONE_AFTER_SECONDS,
+    GroupLost,
+    LeftOver,
+    StoredEntry,
+    Unfinished,
+)
 
 
 class RedisStreamStore:
@@ -57,19 +63,22 @@ class RedisStreamStore:
         read += ["STREAMS", *cursors, *cursors.values()]
         return _entries(await self._call(*read, seconds=wait_seconds + ANSWER_SECONDS))
 
-    async def idle(
-        self, keys: Sequence[str], group: str, idle_seconds: float, count: int
-    ) -> list[Unfinished]:
+    async def left_over(
+        self, keys: Sequence[str], group: str, consumer: str, idle_seconds: float, count: int
+    ) -> LeftOver:
         idle_ms = _milliseconds(idle_seconds)
         looks: list[Command] = [
             ("XPENDING", key, group, "IDLE", idle_ms, "-", "+", count) for key in keys
         ]
-        found = []
-        for key, reply in zip(keys, await self._connection.exchange(looks), strict=True):
+        looks += [("XINFO", "CONSUMERS", key, group) for key in keys]
+        replies = await self._connection.exchange(looks)
+        for reply in replies:
             if isinstance(reply, CommandRefused):
                 _fail(reply)
-            found += [_unfinished(key, row) for row in reply]
-        return found[:count]
+        left = zip(keys, replies[: len(keys)], strict=True)
+        entries = [_unfinished(key, row) for key, rows in left for row in rows]
+        consumers = (row for rows in replies[len(keys) :] for row in rows)
+        return LeftOver(entries[:count], all(_is_quiet(row, consumer) for row in consumers))
 
     async def unfinished(self, key: str, group: str, entry_id: str) -> Unfinished | None:
         rows = await self._call("XPENDING", key, group, entry_id, entry_id, 1)
@@ -116,6 +125,16 @@ def _entry(key: str, row: Any) -> StoredEntry:
     entry_id, flat = row
     fields = None if flat is None else dict(zip(flat[::2], flat[1::2], strict=True))
     return StoredEntry(key, entry_id.decode(), fields)
+
+
+def _is_quiet(row: Any, consumer: str) -> bool:
+    """Whether this row of `XINFO CONSUMERS` holds nothing, and is `consumer` or of who is gone.
+
+    Before Redis 7.2 who finds nothing to read counts as gone.
+    """
+    facts = dict(zip(row[::2], row[1::2], strict=True))
+    gone = facts[b"name"] == consumer.encode() or facts[b"idle"] >= GONE_AFTER_SECONDS * 1_000
+    return bool(gone and facts[b"pending"] == 0)
 
 
 def _unfinished(key: str, row: Any) -> Unfinished:

@@ -7,6 +7,9 @@ from typing import NamedTuple, Protocol
 from libs.bus.base import BusError
 from libs.bus.codec import Fields
 
+#: Who has not read for this long is gone, or finds out when it reads again.
+GONE_AFTER_SECONDS = 10.0
+
 
 class GroupLost(BusError):
     """The stream or its group is gone (a server that lost its data)."""
@@ -33,6 +36,14 @@ class Unfinished:
     entry_id: str
     consumer: str
     deliveries: int
+
+
+class LeftOver(NamedTuple):
+    """What was left lying for a while, oldest first. `quiet`: nobody of the group holds an entry,
+    and nobody else read lately, so that nothing will be left soon."""
+
+    entries: list[Unfinished]
+    quiet: bool
 
 
 class StreamStore(Protocol):
@@ -67,10 +78,10 @@ class StreamStore(Protocol):
         self, cursors: Mapping[str, str], count: int, wait_seconds: float
     ) -> list[StoredEntry]: ...
 
-    async def idle(
-        self, keys: Sequence[str], group: str, idle_seconds: float, count: int
-    ) -> list[Unfinished]:
-        """What was left lying that long, oldest first. Raises `GroupLost`."""
+    async def left_over(
+        self, keys: Sequence[str], group: str, consumer: str, idle_seconds: float, count: int
+    ) -> LeftOver:
+        """What was left lying that long, as this consumer sees it. Raises `GroupLost`."""
         ...
 
     async def unfinished(self, key: str, group: str, entry_id: str) -> Unfinished | None: ...

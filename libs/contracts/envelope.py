@@ -10,9 +10,12 @@ from libs.telemetry import clock
 
 
 class Value(BaseModel):
-    """A frozen part of an event. Unknown fields of a newer version are ignored."""
+    """A frozen part of an event. Unknown fields of a newer version are ignored.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    What reads and writes it is built when it is used first: no process uses all events.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Event(Value):

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from libs.safety.decoding import decoded, rot13
 from libs.safety.normalise import fold, native
-from libs.safety.phrases import PhraseFinder, forget_spellings
+from libs.safety.phrase_finder import PhraseFinder
 from libs.safety.readings import Reader
 from libs.safety.rules import Rules
 from libs.safety.vocabulary import Vocabulary
@@ -50,9 +50,9 @@ class Finder:
     def __init__(self, rules: Rules) -> None:
         self.words = WordFinder(rules)
         self._patterns = [(pattern, pattern.compiled()) for pattern in rules.patterns]
-        self._groups = rules.phrase_groups
+        self._meanings = rules.meanings
         by_script = {
-            script: [p for p in rules.phrases if self._groups[p.rule].script == script]
+            script: [p for p in rules.phrases if p.script == script]
             for script in ("latin", "native", "joined")
         }
         self._latin = PhraseFinder(by_script["latin"])
@@ -61,18 +61,14 @@ class Finder:
         terms = {term.text for term in rules.terms if term.tier != "mild"}
         known = rules.phrase_words | terms | rules.common_words | rules.harmless | rules.near_words
         self._vocabulary = Vocabulary(known, rules.often_mistyped)
-        self._phrases_of_all = rules.phrases
         self._reader = Reader(self._vocabulary, rules.signs)
         telling = {*rules.often_mistyped, *(t.text for t in rules.terms if t.tier != "mild")}
         self._coded = {rot13(word) for word in telling if len(word) >= SHORTEST_CODED}
         self._backwards = {w[::-1] for w in rules.often_mistyped if len(w) >= SHORTEST_CODED}
 
     def prepare(self) -> None:
-        """Makes and compiles now what is otherwise made when it is needed first."""
+        """Makes now what is otherwise made when it is needed first."""
         self._vocabulary.prepare()
-        for phrase in self._phrases_of_all:
-            _ = phrase.regex
-        forget_spellings()
 
     def find(self, text: str, place: Place, before: str = "") -> Iterator[Finding]:
         """All findings for a text without invisible characters."""
@@ -112,9 +108,10 @@ class Finder:
 
     def _as_findings(self, found: Iterator[tuple[int, str]], place: Place) -> Iterator[Finding]:
         for number, words in found:
-            group = self._groups[number]
-            if place in group.places:
-                yield Finding(f"{group.category}.{group.code}", group.category, group.tier, words)
+            meaning = self._meanings[number]
+            if place in meaning.places:
+                rule = f"{meaning.category}.{meaning.code}"
+                yield Finding(rule, meaning.category, meaning.tier, words)
 
     def _across(self, before: str, text: str, folded: str, place: Place) -> Iterator[Finding]:
         """What only both together say. The one before has passed: what is found in both, and not in

@@ -19,9 +19,8 @@ other directly, and `..` stands for up to eight characters.
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from functools import cache, lru_cache
+from typing import Literal, NamedTuple
 
 from libs.safety.normalise import fold, native
 
@@ -55,93 +54,126 @@ _EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
 #: The name of a class that is a word itself, in ROT13.
 _ENCODED = "r_"
 
-Classes = Mapping[str, tuple[str, ...]]
+
+class WordClasses:
+    """Words that stand for each other in the phrases of one file, by the name of their class."""
+
+    def __init__(self, words: Mapping[str, tuple[str, ...]]) -> None:
+        self._words = words
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._words
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        return self._words[name]
 
 
 class PhraseError(ValueError):
     """A phrase cannot be read; says which element and why."""
 
 
-@dataclass(frozen=True)
-class Element:
+class Alternatives(NamedTuple):
+    """What may stand in one place of a phrase."""
+
+    either: tuple[str, ...] = ()
+    rarity: float = 0.0
+    """How much they narrow the search: few long words do."""
+    needed: tuple[str, ...] = ()
+    """A text with one of them has one of these words (of the script `joined`: pieces). Empty: that
+    cannot be told."""
+    words: tuple[str, ...] = ()
+    """All whole words in them."""
+
+
+class Element(NamedTuple):
     """One place in a phrase. `sign`: "" must be there, "?" may be missing, "!" must not follow,
-    ".." a gap of up to `words`, "^" the beginning and "$" the end of the text."""
+    ".." a gap of up to `gap` words, "^" the beginning and "$" the end of the text."""
 
     sign: str
-    alternatives: tuple[str, ...] = ()
-    words: int = 0
-
-    @property
-    def rarity(self) -> float:
-        """How much it narrows the search: few long words do."""
-        if any(a.startswith("*") or a in _EVERYDAY for a in self.alternatives):
-            return 0.0
-        shortest = min(len(a.partition(" ")[0].rstrip("*")) for a in self.alternatives)
-        return shortest + 10 / len(self.alternatives)
+    alternatives: Alternatives = Alternatives()
+    gap: int = 0
 
 
 class Phrase:
-    """One phrase that was read. `anchors` are words of which a text has one if it has the phrase;
-    `beginnings` the same for words with a star.
+    """One phrase that was read.
 
-    It keeps its line, not what was read in it: there are thousands in every process that judges.
+    A text that has it has one word of `anchors` (of the script `joined`: one letter), or one that
+    begins as one of `beginnings` does, and something of each of `needs`: a word, or in the script
+    `joined` a piece of the text. It keeps its line, not what was read in it: there are thousands
+    in every process that judges.
     """
 
-    __slots__ = ("_classes", "_regex", "_script", "_text", "anchors", "beginnings", "rule")
+    __slots__ = ("_classes", "_regex", "_text", "anchors", "beginnings", "needs", "rule", "script")
 
     def __init__(
-        self, rule: int, text: str, script: Script, classes: Classes, anchor: Element | None
+        self,
+        rule: int,
+        text: str,
+        script: Script,
+        classes: WordClasses,
+        anchor: Alternatives,
+        needs: tuple[tuple[str, ...], ...],
     ) -> None:
-        firsts = [a.partition(" ")[0] for a in anchor.alternatives] if anchor is not None else []
         self.rule = rule
-        self.anchors = tuple({word for word in firsts if "*" not in word})
-        self.beginnings = tuple({word[:PREFIX] for word in firsts if word.endswith("*")})
+        self.script: Script = script
+        self.anchors: tuple[str, ...] = ()
+        self.beginnings: tuple[str, ...] = ()
+        if script == "joined":
+            self.anchors = tuple({piece[:1] for piece in anchor.either})
+        else:
+            firsts = [a.partition(" ")[0] for a in anchor.either]
+            self.anchors = tuple({word for word in firsts if "*" not in word})
+            self.beginnings = tuple({word[:PREFIX] for word in firsts if word.endswith("*")})
+        self.needs = needs
         self._text = text
-        self._script: Script = script
         self._classes = classes
         self._regex: re.Pattern[str] | None = None
+
+    @property
+    def is_compiled(self) -> bool:
+        return self._regex is not None
 
     @property
     def regex(self) -> re.Pattern[str]:
         """Compiled when it is needed first: most never are."""
         if self._regex is None:
-            elements = _elements(self._text, self._script, self._classes)
-            joined = self._script == "joined"
+            elements = _elements(self._text, self.script, self._classes)
+            joined = self.script == "joined"
             self._regex = re.compile(_joined_pattern(elements) if joined else _pattern(elements))
         return self._regex
 
 
 def compile_phrase(
-    rule: int, text: str, script: Script, classes: Classes, known: set[str] | None = None
+    rule: int, text: str, script: Script, classes: WordClasses, known: set[str] | None = None
 ) -> Phrase:
     """Raises `PhraseError`. `known` gets the words that stand in it."""
     elements = tuple(_elements(text, script, classes))
-    required = [element for element in elements if element.sign == ""]
+    required = [element.alternatives for element in elements if element.sign == ""]
     if not required:
         raise PhraseError(f"'{text}' has no word that must be there")
-    if script == "joined":
-        return Phrase(rule, text, script, classes, None)
-    if known is not None:
-        known.update(_words_in(elements))
-    anchor = max(required, key=lambda element: element.rarity)
-    return Phrase(rule, text, script, classes, anchor)
+    if known is not None and script != "joined":
+        for element in elements:
+            if element.sign != "!":
+                known.update(element.alternatives.words)
+    anchor = max(required, key=_rarity_of)
+    needs = (other.needed for other in required if other is not anchor)
+    return Phrase(rule, text, script, classes, anchor, tuple(filter(None, needs)))
 
 
-def forget_spellings() -> None:
-    """Frees what made reading many phrases quick."""
-    for kept in (_class_words, _written, _word_pattern):
+_words_read: dict[str, str] = {}
+#: Equal words become one object.
+_same = _words_read.setdefault
+
+
+def forget_spellings(of_all_files: bool = True) -> None:
+    """Frees what made reading many phrases quick, and their equal words one object."""
+    if of_all_files:
+        _words_read.clear()
+    for kept in (_alternatives, _class_words, _written, _word_pattern):
         kept.cache_clear()
 
 
-def _words_in(elements: Iterable[Element]) -> Iterator[str]:
-    for element in elements:
-        if element.sign in ("", "?"):
-            for alternative in element.alternatives:
-                if "*" not in alternative:
-                    yield from alternative.split(" ")
-
-
-def _elements(text: str, script: Script, classes: Classes) -> Iterator[Element]:
+def _elements(text: str, script: Script, classes: WordClasses) -> Iterator[Element]:
     for part in text.split():
         if part.startswith("^"):
             yield Element("^")
@@ -152,57 +184,91 @@ def _elements(text: str, script: Script, classes: Classes) -> Iterator[Element]:
             words = int(gap.group(1) or GAP_WORDS)
             if words > MAXIMUM_GAP_WORDS:
                 raise PhraseError(f"a gap is at most {MAXIMUM_GAP_WORDS} words")
-            yield Element("..", words=words)
+            yield Element("..", gap=words)
         else:
-            sign = part[0] if part[0] in "?!" else ""
+            sign = part[0] if part.startswith(("?", "!")) else ""
             yield Element(sign, _alternatives(part[len(sign) :], script, classes))
 
 
-@lru_cache(maxsize=4_096)
-def _class_words(words: tuple[str, ...], script: Script) -> tuple[str, ...]:
-    return tuple(_written(word, script) for word in words)
+@cache
+def _alternatives(text: str, script: Script, classes: WordClasses) -> Alternatives:
+    """Raises `PhraseError`."""
+    either = tuple(_plain_words(text) or _read(text, script, classes))
+    joined = "".join(either)
+    firsts, words, starred = either, either, "*" in joined
+    if starred or " " in joined:
+        firsts = tuple({a.partition(" ")[0] for a in either})
+        words = tuple({word for a in either if "*" not in a for word in a.split(" ")})
+    rarity = 0.0
+    if _EVERYDAY.isdisjoint(either) and not (starred and any(a[:1] == "*" for a in either)):
+        rarity = min([len(first.rstrip("*")) for first in firsts]) + 10 / len(either)
+    if script == "joined":
+        return Alternatives(either, rarity, either)
+    return Alternatives(either, rarity, () if starred else firsts, words)
 
 
-def _alternatives(text: str, script: Script, classes: Classes) -> tuple[str, ...]:
-    found: list[str] = []
+def _plain_words(text: str) -> list[str]:
+    """Alternatives that are written as they are said, as most are; else nothing."""
+    if text.isascii() and text.islower() and text.replace("|", "").isalpha():
+        words = text.split("|")
+        return [] if "" in words else [_same(word, word) for word in words]
+    return []
+
+
+def _rarity_of(alternatives: Alternatives) -> float:
+    return alternatives.rarity
+
+
+def _read(text: str, script: Script, classes: WordClasses) -> Iterator[str]:
     for part in text.split("|"):
-        if part.startswith("{"):
-            named = _CLASS.fullmatch(part)
-            if named is not None and named.group(1).startswith(_ENCODED):
-                word = codecs.decode(named.group(1).removeprefix(_ENCODED), "rot13")
-                found.append(_written(word, script))
-                continue
-            if named is None or named.group(1) not in classes:
-                raise PhraseError(f"there is no class '{part[1:-1]}'")
-            found += _class_words(classes[named.group(1)], script)
-        elif part.isalpha() or _WORD.fullmatch(part) or (part and script == "joined"):
-            found.append(_written(part, script))
+        if part.isalpha():
+            yield _written(part, script)
+        elif part.startswith("{"):
+            yield from _named(part, script, classes)
+        elif _WORD.fullmatch(part) or (part and script == "joined"):
+            yield _written(part, script)
         else:
             raise PhraseError(f"'{part}' is neither a word nor a {{class}}")
-    return tuple(found)
 
 
-@lru_cache(maxsize=4_096)
+def _named(part: str, script: Script, classes: WordClasses) -> tuple[str, ...]:
+    named = _CLASS.fullmatch(part)
+    name = named.group(1) if named is not None else ""
+    if name.startswith(_ENCODED):
+        return (_written(codecs.decode(name.removeprefix(_ENCODED), "rot13"), script),)
+    if name not in classes:
+        raise PhraseError(f"there is no class '{part[1:-1]}'")
+    return _class_words(name, script, classes)
+
+
+@cache
+def _class_words(name: str, script: Script, classes: WordClasses) -> tuple[str, ...]:
+    return tuple([_written(word, script) for word in classes[name]])
+
+
+@cache
 def _written(word: str, script: Script) -> str:
     """A word as it stands in a text of this script that was made into words."""
-    if script == "joined":
-        return native(word)
-    if not word.isascii():
+    if not word.isascii() or script == "joined":
         word = fold(word) if script == "latin" else native(word)
-    return " ".join(word.lower().replace("'", "").replace("’", "").replace("_", " ").split())
+    if script != "joined":
+        word = word.lower()
+        if not word.isalpha():
+            word = " ".join(word.replace("'", "").replace("’", "").replace("_", " ").split())
+    return _same(word, word)
 
 
 def _pattern(elements: Iterable[Element]) -> str:
     made, between = [r"(?<= )"], ""
     for element in elements:
-        either = "|".join(map(_word_pattern, element.alternatives))
+        either = "|".join(map(_word_pattern, element.alternatives.either))
         match element.sign:
             case "^":
                 made.append(r"(?<=\A )")
             case "$":
                 made.append(r"(?:\. )*\Z")
             case "..":
-                made.append(f"(?:[^ .]+ ){{0,{element.words}}}")
+                made.append(f"(?:[^ .]+ ){{0,{element.gap}}}")
                 between = ""
             case "!":
                 made.append(f"(?!{between}(?:{either}) )")
@@ -215,7 +281,7 @@ def _pattern(elements: Iterable[Element]) -> str:
 def _joined_pattern(elements: Iterable[Element]) -> str:
     made: list[str] = []
     for element in elements:
-        either = "|".join(map(re.escape, element.alternatives))
+        either = "|".join(map(re.escape, element.alternatives.either))
         match element.sign:
             case "..":
                 made.append(f".{{0,{JOINED_GAP_CHARACTERS}}}")
@@ -235,40 +301,3 @@ def _word_pattern(alternative: str) -> str:
         for word in alternative.split(" ")
     ]
     return " ".join(words)
-
-
-class PhraseFinder:
-    """Finds phrases in a text given as words. Only phrases one of whose anchors is there are tried,
-    so that thousands of phrases cost little."""
-
-    def __init__(self, phrases: Iterable[Phrase]) -> None:
-        self._by_word: dict[str, list[Phrase]] = {}
-        self._by_beginning: dict[str, list[Phrase]] = {}
-        self._always: list[Phrase] = []
-        for phrase in phrases:
-            if not phrase.anchors and not phrase.beginnings:
-                self._always.append(phrase)
-            for word in phrase.anchors:
-                self._by_word.setdefault(word, []).append(phrase)
-            for beginning in phrase.beginnings:
-                self._by_beginning.setdefault(beginning, []).append(phrase)
-
-    def find(self, words: str, over: int | None = None) -> Iterator[tuple[int, str]]:
-        """Rule and words of each phrase found. `words`: small letters, one space around each word,
-        full stops as words of their own. `over`: only what stands on both sides of this place."""
-        tried: set[int] = set()
-        for phrase in self._always:
-            match = phrase.regex.search(words)
-            if match and (over is None or match.start() < over < match.end()):
-                yield phrase.rule, match.group().strip()
-        for word in dict.fromkeys(words.split()):
-            for phrase in (
-                *self._by_word.get(word, ()),
-                *self._by_beginning.get(word[:PREFIX], ()),
-            ):
-                if id(phrase) in tried:
-                    continue
-                tried.add(id(phrase))
-                match = phrase.regex.search(words)
-                if match and (over is None or match.start() < over < match.end()):
-                    yield phrase.rule, match.group().strip()

@@ -10,21 +10,25 @@ import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from libs.safety.lexicon import Term
 from libs.safety.normalise import fold, letters_only, native
-from libs.safety.phrases import Phrase, PhraseError, Script, compile_phrase, forget_spellings
+from libs.safety.phrases import (
+    Phrase,
+    PhraseError,
+    Script,
+    WordClasses,
+    compile_phrase,
+    forget_spellings,
+)
+from libs.settings.yaml_text import LOADER
 
 Tier = Literal["mild", "strong", "hard"]
 Place = Literal["speech", "input", "chat_out", "operator"]
-
-
-#: The same as `yaml.safe_load`, in C where that was built.
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class RulesError(ValueError):
@@ -140,6 +144,15 @@ class RuleFile(_Strict):
         return signs
 
 
+class Meaning(NamedTuple):
+    """What the phrases of one group mean."""
+
+    code: str
+    category: str
+    tier: Tier
+    places: tuple[Place, ...]
+
+
 @dataclass(frozen=True)
 class Rules:
     """All rule files together."""
@@ -147,9 +160,9 @@ class Rules:
     terms: tuple[Term, ...]
     native: tuple[Term, ...]
     patterns: tuple[Pattern, ...]
-    phrase_groups: tuple[PhraseGroup, ...]
+    meanings: tuple[Meaning, ...]
     phrases: tuple[Phrase, ...]
-    """`Phrase.rule` is the number of its group in `phrase_groups`."""
+    """`Phrase.rule` is the number of its meaning in `meanings`."""
     phrase_words: frozenset[str]
     """All words of phrases in scripts that have words."""
     often_mistyped: frozenset[str]
@@ -169,9 +182,9 @@ def load_rules(folder: Path) -> Rules:
     groups = [group for file in files for group in file.terms]
     if not groups:
         raise RulesError(f"there are no terms in {folder}: restore the shipped rule files")
-    phrase_groups, phrases, phrase_words = _phrases(named)
+    meanings, phrases, phrase_words = _phrases(named)
     return Rules(
-        phrase_groups=phrase_groups,
+        meanings=meanings,
         phrases=phrases,
         phrase_words=phrase_words,
         often_mistyped=frozenset(w for file in files for w in file.often_mistyped.split()),
@@ -205,28 +218,29 @@ def _latin_terms(groups: list[TermGroup]) -> list[Term]:
 
 def _phrases(
     files: list[tuple[str, RuleFile]],
-) -> tuple[tuple[PhraseGroup, ...], tuple[Phrase, ...], frozenset[str]]:
-    """Groups, phrases, and the words in them."""
-    groups: list[PhraseGroup] = []
+) -> tuple[tuple[Meaning, ...], tuple[Phrase, ...], frozenset[str]]:
+    """Meanings, phrases, and the words in them."""
+    meanings: list[Meaning] = []
     phrases: list[Phrase] = []
     known: set[str] = set()
     for name, file in files:
-        classes = {key: tuple(words.split()) for key, words in file.classes.items()}
+        classes = WordClasses({key: tuple(w.split()) for key, w in file.classes.items()})
         for group in file.phrases:
             for text in filter(None, map(str.strip, group.any.splitlines())):
                 try:
-                    number = len(groups)
+                    number = len(meanings)
                     phrases.append(compile_phrase(number, text, group.script, classes, known))
                 except PhraseError as error:
                     raise RulesError(f"{name}: phrases of '{group.code}': {error}") from None
-            groups.append(group)
-        forget_spellings()
-    return tuple(groups), tuple(phrases), frozenset(known)
+            meanings.append(Meaning(group.code, group.category, group.tier, group.places))
+        forget_spellings(of_all_files=False)
+    forget_spellings()
+    return tuple(meanings), tuple(phrases), frozenset(known)
 
 
 def _read(path: Path) -> RuleFile:
     try:
-        return RuleFile.model_validate(yaml.load(path.read_text("utf-8"), Loader=_LOADER) or {})
+        return RuleFile.model_validate(yaml.load(path.read_text("utf-8"), Loader=LOADER) or {})
     except (yaml.YAMLError, UnicodeDecodeError):
         raise RulesError(f"{path.name} is not valid YAML") from None
     except ValidationError as error:

@@ -14,10 +14,12 @@ import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
+
+from libs.settings.yaml_text import document_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,13 +82,8 @@ class ShowSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        yaml_file = config_file()
-        return (
-            init_settings,
-            env_settings,
-            dotenv_settings,
-            YamlConfigSettingsSource(settings_cls, yaml_file=yaml_file),
-        )
+        in_file = InitSettingsSource(settings_cls, _settings_in(config_file()))
+        return (init_settings, env_settings, dotenv_settings, in_file)
 
     def port_of(self, module: str) -> int:
         """The port of a module's own HTTP server."""
@@ -101,6 +98,20 @@ class ShowSettings(BaseSettings):
 def config_file() -> Path:
     """The YAML file that settings are read from."""
     return Path(os.environ.get("KITSU_CONFIG") or ROOT / "configs" / "kitsu.yaml")
+
+
+def _settings_in(file: Path) -> dict[str, Any]:
+    """What a file sets; one that is not there, or says nothing, sets nothing. Raises
+    `yaml.YAMLError`."""
+    if not file.is_file():
+        return {}
+    try:
+        document = document_of(file.read_text("utf-8"))
+    except ValueError as problem:  # not UTF-8, or a date that is none
+        raise yaml.YAMLError(str(problem)) from None
+    if not isinstance(document, dict | None):
+        raise yaml.YAMLError("it must be names with their values")
+    return {str(name): value for name, value in (document or {}).items()}
 
 
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from libs.settings.yaml_lines import first_duplicate, line_of
+from libs.settings.yaml_text import LOADER, NestedTooDeep, safe_events
 
 #: A file of this kind is a few kilobytes; a larger one is a mistake.
 MAXIMUM_BYTES = 256 * 1024
@@ -54,15 +55,20 @@ class SettingsFile:
         self._root: yaml.Node | None = None
         self.document: Any = None
         """What stands in it; an empty file counts as one that says nothing."""
+        text = ""
         try:
-            self._take(self._text_of(path, maximum_bytes), aliases)
+            text = self._text_of(path, maximum_bytes)
+            self._take(text, aliases)
         except (FileNotFoundError, error):
             raise
         except UnicodeDecodeError:
             raise error(f"{self.name} is not UTF-8 text") from None
+        except NestedTooDeep as problem:
+            raise error(f"{self.name}, line {problem.line}: {problem}") from None
         except (yaml.YAMLError, RecursionError, ValueError) as problem:  # a date that is none, too
             mark = getattr(problem, "problem_mark", None)
-            where = f", line {mark.line + 1}" if mark is not None else ""
+            last = text.count("\n")  # the end is told as the beginning of a line behind it
+            where = f", line {min(mark.line, last) + 1}" if mark is not None else ""
             raise error(f"{self.name}{where}: not valid YAML") from None
         except OSError as problem:
             raise error(f"{self.name} cannot be read: {problem.strerror}") from None
@@ -73,15 +79,14 @@ class SettingsFile:
         return path.read_text("utf-8")
 
     def _take(self, text: str, aliases: bool) -> None:
-        if not aliases:
-            for event in yaml.parse(text, Loader=yaml.SafeLoader):
-                if isinstance(event, yaml.AliasEvent):
-                    line = event.start_mark.line + 1 if event.start_mark else 1
-                    self._refuse([f"line {line}: *{event.anchor}: write it out instead"])
-        self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+        for event in safe_events(text):
+            if isinstance(event, yaml.AliasEvent) and not aliases:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                self._refuse([f"line {line}: *{event.anchor}: write it out instead"])
+        self._root = yaml.compose(text, Loader=LOADER)
         if (twice := first_duplicate(self._root)) is not None:
             self._refuse([f"line {twice.line}: {twice.key}: stands here twice"])
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader=LOADER)
         self.document = {} if document is None else document
 
     def check(self, content: type[Content] | TypeAdapter[Content], below: int = 0) -> Content:

@@ -79,6 +79,7 @@ class Readers:
             StreamClass.CONTROL: control_look_back_seconds,
             StreamClass.AUDIO: self._worker.audio_look_back_seconds,
         }
+        self._worker.spawn("know events", self._know_events())
         for (stream_class, lane), topics in self._topics().items():
             seconds = look_back.get(stream_class, 0.0)
             subscription = self._subscription(stream_class, topics, seconds)
@@ -87,6 +88,12 @@ class Readers:
                 StreamClass.AUDIO: self._read_while_wanted,
             }.get(stream_class, self._read_in_order)
             self._worker.spawn(f"read {stream_class} {lane}".strip(), read(subscription))
+
+    async def _know_events(self) -> None:
+        """Builds what decodes handled events; else the first of each kind waits for it."""
+        for event_type in self._handlers:
+            event_type.model_rebuild()
+            await asyncio.sleep(0)
 
     async def drain(self, seconds: float) -> None:
         """Waits for work in hand; what is not done then stays unacknowledged for the next one."""

@@ -10,7 +10,11 @@ import redis.asyncio
 from libs.bus.base import Bus, Delivery, Subscription
 from libs.bus.codec import Fields
 from libs.bus.memory import MemoryBus, MemoryServer
+from libs.bus.memory_store import MemoryStreamStore
+from libs.bus.redis_connection import RedisAddress, RedisConnection
+from libs.bus.redis_store import RedisStreamStore
 from libs.bus.redis_streams import RedisBus
+from libs.bus.stream_store import StreamStore
 
 
 class Stand(Protocol):
@@ -29,6 +33,10 @@ class Stand(Protocol):
         ...
 
     async def length(self, key: str) -> int: ...
+
+    async def store(self) -> StreamStore:
+        """A reader's own view, under a bus."""
+        ...
 
 
 class MemoryStand:
@@ -55,6 +63,9 @@ class MemoryStand:
     async def length(self, key: str) -> int:
         return len(self._server.stream(key).ids)
 
+    async def store(self) -> StreamStore:
+        return MemoryStreamStore(self._server)
+
     async def close(self) -> None:
         for bus in self._buses:
             await bus.close()
@@ -66,6 +77,7 @@ class RedisStand:
         self._url = url
         self._back_door: Any = redis.asyncio.Redis.from_url(url)
         self._buses: list[RedisBus] = []
+        self._stores: list[RedisStreamStore] = []
 
     async def empty(self) -> None:
         await self._back_door.flushall()
@@ -88,7 +100,15 @@ class RedisStand:
     async def length(self, key: str) -> int:
         return int(await self._back_door.xlen(key))
 
+    async def store(self) -> StreamStore:
+        store = RedisStreamStore(RedisConnection(RedisAddress(self._url)), lambda _: None)
+        self._stores.append(store)
+        await store.open()
+        return store
+
     async def close(self) -> None:
+        for store in self._stores:
+            await store.close()
         for bus in self._buses:
             await bus.close()
         await self._back_door.aclose()

@@ -130,3 +130,33 @@ def test_a_config_file_that_is_not_there_is_no_silent_default(
     monkeypatch.setenv("KITSU_CONFIG", str(tmp_path / "nowhere.yaml"))
     with pytest.raises(SettingsError, match=r"nowhere.*must be the path of a file"):
         load(ShowSettings)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"- a\n", "names with their values"),
+        (b"orch_port: [\n", "not valid YAML"),
+        (b"[" * 5_000, "inside each other"),
+        (b"orch_port: 2024-99-99\n", "not valid YAML"),
+        (b"orch_host: \xff\xfe\n", "not valid YAML"),
+    ],
+)
+def test_a_file_that_sets_nothing_readable_stops_the_start_with_its_name(
+    content: bytes, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "kitsu.yaml"
+    config.write_bytes(content)
+    monkeypatch.setenv("KITSU_CONFIG", str(config))
+    with pytest.raises(SettingsError, match=rf"(?s)kitsu\.yaml .*{told}"):
+        load(ShowSettings, _env_file=None)
+
+
+@pytest.mark.parametrize("content", ["", "# nothing\n", "null\n"])
+def test_a_file_that_says_nothing_sets_nothing(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "kitsu.yaml"
+    config.write_text(content, "utf-8")
+    monkeypatch.setenv("KITSU_CONFIG", str(config))
+    assert load(ShowSettings, _env_file=None).orch_port == ShowSettings(_env_file=None).orch_port

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,15 +16,16 @@ import pytest
 from apps.policy_worker.engines.base import Piece, Pieces, Thought
 from apps.policy_worker.engines.errors import EngineError
 from apps.policy_worker.engines.prompt import Prompt
-from apps.policy_worker.guard import Guard, opinion_of
+from apps.policy_worker.guard import PROBE_SECONDS, REHEARSED, Guard, opinion_of
 from apps.policy_worker.settings import PolicySettings
 from apps.policy_worker.worker import PolicyWorker
 from libs.contracts.conversation import ActionChosen, TurnSource
 from libs.contracts.health import ErrorReported
 from libs.contracts.safety import BlockedTextShown, GateAction, TextBlocked
-from libs.settings import SettingsError, load
+from libs.settings import ROOT, SettingsError, load
 from libs.testing.stand_ins.ollama import OllamaStandIn
 from libs.testing.stand_ins.openai import OpenAIStandIn
+from tests.avatar_controller.virtual_loop import run
 from tests.policy_worker.turns import PlaysScript, RecordingBus, answer, turn, use, working
 
 GUARD = "llama-guard3:1b"
@@ -34,7 +38,8 @@ async def guarded(
     folder: Path, server: OllamaStandIn, reply: str = f"{FIRST} {SECOND}", **settings: Any
 ) -> AsyncIterator[tuple[PolicyWorker, RecordingBus, PlaysScript]]:
     """A worker whose chat engine writes this reply, and whose guard is the real client's talk with
-    this server. The deadline is generous, for it says nothing about the speed of a test machine."""
+    this server, after its rehearsal. The deadline is generous, for it says nothing about the speed
+    of a test machine."""
     given = {
         "vision_provider": "scripted",
         "guard_provider": "ollama",
@@ -43,10 +48,27 @@ async def guarded(
         "ollama_url": server.url,
         **settings,
     }
-    async with working(folder, **given) as (worker, bus):
+    async with rehearsed(server) as over, working(folder, **given) as (worker, bus):
+        await over()
         engine = PlaysScript(reply)
         await use(worker, engine)
         yield worker, bus, engine
+
+
+@asynccontextmanager
+async def rehearsed(server: OllamaStandIn) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """What the server is to say and do begins after the guard's rehearsal; call to wait for it."""
+    script, faults, wait = server.script, server.faults, server.seconds_to_first_token
+    server.script, server.faults, server.seconds_to_first_token = deque(["safe"]), deque(), 0.0
+
+    async def over() -> None:
+        if server.listening:
+            await server.asked(1)
+            await server.idle()
+        server.chats.clear()
+        server.script, server.faults, server.seconds_to_first_token = script, faults, wait
+
+    yield over
 
 
 def guard_server(*opinions: str, **more: Any) -> OllamaStandIn:
@@ -327,7 +349,7 @@ async def test_a_guard_that_is_not_there_stops_the_sentence_and_is_told_of(tmp_p
 async def test_the_guard_may_be_any_server_that_speaks_openais_api(
     tmp_path: Path, opinion: str, rule: str
 ) -> None:
-    async with OpenAIStandIn(script=[opinion] * 2, key="key-1") as server:
+    async with OpenAIStandIn(script=[opinion] * 3, key="key-1") as server:
         given = {
             "vision_provider": "scripted",
             "guard_provider": "openai",
@@ -337,6 +359,8 @@ async def test_the_guard_may_be_any_server_that_speaks_openais_api(
             "openai_api_key": "key-1",
         }
         async with working(tmp_path, **given) as (worker, bus):
+            await server.asked(1)
+            await server.idle()
             await use(worker, PlaysScript(f"{FIRST} {SECOND}"))
             await answer(worker, turn(TOUCHY))
     assert (bus.spoken == f"{FIRST} {SECOND}") is (rule == "")
@@ -367,6 +391,86 @@ async def test_once_a_topic_is_touched_every_later_sentence_is_judged(tmp_path: 
     assert bus.spoken == reply
 
 
+# Before it is needed -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("opinion", ["safe", "unsafe", "", "a poem"])
+async def test_the_guard_is_asked_once_before_it_is_needed_and_what_it_says_then_is_nothing(
+    tmp_path: Path, opinion: str
+) -> None:
+    async with guard_server(opinion) as server:
+        given = {"guard_provider": "ollama", "guard_model_name": GUARD, "ollama_url": server.url}
+        async with working(tmp_path, vision_provider="scripted", **given) as (_, bus):
+            await server.asked(1)
+            await server.idle()
+            assert server.loaded == {GUARD}
+        assert [m["content"] for m in server.chats[0].body["messages"]] == [*REHEARSED]
+        assert bus.of(TextBlocked) == []
+        assert bus.of(ErrorReported) == []
+
+
+_FRESH = """
+import asyncio, sys
+from apps.policy_worker.engines.ollama import OllamaEngine
+from apps.policy_worker.guard import Guard
+from libs.testing.stand_ins.ollama import OllamaStandIn
+
+async def main():
+    async def tell(error):
+        raise error
+    async with OllamaStandIn(models=("fox:latest",), script=['{"safe": true}'] * 2) as server:
+        guard = Guard(OllamaEngine(server.url, "fox", preload=False), "fox", 60.0, tell)
+        await guard.start()
+        await server.asked(1)
+        await server.idle()
+        before = set(sys.modules)
+        assert await guard.objection("hello", (), "I am well.") == ""
+        print("loaded:", *sorted(set(sys.modules) - before))
+        await guard.stop()
+
+asyncio.run(main())
+"""
+
+
+def test_a_guard_that_was_rehearsed_loads_nothing_more_when_it_is_needed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _FRESH], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "loaded:\n"
+
+
+def test_a_model_is_asked_again_when_it_comes_back_and_before_its_server_lets_go_of_it() -> None:
+    async def live() -> None:
+        model = Writes("safe")
+        guard = guard_of(model, [])
+        await guard.start()
+        await asyncio.sleep(model.keep_alive_seconds / 2 - 2 * PROBE_SECONDS)
+        assert model.asked == 1
+        await asyncio.sleep(4 * PROBE_SECONDS)
+        assert model.asked == 2
+        model.there = False
+        await asyncio.sleep(2 * PROBE_SECONDS)
+        assert model.asked == 2
+        model.there = True
+        await asyncio.sleep(2 * PROBE_SECONDS)
+        assert model.asked == 3
+        await guard.stop()
+
+    run(live())
+
+
+async def test_a_rehearsal_that_fails_is_not_told_and_the_guard_lives() -> None:
+    told: list[EngineError] = []
+    model = Writes("sa", EngineError("the key is hunter2"))
+    guard = guard_of(model, told)
+    await guard.start()
+    await model.was_closed.wait()
+    assert told == []
+    model.pieces = ("safe",)
+    assert await guard.objection("", (), FIRST) == ""
+    await guard.stop()
+
+
 # The guard alone ---------------------------------------------------------------------------------
 
 
@@ -375,20 +479,27 @@ class Writes:
 
     label = "model"
     complaint = ""
+    keep_alive_seconds: float = 1_000.0
 
     def __init__(self, *pieces: Piece | Exception) -> None:
         self.pieces = pieces
+        self.there = True
+        self.asked = 0
         self.taken = 0
         self.closed = False
+        self.was_closed = asyncio.Event()
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
 
+    async def warm(self) -> None: ...
+
     async def available(self) -> bool:
-        return True
+        return self.there
 
     async def ask(self, prompt: Prompt) -> Pieces:
+        self.asked += 1
         try:
             for piece in self.pieces:
                 if isinstance(piece, Exception):
@@ -397,6 +508,7 @@ class Writes:
                 yield piece
         finally:
             self.closed = True
+            self.was_closed.set()
 
 
 def guard_of(model: Writes, told: list[EngineError]) -> Guard:

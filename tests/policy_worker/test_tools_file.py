@@ -81,7 +81,7 @@ def test_a_file_that_is_not_there_means_no_tools(tmp_path: Path) -> None:
         ("servers: [1]\n", "line 1: servers: "),
         ("7\n", "line 1: the file: "),
         ("servers: &a\n  d: *a\n", "tools.yaml"),
-        ("[" * 3_000, "not valid YAML"),
+        ("[" * 3_000, "inside each other"),
         ("#" * 300_000, "larger than"),
     ],
 )

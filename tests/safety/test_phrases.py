@@ -6,11 +6,12 @@ import pytest
 
 from libs.safety import Gate, RulesError
 from libs.safety.normalise import fold
-from libs.safety.phrases import PhraseError, PhraseFinder, Script, compile_phrase
+from libs.safety.phrase_finder import PhraseFinder
+from libs.safety.phrases import PhraseError, Script, WordClasses, compile_phrase
 from libs.safety.readings import Reader
 from libs.safety.vocabulary import Vocabulary
 
-CLASSES = {"threat": ("hurt", "harm", "beat_up"), "you": ("you", "u")}
+CLASSES = WordClasses({"threat": ("hurt", "harm", "beat_up"), "you": ("you", "u")})
 READER = Reader(Vocabulary((), ()), {})
 
 
@@ -70,6 +71,28 @@ def test_unspaced_scripts_are_read_without_spaces() -> None:
 def test_a_phrase_that_cannot_be_read_says_why(phrase: str, message: str) -> None:
     with pytest.raises(PhraseError, match=message):
         compile_phrase(0, phrase, "latin", CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "script", "tried", "not_tried"),
+    [
+        ("sing loudly", "latin", "loudly I sing", "I sing"),
+        ("{threat} .. {you} now", "latin", "you may harm now", "you may harm"),
+        ("shut_up ?please kindly", "latin", "kindly shut", "please shut up"),
+        ("infect* town", "latin", "town infection", "town"),
+        ("*phobe here", "latin", "here", "a xenophobe"),
+        ("猫 .. 好き", "joined", "好き猫", "猫"),
+    ],
+)
+def test_a_phrase_is_compiled_only_where_all_its_words_are(
+    phrase: str, script: Script, tried: str, not_tried: str
+) -> None:
+    compiled = compile_phrase(0, phrase, script, CLASSES)
+    finder = PhraseFinder([compiled])
+    for text, is_tried in ((not_tried, False), (tried, True)):
+        words = text if script == "joined" else READER.words(fold(text))
+        assert [*finder.find(words)] == []
+        assert compiled.is_compiled is is_tried, text
 
 
 def test_a_wrong_phrase_in_a_file_is_named_with_file_and_group(tmp_path: Path) -> None:

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import yaml
 from pydantic import Field
 
+from libs.settings import ROOT, yaml_text
 from libs.settings.strict_yaml import MAXIMUM_TOLD, FileError, SettingsFile, Strict
+from libs.settings.yaml_text import MAXIMUM_DEPTH, NestedTooDeep, document_of, safe_events
 
 
 class TeaError(FileError):
@@ -56,9 +59,11 @@ def test_what_stands_in_it_comes_back(tmp_path: Path) -> None:
         ("shelf: {cup: 1}\n", "shelf.cup: is not a setting of this file; there are: cups, kind"),
         ("pots: {}\n\npots: {}\n", "line 3: pots: stands here twice"),
         ("pots:\n  big: [\n", "line 3: not valid YAML"),
+        ("pots: {", "line 1: not valid YAML"),
         ("made: 2024-99-99\n", "not valid YAML"),
         ("- a\n", "line 1: the file: "),
-        ("[" * 600, "not valid YAML"),
+        ("[" * 20, "not valid YAML"),
+        ("\n" + "[" * 600, "line 2: more than 32 lists and mappings inside each other"),
         ("#" * 2_001, "is larger than 2000 bytes"),
         (b"\xff\xfe", "is not UTF-8 text"),
     ],
@@ -81,6 +86,33 @@ def test_what_other_people_wrote_may_not_multiply_itself(tmp_path: Path) -> None
     assert read(tmp_path, text).pots["small"].cups == 2
     with pytest.raises(TeaError, match=r"line 3: \*pot: write it out"):
         read(tmp_path, text, aliases=False)
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml_text.LOADER])
+@pytest.mark.parametrize("opening", ["[", "[[], ", "{a: ", "- ", "? ", "- ? ", "&a [", "!!seq ["])
+def test_what_nests_without_end_is_refused_when_its_beginning_is_read(
+    loader: type[yaml.SafeLoader], opening: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml_text, "LOADER", loader)
+    seen: list[yaml.Event] = []
+    with pytest.raises(NestedTooDeep):
+        seen.extend(safe_events(opening * 20_000))
+    assert len(seen) <= 4 * MAXIMUM_DEPTH
+
+
+def test_files_of_settings_may_nest_as_they_do() -> None:
+    depth = MAXIMUM_DEPTH
+    assert document_of("[" * depth + "]" * depth) is not None
+    with pytest.raises(NestedTooDeep):
+        document_of("[" * (depth + 1) + "]" * (depth + 1))
+
+
+def test_a_file_is_the_same_whether_it_is_read_in_c_or_not() -> None:
+    files = sorted((ROOT / "configs").rglob("*.yaml"))
+    assert files
+    for file in files:
+        text = file.read_text("utf-8")
+        assert document_of(text) == yaml.safe_load(text), file.name
 
 
 def test_a_file_that_leads_back_into_itself_ends_in_words(tmp_path: Path) -> None:

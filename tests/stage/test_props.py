@@ -268,7 +268,7 @@ SHAPE = '{d: "M0,0L9,9", fill: "#ffffff"}'
         ('items: {a: {shapes: [{d: "M0,0", fill: "url(http://x)"}]}}', "shapes.0.fill"),
         ('items: {a: {shapes: [{d: "M0,0", image: x}]}}', "shapes.0.image"),
         ("things: {}", "things"),
-        ("[" * 5_000, "not valid YAML"),
+        ("[" * 5_000, "inside each other"),
         ("items: {}\n#" + "x" * 300_000, "larger than"),
     ],
 )

@@ -57,14 +57,16 @@ class OllamaEmbedding:
 
     def _client(self) -> "AsyncClient":
         if self._connected is None:
-            import httpx
-            from ollama import AsyncClient
+            from libs.worker.plain_httpx import authorities_for, httpx  # before ollama loads it
+
+            from ollama import AsyncClient  # isort: skip
 
             self._connected = AsyncClient(
                 host=self._url,
                 timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
                 follow_redirects=False,
                 trust_env=not is_this_machine(self._url),  # no proxy on the way to ourselves
+                verify=authorities_for(self._url),
             )
         return self._connected
 

@@ -57,7 +57,7 @@ class OpenAICompatibleEmbedding:
 
     def _client(self) -> "httpx.AsyncClient":
         if self._connected is None:
-            import httpx
+            from libs.worker.plain_httpx import authorities_for, httpx
 
             self._connected = httpx.AsyncClient(
                 base_url=self._base_url,
@@ -65,6 +65,7 @@ class OpenAICompatibleEmbedding:
                 timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
                 follow_redirects=False,
                 trust_env=not is_this_machine(self._base_url),  # no proxy on the way to ourselves
+                verify=authorities_for(self._base_url),
             )
         return self._connected
 

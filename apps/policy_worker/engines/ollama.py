@@ -32,7 +32,8 @@ CONNECT_SECONDS = 2.0
 #: Longer than anybody waits for a piece: whoever listens has a bound of their own.
 READ_SECONDS = 120.0
 #: How long the server keeps the model loaded after a reply.
-KEEP_ALIVE = "30m"
+KEEP_ALIVE_SECONDS = 1_800
+KEEP_ALIVE = f"{KEEP_ALIVE_SECONDS // 60}m"
 PROBE_SECONDS = 1.0
 #: A model that is loaded sooner is there at the first probe.
 QUICK_LOAD_SECONDS = 0.5
@@ -43,6 +44,7 @@ class OllamaEngine:
     connection, and the server stops writing. The model is loaded before the first turn needs it."""
 
     name = "ollama"
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS
 
     def __init__(self, url: str, model: str, preload: bool = True) -> None:
         self._url = url
@@ -69,6 +71,12 @@ class OllamaEngine:
                 await self._client._client.aclose()
             self._client = None
 
+    async def warm(self) -> None:
+        """Loads the client in a thread; else the first request waits for a second for it."""
+        if self._client is None:
+            client = await asyncio.to_thread(self._make_client)
+            self._client = self._client or client
+
     # Whether it is there ----------------------------------------------------------------------
 
     async def available(self) -> bool:
@@ -81,6 +89,7 @@ class OllamaEngine:
     async def _find_complaint(self) -> str:
         if not await answers(self._url, PROBE_SECONDS):
             return f"Ollama does not answer at {self.host}: start it with `ollama serve`"
+        await self.warm()
         try:
             async with asyncio.timeout(PROBE_SECONDS * 2):
                 names = set(await self.model_names())
@@ -129,6 +138,7 @@ class OllamaEngine:
 
     async def ask(self, prompt: Prompt) -> Pieces:
         """The pieces of the answer to any prompt. Raises `EngineError`."""
+        await self.warm()
         try:
             async with aclosing(self._pieces(prompt)) as pieces:
                 async for piece in pieces:
@@ -174,17 +184,21 @@ class OllamaEngine:
 
     def client(self) -> "AsyncClient":
         if self._client is None:
-            import httpx
-            from ollama import AsyncClient
-
-            timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-            self._client = AsyncClient(
-                host=self._url,
-                timeout=timeout,
-                follow_redirects=False,
-                trust_env=not is_this_machine(self._url),  # no proxy on the way to ourselves
-            )
+            self._client = self._make_client()
         return self._client
+
+    def _make_client(self) -> "AsyncClient":
+        from libs.worker.plain_httpx import authorities_for, httpx  # before ollama, which loads it
+
+        from ollama import AsyncClient  # isort: skip
+
+        return AsyncClient(
+            host=self._url,
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=not is_this_machine(self._url),  # no proxy on the way to ourselves
+            verify=authorities_for(self._url),
+        )
 
 
 def _pieces_of(answer: "ChatResponse") -> Iterator[Piece]:

@@ -77,14 +77,16 @@ class OllamaCatalogue:
             raise ReplyCutOff("the pull ended without success")
 
     def _client(self, read_seconds: float) -> "AsyncClient":
-        import httpx
-        from ollama import AsyncClient
+        from libs.worker.plain_httpx import authorities_for, httpx  # before ollama, which loads it
+
+        from ollama import AsyncClient  # isort: skip
 
         return AsyncClient(
             host=self._url,
             timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=not is_this_machine(self._url),
+            verify=authorities_for(self._url),
         )
 
 

@@ -38,8 +38,9 @@ def as_engine_errors() -> Iterator[None]:
     """The client's own `ResponseError` for an error status (at the first piece) and for an error
     inside the stream (status -1); builtin `ConnectionError` or httpx's for transport; JSON errors
     come through as they are."""
-    import httpx
-    import ollama
+    from libs.worker.plain_httpx import httpx  # before ollama, which loads it
+
+    import ollama  # isort: skip
 
     try:
         yield

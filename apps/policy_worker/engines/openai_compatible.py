@@ -7,6 +7,7 @@ matters most here (see docs/decisions).
 
 import asyncio
 import email.utils
+import math
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager, suppress
@@ -57,6 +58,8 @@ class OpenAICompatibleEngine:
     connection. The key goes nowhere but to that server, and no text of a server into an error."""
 
     name = "openai"
+    keep_alive_seconds: float = math.inf
+    """Such servers tell nobody when they let go of a model, and most never do."""
     capabilities = Capabilities(vision=True, tools=True, json=True, usage=True)
 
     def __init__(self, base_url: str, key: str, model: str) -> None:
@@ -83,6 +86,12 @@ class OpenAICompatibleEngine:
     def model(self) -> str:
         return self._form.model
 
+    async def warm(self) -> None:
+        """Loads the client in a thread; else the first request waits for it."""
+        if self._client is None:
+            client = await asyncio.to_thread(self._make_client)
+            self._client = self._client or client
+
     # Whether it is there ----------------------------------------------------------------------
 
     async def available(self) -> bool:
@@ -98,7 +107,8 @@ class OpenAICompatibleEngine:
         return there
 
     async def _look(self) -> bool:
-        import httpx
+        await self.warm()
+        from libs.worker.plain_httpx import httpx
 
         try:
             answer = await self._connected().get("/models", timeout=PROBE_SECONDS)
@@ -138,6 +148,7 @@ class OpenAICompatibleEngine:
 
     async def ask(self, prompt: Prompt) -> Pieces:
         """The pieces of the answer to any prompt. Raises `EngineError`."""
+        await self.warm()
         for _ in range(MAXIMUM_FORMS):
             try:
                 async with aclosing(self._pieces(prompt)) as pieces:
@@ -190,22 +201,25 @@ class OpenAICompatibleEngine:
 
     def _connected(self) -> "httpx.AsyncClient":
         if self._client is None:
-            import httpx
-
-            headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-            self._client = httpx.AsyncClient(
-                base_url=self._base_url,
-                headers=headers,
-                timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-                follow_redirects=False,
-                trust_env=not is_this_machine(self._base_url),  # no proxy on the way to ourselves
-            )
+            self._client = self._make_client()
         return self._client
+
+    def _make_client(self) -> "httpx.AsyncClient":
+        from libs.worker.plain_httpx import authorities_for, httpx
+
+        return httpx.AsyncClient(
+            base_url=self._base_url,
+            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=not is_this_machine(self._base_url),  # no proxy on the way to ourselves
+            verify=authorities_for(self._base_url),
+        )
 
 
 @contextmanager
 def _as_engine_errors() -> Iterator[None]:
-    import httpx
+    from libs.worker.plain_httpx import httpx
 
     try:
         yield

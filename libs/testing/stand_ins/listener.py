@@ -49,6 +49,10 @@ class HttpStandIn:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def listening(self) -> bool:
+        return self._server is not None and self._server.is_serving()
+
     async def route(self, connection: Connection, request: Request) -> None:
         raise NotImplementedError
 
