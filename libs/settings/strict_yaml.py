@@ -1,5 +1,6 @@
 """Files of settings in YAML, read strictly: what is wrong is told with its line."""
 
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn, TypeGuard, TypeVar
@@ -7,6 +8,7 @@ from typing import Any, NoReturn, TypeGuard, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from libs.settings.plain_complaints import plainly
 from libs.settings.yaml_lines import first_duplicate, line_of
 from libs.settings.yaml_text import LOADER, NestedTooDeep, safe_events
 
@@ -74,9 +76,13 @@ class SettingsFile:
             raise error(f"{self.name} cannot be read: {problem.strerror}") from None
 
     def _text_of(self, path: Path, maximum_bytes: int) -> str:
-        if path.stat().st_size > maximum_bytes:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe or a device is read for ever
+            raise self._error(f"{self.name} cannot be read: it is no file")
+        with path.open("rb") as file:
+            content = file.read(maximum_bytes + 1)
+        if len(content) > maximum_bytes:
             raise self._error(f"{self.name} is larger than {maximum_bytes} bytes")
-        return path.read_text("utf-8")
+        return content.decode("utf-8")
 
     def _take(self, text: str, aliases: bool) -> None:
         for event in safe_events(text):
@@ -99,7 +105,7 @@ class SettingsFile:
             found = problem.errors()
         known = (_keys_beside(content, item["loc"]) for item in found)
         return self.complain(
-            (item["loc"][below:], _allowed(dict(item), keys))
+            (item["loc"][below:], plainly(dict(item), keys))
             for item, keys in zip(found, known, strict=True)
         )
 
@@ -129,18 +135,3 @@ def _keys_beside(content: object, place: Place) -> tuple[str, ...]:
 
 def _is_model(content: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(content, type) and issubclass(content, BaseModel)
-
-
-def _allowed(item: dict[str, Any], keys: tuple[str, ...]) -> str:
-    """`keys`: those that may stand there."""
-    if item["type"] == "extra_forbidden":
-        there = f"; there are: {', '.join(keys)}" if keys else ""
-        return f"is not a setting of this file{there}"
-    if item["type"] == "string_pattern_mismatch" and "0-9a-fA-F" in item["ctx"]["pattern"]:
-        return 'must be a colour like "#f2903b"'
-    if item["type"] in ("bool_type", "bool_parsing"):
-        return "must be true or false"
-    if item["type"] == "missing":
-        return "is missing"
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return message.replace("Input should be", "must be")

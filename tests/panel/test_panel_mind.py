@@ -341,7 +341,7 @@ def test_a_refused_persona_leaves_her_as_she_was_and_says_which_line(
 ) -> None:
     orchestrator.refusal = {
         "title": "The persona is still the same",
-        "detail": "kitsu-pt.yaml, line 6: chaos: must be a valid number",
+        "detail": "kitsu-pt.yaml, line 6: chaos: must be a number",
     }
     panel.open().choose("persona-kitsu-pt")
     expect(panel.part("toast")).to_contain_text("kitsu-pt.yaml, line 6")

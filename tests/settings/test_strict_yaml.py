@@ -1,5 +1,6 @@
 """Files of settings: whatever stands in one, its contents come back or words for people."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -61,7 +62,10 @@ def test_what_stands_in_it_comes_back(tmp_path: Path) -> None:
         ("pots:\n  big: [\n", "line 3: not valid YAML"),
         ("pots: {", "line 1: not valid YAML"),
         ("made: 2024-99-99\n", "not valid YAML"),
-        ("- a\n", "line 1: the file: "),
+        ("- a\n", "line 1: the file: must be names with their values"),
+        ("shelf: 3\n", "line 1: shelf: must be names with their values"),
+        ("pots:\n  big: {cups: many}\n", "line 2: pots.big.cups: must be a whole number"),
+        ("tray: {wood: 3}\n", "line 1: tray.wood: must be words"),
         ("[" * 20, "not valid YAML"),
         ("\n" + "[" * 600, "line 2: more than 32 lists and mappings inside each other"),
         ("#" * 2_001, "is larger than 2000 bytes"),
@@ -79,6 +83,21 @@ def test_a_file_that_is_wrong_all_over_is_told_of_in_a_few_lines(tmp_path: Path)
     with pytest.raises(TeaError) as problem:
         read(tmp_path, "".join(f"key{number}: 1\n" for number in range(40)))
     assert len(str(problem.value).splitlines()) == MAXIMUM_TOLD
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "tea.yaml")
+    with pytest.raises(TeaError, match=r"tea\.yaml cannot be read: it is no file"):
+        SettingsFile(tmp_path / "tea.yaml", TeaError)
+
+
+def test_a_device_that_never_ends_is_not_read(tmp_path: Path) -> None:
+    if not Path("/dev/zero").exists():
+        pytest.skip("there is no such device here")
+    (tmp_path / "tea.yaml").symlink_to("/dev/zero")
+    with pytest.raises(TeaError, match=r"tea\.yaml cannot be read: it is no file"):
+        SettingsFile(tmp_path / "tea.yaml", TeaError)
 
 
 def test_what_other_people_wrote_may_not_multiply_itself(tmp_path: Path) -> None:
