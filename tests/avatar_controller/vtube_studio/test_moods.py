@@ -215,6 +215,16 @@ async def test_no_model_is_a_state_in_words(stand: Stand) -> None:
     await until(lambda: stand.active() == ["happy.exp3.json"])
 
 
+async def test_a_model_that_is_not_read_yet_is_not_said_to_be_missing(
+    vts: VTubeStudioStandIn, tmp_path: Path
+) -> None:
+    vts.answers.swallow(1, "CurrentModelRequest")
+    async with standing(vts, tmp_path) as stand:
+        await until(lambda: "Reading the model" in stand.status.detail)
+        with pytest.raises(AvatarRefused, match="ready in a moment"):
+            await stand.avatar.show_expression("happy", 1)
+
+
 async def test_expressions_with_odd_names_are_shown_harmlessly_and_can_be_tried(
     vts: VTubeStudioStandIn, tmp_path: Path
 ) -> None:

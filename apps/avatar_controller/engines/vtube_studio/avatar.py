@@ -284,9 +284,8 @@ class VTubeStudioAvatar:
     def _must_be_there(self) -> Model:
         self._must_be_connected()
         if self._model is None:
-            raise AvatarRefused(
-                AvatarRefusal.NOT_READY, "No model is loaded in VTube Studio: load one."
-            )
+            why = report.nothing_loaded(self._loaded.is_read)
+            raise AvatarRefused(AvatarRefusal.NOT_READY, why)
         return self._model
 
     def _expression(self, name: str) -> Expression:

@@ -22,18 +22,20 @@ def away(link: AvatarLink, detail: str) -> AvatarStatus:
     return AvatarStatus(id=AVATAR, title=TITLE, link=link, detail=detail, can_sign_in=True)
 
 
+def nothing_loaded(is_read: bool) -> str:
+    """`is_read`: the app has said so; otherwise it was not asked to the end yet."""
+    if is_read:
+        return "No model is loaded in VTube Studio: load one."
+    return "Reading the model of VTube Studio: ready in a moment."
+
+
 def there(
     loaded: LoadedModel, steering: Steering, hotkeys: Hotkeys, items: Items, note: str
 ) -> AvatarStatus:
     """While it is connected."""
     model, moods = loaded.model, loaded.moods
     if model is None or moods is None:
-        nothing = (
-            "No model is loaded in VTube Studio: load one."
-            if loaded.is_read
-            else ("Reading the model of VTube Studio.")
-        )
-        return away(AvatarLink.READY, nothing)
+        return away(AvatarLink.READY, nothing_loaded(loaded.is_read))
     missing = (*_mouth_missing(model, loaded, steering), *moods.missing, *items.missing)
     return AvatarStatus(
         id=AVATAR,
