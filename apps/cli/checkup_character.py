@@ -40,7 +40,7 @@ def character(settings: CliSettings) -> list[Check]:
     except CharacterError as problem:
         return [_wrong(problem, shipped=folder == CHARACTERS_FOLDER / FOX)]
     if refused := refused_pictures(folder, found.files):
-        mend = f"Put it there or take it out of {folder / FILE_NAME}, then: {RESTART}"
+        mend = f"Put a good one there or take it out of {folder / FILE_NAME}, then: {RESTART}"
         return [Check(name, "warn", "; ".join(refused), mend)]
     return [Check(name, "ok", f"{found.title} ({folder})")]
 

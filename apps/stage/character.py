@@ -25,7 +25,7 @@ PICTURE_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 
-_MENDING = f"put it there or take it out of {FILE_NAME}, then: kitsu restart stage"
+_MENDING = f"put a good one there or take it out of {FILE_NAME}, then: kitsu restart stage"
 
 
 def character_of(name: str, own_folder: Path) -> tuple["ShownCharacter", str]:

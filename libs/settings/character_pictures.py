@@ -5,11 +5,16 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from xml.parsers import expat
 
 #: A picture of 2,000 by 2,000 pixels has a few megabytes.
 MAXIMUM_PICTURE_BYTES = 8 << 20
 #: A browser unpacks a picture to four bytes a pixel.
 MAXIMUM_PIXELS_PER_SIDE = 8_192
+
+_SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+#: How the parts of the kinds of pictures end that can be cut off by half a copy.
+_ENDS = {"image/png": b"IEND", "image/jpeg": b"\xff\xd9"}
 
 _SVG = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE[^>\[]*>\s*)*<svg[\s>]",
@@ -99,12 +104,38 @@ def _webp_sides(header: bytes) -> tuple[int, int]:
     )
 
 
+def check_whole(picture: PictureFile) -> None:
+    """Raises `PictureRefused` for what browsers show in part, or not at all."""
+    content, end = picture.content, _ENDS.get(picture.media_type, b"")
+    if picture.media_type == "image/svg+xml":
+        _check_svg(content)
+    elif picture.media_type == "image/webp":
+        if int.from_bytes(content[4:8], "little") + 8 > len(content) + 1:  # the last byte only pads
+            raise PictureRefused("is cut off")
+    elif end not in content:
+        raise PictureRefused("is cut off")
+
+
+def _check_svg(content: bytes) -> None:
+    """An SVG that is not XML to its end, or that is of no namespace, is an empty picture."""
+    names: list[str] = []
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = lambda name, _: names or names.append(name)
+    try:
+        parser.Parse(content, True)
+    except (expat.ExpatError, ValueError, LookupError) as problem:  # or an unknown encoding
+        at = f" in line {problem.lineno}" if isinstance(problem, expat.ExpatError) else ""
+        raise PictureRefused(f"is a broken SVG{at}") from None
+    if names[:1] != [f"{_SVG_NAMESPACE} svg"]:
+        raise PictureRefused(f'is an SVG without xmlns="{_SVG_NAMESPACE}"')
+
+
 def refused_pictures(folder: Path, files: Iterable[str]) -> list[str]:
-    """For people, which of these cannot be shown, and why."""
+    """For people, which of these cannot be shown, or not as they were drawn, and why."""
     found = []
     for file in files:
         try:
-            read_picture(folder / file)
+            check_whole(read_picture(folder / file))
         except PictureRefused as problem:
             found.append(f"{folder.name}/{file} {problem}")
     return found

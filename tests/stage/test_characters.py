@@ -33,9 +33,9 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="100"/>'
 
 
 def jpeg(side: int) -> bytes:
-    """Its beginning, with the frame header behind another one."""
+    """Its beginning, with the frame header behind another one, and its end."""
     frame = b"\xff\xc2\x00\x11\x08" + side.to_bytes(2, "big") * 2
-    return bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + frame
+    return bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + frame + b"\xff\xd9"
 
 
 def webp(side: int, kind: bytes = b"VP8L") -> bytes:
@@ -44,7 +44,8 @@ def webp(side: int, kind: bytes = b"VP8L") -> bytes:
         body = b"\x2f" + ((side - 1) | (side - 1) << 14).to_bytes(4, "little")
     else:
         body = bytes(4) + (side - 1).to_bytes(3, "little") * 2
-    return b"RIFF\x46\0\0\0WEBP" + kind + b"\x0f\0\0\0" + body
+    chunks = b"WEBP" + kind + b"\x0f\0\0\0" + body
+    return b"RIFF" + len(chunks).to_bytes(4, "little") + chunks
 
 
 def a_character(folder: Path, text: str, **pictures: bytes) -> Path:
@@ -194,7 +195,7 @@ async def test_the_stage_gives_out_the_pictures_that_are_named_and_nothing_else(
         (b"", "is neither"),
         (PNG[:16] + b"\x00\x01\x00\x00" * 2 + PNG[24:], "is more than 8192 pixels"),
         (jpeg(65_500), "is more than 8192 pixels"),
-        (jpeg(16)[:-9], "is a broken JPEG"),
+        (jpeg(16)[:-11], "is a broken JPEG"),
         (webp(16_000), "is more than 8192 pixels"),
         (webp(10**7, b"VP8X"), "is more than 8192 pixels"),
         (SVG + b" " * (9 << 20), "is larger than 8 MB"),
@@ -229,6 +230,28 @@ async def test_a_picture_that_cannot_be_shown_is_told_and_not_given_out(
 def test_a_picture_is_known_by_its_content(tmp_path: Path, content: bytes) -> None:
     a_character(tmp_path / "me", TWO_PICTURES, open_png=PNG, shut_svg=content)
     assert ShownCharacter("me", (tmp_path,)).troubles == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (PNG[:-12], "is cut off"),
+        (jpeg(37)[:-1], "is cut off"),
+        (webp(37)[:-4], "is cut off"),
+        (SVG[:-2], "is a broken SVG in line 1"),
+        (SVG + b"\n<b>", "is a broken SVG in line 2"),
+        (b'<?xml version="1.0" encoding="klingon"?>' + SVG, "is a broken SVG"),
+        (SVG.replace(b"/>", b'><use xlink:href="#a"/></svg>'), "is a broken SVG in line 1"),
+        (b"<svg></svg>", 'is an SVG without xmlns="http://www.w3.org/2000/svg"'),
+        (b"<svg>" * 100_000, "is a broken SVG"),
+    ],
+)
+def test_a_picture_that_a_browser_shows_in_part_or_not_at_all_is_told(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    a_character(tmp_path / "me", TWO_PICTURES, open_png=PNG, shut_svg=content)
+    [told] = ShownCharacter("me", (tmp_path,)).troubles
+    assert f"me/shut.svg {says}" in told
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes in folders")
