@@ -79,7 +79,7 @@ class AvatarReport:
                 continue
             self._told = fresh
             self._to_spare -= 1
-            if before is None or fresh.avatars != before.avatars:
+            if before is None or _more_than_presence(fresh) != _more_than_presence(before):
                 await publish(fresh)
                 await latch(AVATARS_LATCH, fresh.model_dump(mode="json"))
                 continue
@@ -125,4 +125,8 @@ def _is_wrong(status: AvatarStatus) -> bool:
 
 
 def _looks(event: AvatarChanged) -> tuple[Any, ...]:
-    return event.avatars, event.mood, event.bearing
+    return *_more_than_presence(event), event.mood, event.bearing
+
+
+def _more_than_presence(event: AvatarChanged) -> tuple[Any, ...]:
+    return event.avatars, event.file_trouble

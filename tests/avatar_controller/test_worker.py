@@ -481,6 +481,20 @@ async def test_what_is_saved_counts_without_a_restart_and_what_is_wrong_changes_
         assert len(await stand.facts(ErrorReported)) == 1
 
 
+async def test_what_is_wrong_with_the_file_is_told_when_nothing_else_changes_and_so_is_its_mending(
+    controller: Start, quick_looks: None, tmp_path: Path
+) -> None:
+    path = tmp_path / "avatar.yaml"
+    async with controller(ScriptedAvatar(), file="") as stand:
+        assert (await stand.told()).file_trouble == ""
+        path.write_text("idle: {sway_degrees: much}\n", "utf-8")
+        await until(lambda: stand.worker.health().state is ModuleState.DEGRADED)
+        assert "idle.sway_degrees: must be a number" in (await stand.told()).file_trouble
+        path.write_text("idle: {sway_degrees: 5}\n", "utf-8")
+        await until(lambda: stand.worker.health().state is ModuleState.READY)
+        assert (await stand.told()).file_trouble == ""
+
+
 async def test_a_file_that_is_taken_away_leaves_what_it_said(
     controller: Start, quick_looks: None, tmp_path: Path
 ) -> None:
