@@ -157,9 +157,11 @@ def _vmc(settings: CliSettings) -> list[Check]:
         return [Check("VMC", "ok", found)]
     parts = urlsplit(f"udp://{settings.vmc_target}")
     try:
-        host, port = parts.hostname or "", parts.port or 0
+        host, port = parts.hostname, parts.port
     except ValueError:
         return []  # told by the check of the settings
+    if not host or not port:
+        return []  # told there too
     if host in LOCAL and _is_closed(host, port):
         mend = (
             "Switch on its VMC receiver (VSeeFace: General settings, OSC/VMC receiver; Warudo, "
@@ -206,11 +208,13 @@ def _veadotube_awaited() -> Check:
 def _veadotube_at(url: str) -> list[Check]:
     parts = urlsplit(url)
     try:
-        where = (parts.hostname or "", parts.port or 0)
+        host, port = parts.hostname, parts.port
     except ValueError:
         return []  # told by the check of the settings
+    if not host or not port:
+        return []  # told there too
     try:
-        socket.create_connection(where, timeout=CONNECT_SECONDS).close()
+        socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
     except OSError:
         mend = "Start it and switch on its WebSocket server, or set VEADOTUBE_URL=auto."
         return [Check("veadotube", "warn", f"does not answer at {parts.netloc}", mend)]

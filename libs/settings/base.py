@@ -19,6 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from libs.settings.plain_complaints import plainly
 from libs.settings.yaml_text import document_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,6 +144,4 @@ def _line(item: dict[str, Any]) -> str:
     name = "_".join(str(part) for part in item["loc"]).upper()
     secret = any(word in name.lower() for word in SECRET_WORDS)
     value = "(hidden)" if secret else repr(item.get("input"))[:80]
-    message = str(item["msg"]).removeprefix("Value error, ")
-    allowed = message.replace("Input should be", "must be")
-    return f"{name} = {value}: {allowed}"
+    return f"{name} = {value}: {plainly(item, ())}"

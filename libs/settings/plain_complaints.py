@@ -35,6 +35,10 @@ def plainly(item: dict[str, Any], keys: Sequence[str]) -> str:
             return _written_as(context["pattern"]) or str(item["msg"])
         case "string_too_short" | "too_short" if context["min_length"] == 1:
             return "must not be empty"
+        case "string_too_short":
+            return f"must have at least {context['min_length']} characters"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters"
         case "union_tag_not_found":
             return f"{_bare(context)} is missing"
         case "union_tag_invalid":

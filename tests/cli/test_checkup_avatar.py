@@ -204,11 +204,20 @@ async def test_vmc_that_nobody_receives_is_told_and_one_that_somebody_does_is_we
     assert (closed.state, closed.found) == ("warn", f"nobody receives at {target}")
 
 
-@pytest.mark.parametrize("target", ["127.0.0.1:99999", "nonsense:port"])
+@pytest.mark.parametrize(
+    "target", ["127.0.0.1:99999", "nonsense:port", "39539", "127.0.0.1:0", "127.0.0.1", ":39539"]
+)
 async def test_a_vmc_target_that_is_none_is_left_to_the_settings(
     tmp_path: Path, target: str
 ) -> None:
     assert "VMC" not in await checks(tmp_path, vmc_target=target)
+
+
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:99999", "nonsense", "ws://127.0.0.1", "ws://:1"])
+async def test_an_address_of_veadotube_that_is_none_is_left_to_the_settings(
+    tmp_path: Path, url: str
+) -> None:
+    assert "veadotube" not in await checks(tmp_path, veadotube_url=url)
 
 
 async def test_a_veadotube_at_an_address_is_looked_for(tmp_path: Path) -> None:

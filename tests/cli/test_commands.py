@@ -91,7 +91,7 @@ def test_a_wrong_setting_is_code_2_with_name_value_and_what_is_allowed(
     for command in (["status"], ["up", "--no-open"], ["panic"]):
         result = run(*command)
         assert result.exit_code == 2
-        assert "STAGE_PORT = 'eighty': must be a valid integer" in result.output
+        assert "STAGE_PORT = 'eighty': must be a whole number" in result.output
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ WRONG = [
     ("    deadpan: [", "    deadpain: [", "scripted.by_style.deadpain: is not one of her styles"),
     ("    - Welcome in, {name}.", "    - Welcome in, {nme}.", "{nme} is not filled in; only"),
     ("hotkeys: []", "hotkeys: ['a, b']", "hotkeys.0: String should match"),
-    ("    - I am listening, {name}.", "    - ''", "scripted.no_topic.1: String should have"),
+    ("    - I am listening, {name}.", "    - ''", "scripted.no_topic.1: must not be empty"),
     ("energy: 0.6", "chaos: 0.6", "chaos: stands here twice"),
     ("hotkeys: []", "hotkeys: [", "not valid YAML"),
 ]

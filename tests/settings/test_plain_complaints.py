@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from libs.settings import SettingsError, load
 from libs.settings.avatar import AvatarFile
+from libs.settings.base import ShowSettings
 from libs.settings.characters import (
     FILE_NAME,
     CharacterError,
@@ -86,3 +88,11 @@ def test_a_character_without_its_rig_is_told_what_there_is(
     with pytest.raises(CharacterError) as problem:
         load_character(tmp_path / "me")
     assert said in str(problem.value)
+
+
+def test_a_setting_of_the_environment_is_told_without_jargon_too() -> None:
+    with pytest.raises(SettingsError) as problem:
+        load(ShowSettings, kitsu_show="../../etc", orch_port="eighty")
+    told = str(problem.value)
+    assert "KITSU_SHOW = '../../etc': must be a to z or a digit, then a to z, digits" in told
+    assert "ORCH_PORT = 'eighty': must be a whole number" in told
