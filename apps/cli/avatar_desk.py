@@ -37,12 +37,20 @@ class Avatars(BaseModel):
             if one.id == avatar_id or (not avatar_id and one.moods and one.expressions):
                 if one.link is not AvatarLink.READY:
                     raise Failed(f"{one.title} is not ready. {one.detail}".strip())
+                if not one.moods:
+                    raise Failed(_without_faces(one))
                 return one
         raise Failed(
             "No avatar that has expressions is connected now. See: kitsu avatar status"
             if not avatar_id
             else f"No avatar '{avatar_id}' is known to the show. See: kitsu avatar status"
         )
+
+
+def _without_faces(one: AvatarStatus) -> str:
+    if one.id == "overlay":
+        return f"{one.title}: the page draws every mood by itself, there is nothing to choose."
+    return f"{one.title} has no faces to choose from now. {one.detail}".strip()
 
 
 class AvatarDesk:

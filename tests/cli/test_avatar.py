@@ -105,6 +105,22 @@ def test_moods_without_an_avatar_that_has_faces_says_why() -> None:
     assert "kitsu avatar status" in result.output
 
 
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (DRAWN, "Drawn character: the page draws every mood by itself"),
+        ({**AKARI, "moods": [], "detail": "No model is loaded: load one."}, "load one."),
+    ],
+)
+def test_moods_of_an_avatar_without_faces_are_not_an_empty_answer(
+    told: dict[str, Any], says: str
+) -> None:
+    with module_port(avatars(told)) as port:
+        result = run(port, "moods", "--avatar", told["id"])
+    assert result.exit_code == 1
+    assert says in result.output
+
+
 ORDERS: list[tuple[tuple[str, ...], str, dict[str, Any]]] = [
     (
         ("map", "happy", "Big grin"),

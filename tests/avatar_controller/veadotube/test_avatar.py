@@ -110,6 +110,19 @@ async def test_moods_are_states_with_such_names_and_talking_ones_while_she_speak
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (STATES, "7 states. Its talking states are shown while she speaks."),
+        (["me", "happy"], "2 states. It moves the mouth by itself while she speaks."),
+    ],
+)
+async def test_it_says_who_moves_the_mouth(names: list[str], says: str) -> None:
+    async with VeadotubeStandIn(names) as app, an_avatar(app.url) as avatar:
+        await ready(avatar)
+        assert avatar.status().detail.endswith(says)
+
+
 async def test_a_file_that_was_saved_counts_for_the_states_there_are() -> None:
     async with VeadotubeStandIn(STATES) as app, an_avatar(app.url) as avatar:
         await ready(avatar)

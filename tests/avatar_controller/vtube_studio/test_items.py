@@ -92,6 +92,8 @@ async def test_a_file_that_is_not_in_the_folder_is_said_before_anybody_asks_for_
     assert any(
         "gone.png in VTube Studio's Items folder" in one for one in with_items.status.missing
     )
+    detail = with_items.status.detail
+    assert detail.startswith("There is no gone.png in VTube Studio's Items folder"), detail
     assert "put it there" in str(await refusal(with_items, "gone"))
     assert Capability.ITEMS in with_items.avatar.capabilities
 

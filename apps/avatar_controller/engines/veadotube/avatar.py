@@ -230,11 +230,12 @@ class VeadotubeAvatar:
         missing = states.moods.missing
         if not any(shown.expression for shown in states.moods.shown):
             missing += ("states named after moods, like happy or sad: rename some in veadotube",)
+        talk = "Its talking states are shown" if states.talks else "It moves the mouth by itself"
         return AvatarStatus(
             id=self.id,
             title="veadotube",
             link=link.link,
-            detail=f"{link.instance}, {len(states.all)} states. It moves the mouth by itself.",
+            detail=f"{link.instance}, {len(states.all)} states. {talk} while she speaks.",
             model=link.instance,
             moods=states.moods.shown,
             expressions=told_names(state.name for state in states.all),

@@ -53,6 +53,11 @@ class States:
         self._rest: State | None = None
 
     @property
+    def talks(self) -> bool:
+        """Whether there are states for while she speaks."""
+        return len(self._silent) < len(self.all)
+
+    @property
     def rest(self) -> State | None:
         """What is seen while she shows nothing."""
         if self._rest in self.all:

@@ -36,12 +36,14 @@ def there(
     model, moods = loaded.model, loaded.moods
     if model is None or moods is None:
         return away(AvatarLink.READY, nothing_loaded(loaded.is_read))
-    missing = (*_mouth_missing(model, loaded, steering), *moods.missing, *items.missing)
+    missing_of_model = (*_mouth_missing(model, loaded, steering), *moods.missing)
+    missing = (*missing_of_model, *items.missing)
+    note = f"There is no {items.missing[0]}: put it there."[:400] if items.missing else note
     return AvatarStatus(
         id=AVATAR,
         title=TITLE,
         link=AvatarLink.READY,
-        detail=_detail(model, steering, missing, loaded.own_parameter_trouble, note),
+        detail=_detail(model, steering, missing_of_model, loaded.own_parameter_trouble, note),
         model=model.name,
         moods=moods.shown,
         expressions=told_names(each.name for each in model.expressions),
