@@ -495,3 +495,22 @@ async def test_a_panel_commands_avatars_and_is_told_what_became_of_it(
         assert refused["error"]["detail"] == "Six items are shown already."
         wrong = await acknowledged({"command": "avatar_mood", "mood": "sad"})
         assert wrong["error"]["title"] == "Not understood"
+
+
+@pytest.mark.parametrize("junk", [b"\x00\xff", "", "{", "null", "[" * 100_000, '{"id": "\\ud800"}'])
+async def test_what_is_no_command_ends_no_panels_stream(
+    show: Stand, avatars: ScriptedAvatars, junk: str | bytes
+) -> None:
+    url = show.url.replace("http", "ws") + "/stream"
+    async with websockets.connect(url, additional_headers=show.headers) as socket:
+
+        async def next_ack() -> dict[str, Any]:
+            while True:
+                for message in json.loads(await socket.recv()):
+                    if message["type"] == "ack":
+                        return dict(message)
+
+        await socket.send(junk)
+        assert (await next_ack())["error"]["title"] == "Not understood"
+        await socket.send(json.dumps({"id": "c", "command": "avatar_hotkey", "hotkey": "wave"}))
+        assert (await next_ack())["id"] == "c"

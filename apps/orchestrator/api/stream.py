@@ -90,11 +90,10 @@ async def _hear_commands(
 ) -> None:
     """One after the other; but a panic waits for nobody, and nobody waits for OBS or an avatar."""
     while True:
-        try:
-            text = await socket.receive_text()
-        except WebSocketDisconnect:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
             return
-        command = _understood(text)
+        command = _understood(message.get("text") or "")  # binary frames have none
         answer = _answer(command, socket, worker)
         if isinstance(command, protocol.PanicCommand | Order):
             group.create_task(answer, name=f"obey {command.command}")
@@ -141,9 +140,10 @@ async def _obey(
 def _id_of(text: str) -> str:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
-    return str(found.get("id", ""))[:64] if isinstance(found, dict) else ""
+    told = str(found.get("id", ""))[:64] if isinstance(found, dict) else ""
+    return told.encode("utf-8", "replace").decode()  # JSON can name halves of a sign
 
 
 def _check_rights(socket: WebSocket, command: protocol.PanelCommand) -> None:
