@@ -120,7 +120,7 @@ def _check_svg(content: bytes) -> None:
     """An SVG that is not XML to its end, or that is of no namespace, is an empty picture."""
     names: list[str] = []
     parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler = lambda name, _: names or names.append(name)
+    parser.StartElementHandler = lambda name, _: names.extend([] if names else [name])
     try:
         parser.Parse(content, True)
     except (expat.ExpatError, ValueError, LookupError) as problem:  # or an unknown encoding

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeGuard, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from libs.settings.plain_complaints import plainly
+from libs.settings.plain_complaints import plainly, without_echoes
 from libs.settings.yaml_lines import first_duplicate, line_of
 from libs.settings.yaml_text import LOADER, NestedTooDeep, safe_events
 
@@ -102,7 +102,7 @@ class SettingsFile:
         try:
             return adapter.validate_python(self.document)
         except ValidationError as problem:
-            found = problem.errors()
+            found = without_echoes(problem.errors())
         known = (_keys_beside(content, item["loc"]) for item in found)
         return self.complain(
             (item["loc"][below:], plainly(dict(item), keys))

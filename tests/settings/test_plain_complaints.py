@@ -77,6 +77,7 @@ def test_a_mistake_in_a_character_is_told_without_jargon(
     [
         ("title: Me\n", "me/character.yaml, line 1: the file: rig is missing"),
         ("title: Me\nrig: fish\n", "the file: rig must be 'fox' or 'pictures'"),
+        ("title: Me\nrig: fox\npalettes: {a: {fur: }}\n", "fur: is empty; what begins with #"),
         ("just words\n", "the file: must be names with their values"),
     ],
 )
@@ -88,6 +89,16 @@ def test_a_character_without_its_rig_is_told_what_there_is(
     with pytest.raises(CharacterError) as problem:
         load_character(tmp_path / "me")
     assert said in str(problem.value)
+
+
+def test_what_is_wrong_within_a_list_does_not_make_the_list_empty(tmp_path: Path) -> None:
+    (tmp_path / "me").mkdir()
+    text = "title: Me\nrig: pictures\nsize: [99, 99]\nlayers:\n- pictures: [../me.png]\n"
+    (tmp_path / "me" / FILE_NAME).write_text(text, "utf-8")
+    with pytest.raises(CharacterError) as problem:
+        load_character(tmp_path / "me")
+    [line] = str(problem.value).splitlines()
+    assert "line 5: layers.0.pictures.0.file: must be the name of a file" in line
 
 
 def test_a_setting_of_the_environment_is_told_without_jargon_too() -> None:
