@@ -33,6 +33,7 @@ NOT_THERE = (
 NOT_TOLD = "The avatar_controller has not told yet how the avatars are; try again in a moment."
 STILL_IN_PANIC = "Panic is engaged: every avatar is neutral and still until it is released."
 STILL_OFF = "The module Avatar is off: only the drawn character moves. Switch it on under Modules."
+NO_PAGE = "No overlay page is open: add it to OBS, or open it (panel: Copy overlay URL)."
 #: Endings of files that need not be written.
 FILE_ENDINGS = (".exp3.json", ".exp.json")
 
@@ -67,9 +68,10 @@ class AvatarDesk:
         items: Callable[[], Collection[str]] = tuple,
         in_panic: Callable[[], bool] = lambda: False,
         is_off: Callable[[], bool] = lambda: False,
+        pages: Callable[[], int | None] = lambda: None,
     ) -> None:
         """`items`: names of `configs/avatar.yaml` as it is now; `is_off`: whether the module is
-        switched off."""
+        switched off; `pages`: how many overlay pages are open, None: that is not known."""
         self._show = show
         self._publish = publish
         self._is_there = is_there
@@ -79,6 +81,7 @@ class AvatarDesk:
         self._avatar_items = items
         self._in_panic = in_panic
         self._is_off = is_off
+        self._pages = pages
 
     def __len__(self) -> int:
         """Orders that wait for their answer."""
@@ -103,12 +106,19 @@ class AvatarDesk:
         return AvatarsStatus(
             there=True,
             detail=self._held() or news.file_trouble,
-            avatars=news.avatars,
+            avatars=self._as_seen(news.avatars),
             mood=news.mood,
             bearing=news.bearing,
             items=items,
             names=news.names(news.avatars, items),
         )
+
+    def _as_seen(self, avatars: tuple[AvatarStatus, ...]) -> tuple[AvatarStatus, ...]:
+        """The avatar_controller does not know whether anybody shows the drawn character."""
+        if self._pages() != 0:
+            return avatars
+        unseen = {"link": AvatarLink.WAITING, "detail": NO_PAGE}
+        return tuple(a.model_copy(update=unseen) if a.id == "overlay" else a for a in avatars)
 
     def state(self) -> AvatarsState:
         """The same without what they have."""
@@ -204,17 +214,20 @@ class AvatarDesk:
             expires_at = clock.now() + ITEM_SECONDS
             update = {"show": self._show, "expires_at": expires_at}
             await self._publish(event.model_copy(update=update))
-            return StageCommandDone(
-                command=event.type, message=f"'{name}' is shown in the overlay."
-            )
+            return StageCommandDone(command=event.type, message=self._drawn(name, ""))
         self._refuse_unless_there()
         try:
             return await self._orders.order(event)
         except Problem as problem:
             if not drawn:
                 raise
-            also = f"'{name}' is shown in the overlay only. {problem.detail}"
+            also = f"{self._drawn(name, ' only')} {problem.detail}"
             return StageCommandDone(command=event.type, message=also)
+
+    def _drawn(self, name: str, only: str) -> str:
+        if self._pages() == 0:
+            return f"'{name}' is not seen. {NO_PAGE}"
+        return f"'{name}' is shown in the overlay{only}."
 
     def _refuse_unless_there(self) -> None:
         if not self._is_there():

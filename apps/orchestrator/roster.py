@@ -76,6 +76,11 @@ class Roster:
         """Whether the operator has switched it off."""
         return any(beat.state is ModuleState.OFF for beat in self.beats(module))
 
+    def gauge(self, module: str, name: str) -> int | None:
+        """A gauge of all its instances together; None: none of them tells it."""
+        told = [beat.gauges[name] for beat in self.beats(module) if name in beat.gauges]
+        return sum(told) if told else None
+
     def forget_silent(self) -> None:
         now = time.monotonic()
         silent = [k for k, heard in self._heard.items() if now - heard.at > FORGOTTEN_SECONDS]

@@ -114,6 +114,7 @@ class OrchestratorWorker(ChatHearing, FloorHandlers, StageHandlers, MicrophoneHa
             lambda: avatar_file.now.items,
             in_panic=lambda: self.panic.engaged,
             is_off=lambda: self.roster.is_off("avatar_controller"),
+            pages=lambda: self.roster.gauge("stage", "pages"),
         )
         self.panic_desk = PanicDesk(self)
         self.lines = ChatLines(self)

@@ -22,6 +22,7 @@ from libs.contracts.avatar import (
     SignInAvatar,
 )
 from libs.contracts.envelope import Event
+from libs.contracts.health import ModuleState, WorkerBeat
 from libs.contracts.speaking import Mood
 from libs.contracts.stage import SetExpression, ShowItem, StageCommandFailed, TriggerHotkey
 from libs.telemetry import clock
@@ -305,6 +306,36 @@ async def test_an_item_that_vtube_studio_does_not_show_may_still_be_in_the_overl
     assert answer["done"] == "'heart' is shown in the overlay only. VTube Studio is away."
     refused = await show.request("POST", "/avatar/item", {"item": "cookie"})
     assert (refused.status_code, refused.json()["code"]) == (503, "avatar_not_ready")
+
+
+async def test_while_no_overlay_page_is_open_nothing_is_said_to_be_seen_there(
+    show: Stand, avatars: ScriptedAvatars
+) -> None:
+    async def stage_has(pages: int) -> None:
+        port = show.settings.port_of("stage")
+        await avatars.publish(
+            WorkerBeat(
+                module="stage",
+                instance="stage@here#0",
+                pid=1,
+                port=port,
+                state=ModuleState.READY,
+                gauges={"pages": pages},
+            )
+        )
+        await until(lambda: show.worker.roster.gauge("stage", "pages") == pages)
+
+    await stage_has(0)
+    drawn, akari = (await show.get("/status"))["avatar"]["avatars"]
+    assert (drawn["link"], akari["link"]) == ("waiting", "ready")
+    assert "Copy overlay URL" in drawn["detail"]
+    answer = await show.post("/avatar/item", {"item": "tea cup"})
+    assert answer["done"].startswith("'tea cup' is not seen. No overlay page is open")
+    await stage_has(1)
+    drawn, _ = (await show.get("/status"))["avatar"]["avatars"]
+    assert drawn["link"] == "ready"
+    answer = await show.post("/avatar/item", {"item": "tea cup"})
+    assert answer["done"] == "'tea cup' is shown in the overlay."
 
 
 async def test_in_a_panic_no_item_is_said_to_be_shown(show: Stand) -> None:
