@@ -242,7 +242,7 @@ class Journal:
         for line in text.splitlines():
             try:
                 memory.take(json.loads(line))
-            except (ValueError, KeyError, TypeError, ValidationError):
+            except (ValueError, KeyError, TypeError, ValidationError, RecursionError):
                 broken += 1
         if broken:
             _log.warning("the journal had lines that make no sense", extra={"lines": broken})

@@ -271,7 +271,10 @@ def test_a_torn_or_strange_journal_still_opens(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     whole = '{"note": "ended", "id": "known"}\n'
     path.write_text(
-        whole + '{"note": "heard", "id": "nobody"}\n[]\n7\n{"note": "opened"}\n'
+        whole
+        + '{"note": "heard", "id": "nobody"}\n[]\n7\n{"note": "opened"}\n'
+        + "[" * 100_000
+        + "\n"
         '{"note": "fact", "event": {"type": "x"}}\n{"note": "ended", "id'
     )
     memory = Journal(path).open()
