@@ -139,6 +139,9 @@ class AvatarFileSettings(ShowSettings):
     @field_validator("avatar_file")
     @classmethod
     def _avatar_file_beside_the_code(cls, path: Path) -> Path:
+        """Empty: the usual one."""
+        if path == Path():
+            return AVATAR_FILE
         return (ROOT / path.expanduser()).resolve()
 
 

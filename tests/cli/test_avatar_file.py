@@ -11,6 +11,7 @@ from libs.settings.avatar import (
     MOOD_WORDS,
     AvatarFile,
     AvatarFileError,
+    AvatarFileSettings,
     load_avatar_file,
 )
 
@@ -55,6 +56,11 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, told: st
     with pytest.raises(AvatarFileError, match=r"mine\.yaml") as problem:
         load_avatar_file(written(tmp_path, text))
     assert told in str(problem.value)
+
+
+def test_a_setting_that_is_empty_is_the_usual_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVATAR_FILE", "")
+    assert AvatarFileSettings(_env_file=None).avatar_file == AVATAR_FILE  # type: ignore[call-arg]
 
 
 def test_a_file_that_is_not_there_is_no_silent_default(tmp_path: Path) -> None:
