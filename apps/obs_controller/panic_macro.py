@@ -141,8 +141,9 @@ class PanicMacro:
         """Waits until viewers see one scene only: OBS 29 never ends a switch during which the
         transition is changed. It may be the one that panic found under way. False when panic is
         engaged meanwhile."""
-        move = scene(self._settings.obs_brb_scene)
-        for _ in range(round(LONGEST_SWITCH_SECONDS / LOOK_SECONDS)):
+        move, now = scene(self._settings.obs_brb_scene), asyncio.get_running_loop().time
+        until = now() + LONGEST_SWITCH_SECONDS
+        while now() < until:
             if self._link.held:
                 return False
             (found,) = await self._link.batch([move.read], Priority.URGENT)
