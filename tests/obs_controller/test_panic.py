@@ -125,14 +125,18 @@ async def test_a_brb_that_turns_out_not_to_be_seen_is_gone_to_once_more(
         assert obs.scene == "BRB"
 
 
+@pytest.mark.parametrize("deep", [False, True])
 async def test_a_scene_within_the_brb_scene_is_no_reason_to_switch(
-    controller: Start, obs: MemoryObs
+    controller: Start, obs: MemoryObs, deep: bool
 ) -> None:
     obs.scene, obs.also_seen, obs.items["BRB"] = "BRB", {"Live"}, ["Live"]
+    if deep:
+        obs.also_seen, obs.items["BRB"] = {"Live", "Starting"}, ["Starting"]
+        obs.items["Starting"] = ["Avatar", "Live"]
     async with controller() as stand:
         await stand.request("POST", "/panic")
         await asyncio.sleep(0.7)
-        assert obs.also_seen == {"Live"}
+        assert obs.also_seen == ({"Live", "Starting"} if deep else {"Live"})
 
 
 async def test_the_transition_comes_back_only_when_viewers_see_one_scene(
