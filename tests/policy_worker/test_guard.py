@@ -4,7 +4,6 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -308,12 +307,9 @@ async def test_a_guard_that_is_late_stops_the_sentence_and_its_own_work(tmp_path
     server = guard_server("safe", seconds_to_first_token=8.0)
     async with server, guarded(tmp_path, server, guard_deadline_ms=3_000) as (worker, bus, _):
         assert worker.guard is not None
-        begun_at = time.perf_counter()
         await answer(worker, turn(TOUCHY))
-        took = time.perf_counter() - begun_at
         assert_turned_aside(worker, bus, "guard.late")
         await asyncio.wait_for(server.idle(), 5)
-    assert took < 7
     assert server.chats[0].outcome == "client-gone"
     [told] = bus.of(ErrorReported)
     assert told.code == "guard_late"
