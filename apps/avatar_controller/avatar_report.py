@@ -6,7 +6,14 @@ from typing import Any
 
 from apps.avatar_controller.engines.base import Avatar
 from apps.avatar_controller.presence import Presence
-from libs.contracts.avatar import AvatarChanged, AvatarLink, AvatarStatus, PresenceChanged
+from libs.contracts.avatar import (
+    AVATARS_LATCH,
+    PRESENCE_LATCH,
+    AvatarChanged,
+    AvatarLink,
+    AvatarStatus,
+    PresenceChanged,
+)
 from libs.contracts.health import ModuleState
 from libs.settings.avatar import AvatarFile
 from libs.settings.followed_file import FollowedFile
@@ -21,17 +28,13 @@ AT_ONCE, STEADY_SECONDS = 40, 2.0
 _WRONG = frozenset({AvatarLink.DENIED, AvatarLink.WRONG_PROGRAM, AvatarLink.HANGING})
 _THERE = frozenset({AvatarLink.READY, AvatarLink.UNSEEN})
 
-
-#: Names of the states that are kept on the bus.
-AVATARS_LATCH, PRESENCE_LATCH = "avatar", "avatar_presence"
-
 Latch = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 
 class AvatarReport:
     """Promises: everybody is told of a change within a quarter of a second, unless changes never
-    cease, and of none that is no change; names of a model travel only when an avatar has changed;
-    a latch always says the same as the last event of its kind."""
+    cease, and of none that is no change; names of a model travel only when an avatar has changed,
+    or what is wrong with the file; a latch always says the same as the last event of its kind."""
 
     def __init__(
         self,
@@ -75,11 +78,11 @@ class AvatarReport:
             await asyncio.sleep(max(GATHER_SECONDS, self._wait_seconds()))
             self._news.clear()
             before, fresh = self._told, self.as_event()
-            if before is not None and _looks(fresh) == _looks(before):
+            if before is not None and _said(fresh) == _said(before):
                 continue
             self._told = fresh
             self._to_spare -= 1
-            if before is None or _more_than_presence(fresh) != _more_than_presence(before):
+            if before is None or _avatars(fresh) != _avatars(before):
                 await publish(fresh)
                 await latch(AVATARS_LATCH, fresh.model_dump(mode="json"))
                 continue
@@ -124,9 +127,10 @@ def _is_wrong(status: AvatarStatus) -> bool:
     return status.link in _WRONG or bool(status.taken) or explicit
 
 
-def _looks(event: AvatarChanged) -> tuple[Any, ...]:
-    return *_more_than_presence(event), event.mood, event.bearing
-
-
-def _more_than_presence(event: AvatarChanged) -> tuple[Any, ...]:
+def _avatars(event: AvatarChanged) -> tuple[Any, ...]:
+    """What no `PresenceChanged` says."""
     return event.avatars, event.file_trouble
+
+
+def _said(event: AvatarChanged) -> tuple[Any, ...]:
+    return *_avatars(event), event.mood, event.bearing

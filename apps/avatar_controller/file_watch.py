@@ -17,10 +17,12 @@ LOOK_SECONDS = 2.0
 async def keep_up_with(
     file: FollowedFile[AvatarFile],
     taken_up: Callable[[AvatarFile], None],
+    changed: Callable[[], None],
     report: Callable[[str, str, ErrorCategory], Awaitable[None]],
 ) -> None:
     """For ever. What is saved counts a few seconds later; a file that is wrong is reported once,
-    and what counted before it goes on counting."""
+    and what counted before it goes on counting, untouched. `changed`: what counts or what is wrong
+    is another."""
     said = ""
     while True:
         if file.trouble != said:
@@ -28,6 +30,9 @@ async def keep_up_with(
             if said:
                 await report("avatar_file_wrong", said, ErrorCategory.CONFIGURATION)
         await asyncio.sleep(LOOK_SECONDS)
+        before = file.content
         if file.changed and await asyncio.to_thread(file.look):
             log.info("the avatar file has changed")
-            taken_up(file.content)
+            if file.content != before:
+                taken_up(file.content)
+            changed()

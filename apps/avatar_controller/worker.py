@@ -101,7 +101,8 @@ class AvatarControllerWorker(Worker):
         await self._obey()  # the bus may know of a release
         self.spawn("presence", self.presence.keep_looking())
         self.spawn("news", self.report_of.keep_telling(self.publish, self._latch))
-        self.spawn("file", keep_up_with(self._file, self._take_file, self.report))
+        watch = keep_up_with(self._file, self._take_file, self._avatar_changed, self.report)
+        self.spawn("file", watch)
         self.report_of.changed()
 
     def _take_file(self, file: AvatarFile) -> None:
@@ -111,7 +112,6 @@ class AvatarControllerWorker(Worker):
         self.presence.take_file(file)
         self._life.rules = file.idle
         self._orders.items = file.items
-        self._avatar_changed()
 
     async def stop(self) -> None:
         self.animator.hold(True)

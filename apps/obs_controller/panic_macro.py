@@ -92,13 +92,16 @@ class PanicMacro:
     async def _seen_beside(self, on_air: str, state: StudioState) -> dict[str, bool]:
         """Which of the scenes that do not belong to this one viewers see, wholly or in part."""
         asked = [Request("GetSourceActive", {"sourceName": name}) for name in state.scenes]
-        asked.append(Request("GetSceneItemList", {"sceneName": on_air}))
-        *active, items = await self._link.batch(asked, Priority.URGENT)
-        within = {str(item.get("sourceName")) for item in items.data.get("sceneItems", [])}
+        *active, items = await self._link.batch([*asked, _items_of(on_air)], Priority.URGENT)
+        belong, fresh = {on_air}, _named([items], state)
+        while fresh := fresh - belong:
+            belong |= fresh
+            within = await self._link.batch([_items_of(name) for name in fresh], Priority.URGENT)
+            fresh = _named(within, state)
         return {
             name: bool(found.data.get("videoActive"))
             for name, found in zip(state.scenes, active, strict=True)
-            if name != on_air and name not in within
+            if name not in belong
         }
 
     async def restore(self, state: StudioState) -> list[PanicStep]:
@@ -141,8 +144,9 @@ class PanicMacro:
         """Waits until viewers see one scene only: OBS 29 never ends a switch during which the
         transition is changed. It may be the one that panic found under way. False when panic is
         engaged meanwhile."""
-        move = scene(self._settings.obs_brb_scene)
-        for _ in range(round(LONGEST_SWITCH_SECONDS / LOOK_SECONDS)):
+        move, now = scene(self._settings.obs_brb_scene), asyncio.get_running_loop().time
+        until = now() + LONGEST_SWITCH_SECONDS
+        while now() < until:
             if self._link.held:
                 return False
             (found,) = await self._link.batch([move.read], Priority.URGENT)
@@ -245,6 +249,16 @@ def _likely(moves: Sequence[Move], state: StudioState) -> list[Remembered]:
         elif move.what == "filter":
             found.append(move.remembered(False))
     return found
+
+
+def _items_of(scene_name: str) -> Request:
+    return Request("GetSceneItemList", {"sceneName": scene_name})
+
+
+def _named(lists: Sequence[Result], state: StudioState) -> set[str]:
+    """The scenes that are items in these lists."""
+    items = [item for found in lists for item in found.data.get("sceneItems", [])]
+    return {str(item.get("sourceName")) for item in items} & set(state.scenes)
 
 
 def _said_brb_before(moves: Sequence[Move], pairs: Sequence[tuple[Result, Result]]) -> bool:

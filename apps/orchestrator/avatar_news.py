@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,8 +11,6 @@ from pydantic import ValidationError
 from libs.contracts.avatar import AvatarChanged, AvatarStatus, Bearing, PresenceChanged
 from libs.contracts.speaking import Mood
 
-#: Names of the states that the avatar_controller keeps on the bus.
-AVATARS_LATCH, PRESENCE_LATCH = "avatar", "avatar_presence"
 #: An entry older than this is read late: it does not overrule what is known to be newer.
 LATE_SECONDS = 2.0
 
@@ -34,12 +33,14 @@ class AvatarNews:
     def restore(
         self, avatars: Mapping[str, Any] | None, presence: Mapping[str, Any] | None
     ) -> None:
-        """What the avatar_controller last left on the bus; of another build perhaps."""
+        """What the avatar_controller last left on the bus; of another build perhaps, and one of
+        them from long before the other."""
+        left: list[AvatarChanged | PresenceChanged] = []
         for kind, latched in ((AvatarChanged, avatars), (PresenceChanged, presence)):
-            try:
-                self.take(kind.model_validate(latched), 0.0)
-            except ValidationError:
-                continue
+            with suppress(ValidationError):
+                left.append(kind.model_validate(latched))
+        for event in sorted(left, key=lambda event: event.emitted_at):
+            self.take(event, 0.0)
 
     def take(self, event: AvatarChanged | PresenceChanged, age_seconds: float) -> None:
         late, at = age_seconds > LATE_SECONDS, event.emitted_at

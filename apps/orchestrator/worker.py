@@ -8,7 +8,6 @@ from starlette.applications import Starlette
 from apps.orchestrator.api.application import build_application
 from apps.orchestrator.api.rules import ACCESS_RULES, BODY_LIMITS, KEYED_GETS
 from apps.orchestrator.avatar_desk import AvatarDesk
-from apps.orchestrator.avatar_news import AVATARS_LATCH, PRESENCE_LATCH
 from apps.orchestrator.chat_desk import ChatDesk
 from apps.orchestrator.chat_hearing import ChatHearing
 from apps.orchestrator.chat_lines import ChatLines
@@ -44,6 +43,7 @@ from apps.orchestrator.status_teller import StatusTeller
 from apps.orchestrator.studio import LATCH_NAME, StudioDesk
 from apps.orchestrator.turn_papers import TurnPapers
 from libs.bus.base import Bus, Delivery
+from libs.contracts.avatar import AVATARS_LATCH, PRESENCE_LATCH
 from libs.contracts.control import PanicEngaged, SetModuleEnabled, SetPersona
 from libs.contracts.conversation import (
     CodeWritten,

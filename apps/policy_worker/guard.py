@@ -82,7 +82,8 @@ class Guard:
 
     Promises: `objection` takes hardly more than the deadline and never raises for what a model
     does; it is empty only if the model's whole answer in that time was that it is safe. The model
-    is asked once in the background before it is needed: its first answer takes seconds.
+    is asked once in the background before it is needed, for its first answer takes seconds; and
+    again where its server may have let go of it: before that is due, and after it was late.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class Guard:
     def state(self) -> str:
         """One line for people."""
         if self._rehearsing:
-            return f"{self._model.label} is loaded to judge touchy turns"
+            return f"{self._model.label} is being loaded to judge touchy turns"
         return self._model.complaint or f"touchy turns are judged by {self._model.label}"
 
     async def start(self) -> None:
@@ -154,6 +155,7 @@ class Guard:
             async with asyncio.timeout(self._deadline_seconds):
                 opinion = opinion_of(await self._answer(self._prompt(heard, reply)))
         except TimeoutError:
+            self._asked_at = None  # a server stops loading a model when who asked is gone
             await self._tell(GuardLate())
             return "guard.late"
         except EngineError as error:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from itertools import islice
 
 from apps.tts_worker.engines.base import SoundPiece
 from apps.tts_worker.pacing import Pacing
@@ -18,6 +19,9 @@ from libs.contracts.speaking import (
 
 #: Sample rate named when there is no sound at all.
 SILENT_SAMPLE_RATE_HZ = 22_050
+#: So many chunks leave in one go where a voice gave them in one piece: each costs the stage a
+#: wake-up otherwise. About a second of sound that an interruption comes too late for.
+SENT_TOGETHER = 10
 
 Publish = Callable[[Event, bytes], Awaitable[None]]
 
@@ -91,17 +95,16 @@ class SentenceSender:
         )
 
     async def _send_frames(self, frames: Iterable[Frame], last: bool = False) -> None:
-        for frame in frames:
+        for some in _together(frames):
             await self._wait_for_the_listener()
             if self._stale(self.sentence):
                 raise SentenceStale
-            end_seconds = float("inf") if last else frame.end_samples / self._sample_rate_hz
-            chunk = self._chunk(frame, end_seconds)
-            await self._publish(chunk, frame.pcm)
-            self._mouth = [cue for cue in self._mouth if cue.at_seconds >= end_seconds]
-            self._words = [cue for cue in self._words if cue.at_seconds >= end_seconds]
-            self._sent_samples = frame.end_samples
-            seconds = frame.samples / self._sample_rate_hz
+            chunks = [(self._next_chunk(frame, last), frame.pcm) for frame in some]
+            if len(chunks) == 1:
+                await self._publish(*chunks[0])
+            else:
+                await asyncio.gather(*(self._publish(*chunk) for chunk in chunks))
+            seconds = (some[-1].end_samples - some[0].offset_samples) / self._sample_rate_hz
             self._pacing.sent(self.utterance_id, seconds, time.monotonic())
 
     async def _wait_for_the_listener(self) -> None:
@@ -109,6 +112,14 @@ class SentenceSender:
         if wait_seconds > 0:
             await asyncio.sleep(wait_seconds)
             self.held_seconds += wait_seconds
+
+    def _next_chunk(self, frame: Frame, last: bool) -> AudioChunk:
+        end_seconds = float("inf") if last else frame.end_samples / self._sample_rate_hz
+        chunk = self._chunk(frame, end_seconds)
+        self._mouth = [cue for cue in self._mouth if cue.at_seconds >= end_seconds]
+        self._words = [cue for cue in self._words if cue.at_seconds >= end_seconds]
+        self._sent_samples = frame.end_samples
+        return chunk
 
     def _chunk(self, frame: Frame, end_seconds: float) -> AudioChunk:
         sentence = self.sentence
@@ -132,3 +143,10 @@ class SentenceSender:
     def _expires_at(self) -> float | None:
         deadline = self.sentence.expires_at
         return None if deadline is None else deadline + self.held_seconds
+
+
+def _together(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
+    """The first frame of a sentence alone: it is waited for. Of the others, what is there."""
+    frames = iter(frames)
+    for frame in frames:
+        yield [frame, *islice(frames, SENT_TOGETHER - 1 if frame.offset_samples else 0)]

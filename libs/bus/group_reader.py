@@ -14,9 +14,11 @@ from libs.contracts.streams import StreamClass
 
 #: An entry its consumer has neither finished nor renewed for this long may be taken over.
 IDLE_SECONDS = 1.0
-#: How often left-over entries are looked for; with IDLE_SECONDS the longest time until takeover.
+#: How often left-over entries are looked for while somebody may leave some; with IDLE_SECONDS the
+#: longest time until takeover.
 LOOK_EVERY_SECONDS = 0.5
-#: As long as nobody can leave any; also the longest time until a newcomer of the group is seen.
+#: As long as nobody can leave any; also the longest time until it is seen that there is a newcomer
+#: in the group, or that a handler of one's own has failed.
 LOOK_RARELY_SECONDS = 2.0
 #: Left-over entries looked at in one go; only one is taken over, so that a crash while handling it
 #: does not count against its neighbours.

@@ -18,6 +18,8 @@ from libs.contracts.streams import STAGE
 NAME_CHARACTERS = 200
 #: Of so many expressions and hotkeys of a model the names are told; a model may have more.
 MAXIMUM_NAMES = 300
+#: Names of the latches that say the same as the last `AvatarChanged` and `PresenceChanged`.
+AVATARS_LATCH, PRESENCE_LATCH = "avatar", "avatar_presence"
 
 AvatarId = Literal["overlay", "vtube_studio", "vmc", "veadotube"]
 
@@ -116,7 +118,8 @@ class AvatarStatus(Value):
 
 class AvatarChanged(Event):
     """All avatars as they are now, whole, with hundreds of names perhaps; sent when one of them has
-    changed, and kept as the latch `avatar`. Her mood and bearing are those of that moment."""
+    changed, or what is wrong with the file, and kept as the latch `avatar`. Her mood and bearing
+    are those of that moment."""
 
     topic = STAGE
     type: Literal["avatar.avatar_changed"] = "avatar.avatar_changed"
@@ -129,7 +132,7 @@ class AvatarChanged(Event):
 
 class PresenceChanged(Event):
     """Her mood and bearing now; sent when they have changed and the avatars have not, and kept as
-    the latch `avatar_presence`."""
+    the latch `avatar_presence`. Of this and an `AvatarChanged` the newer one counts."""
 
     topic = STAGE
     type: Literal["avatar.presence_changed"] = "avatar.presence_changed"

@@ -131,7 +131,7 @@ class Finder:
         together = f"{said} {folded[:JOINT_CHARACTERS]}"
         seam = len(self._reader.words(said)) - 1
         whole = self._reader.words(together)
-        for words, over in ((whole, seam), *((w, None) for w in self._reader.rejoined(together))):
+        for words, over in ((whole, seam), *((w, None) for w in self._reader.rejoined(whole))):
             for found in self._as_findings(self._latin.find(words, over), place):
                 yield found._replace(rule=f"{found.category}.across")
         if not text.isascii():

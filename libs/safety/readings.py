@@ -69,14 +69,14 @@ class Reader:
     def _undisguised(self, folded: str, plain: str) -> Iterator[str]:
         if _DISGUISED.search(folded):
             yield (cleared := self._cleared(folded))
-            yield from self._rejoined(cleared)
-        yield from self._rejoined(plain)
+            yield from self.rejoined(cleared)
+        yield from self.rejoined(plain)
         if plain.count(". ") * 3 > plain.count(" ") > 4:
             yield plain.replace(". ", "")
         if (joined := _SPACED.sub(_together, folded)) != folded:
             yield self.words(joined)
             yield (cleared := self._cleared(joined))
-            yield from self._rejoined(cleared)
+            yield from self.rejoined(cleared)
         for other in self._in_disguise(folded):
             yield self.words(other)
 
@@ -97,11 +97,7 @@ class Reader:
                 made.append(". ")
         return "".join(made)
 
-    def rejoined(self, folded: str) -> Iterator[str]:
-        """The words of a text with the halves of known ones put together, where there are such."""
-        yield from self._rejoined(self.words(folded))
-
-    def _rejoined(self, words: str) -> Iterator[str]:
+    def rejoined(self, words: str) -> Iterator[str]:
         """With neighbours put together that are the halves of a known word; nothing where there are
         none."""
         known, made, parted = self._vocabulary, list[str](), False

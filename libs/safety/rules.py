@@ -25,7 +25,7 @@ from libs.safety.phrases import (
     compile_phrase,
     forget_spellings,
 )
-from libs.settings.yaml_text import LOADER
+from libs.settings.yaml_text import value_of
 
 Tier = Literal["mild", "strong", "hard"]
 Place = Literal["speech", "input", "chat_out", "operator"]
@@ -240,7 +240,7 @@ def _phrases(
 
 def _read(path: Path) -> RuleFile:
     try:
-        return RuleFile.model_validate(yaml.load(path.read_text("utf-8"), Loader=LOADER) or {})
+        return RuleFile.model_validate(value_of(path.read_text("utf-8")) or {})
     except (yaml.YAMLError, UnicodeDecodeError):
         raise RulesError(f"{path.name} is not valid YAML") from None
     except ValidationError as error:

@@ -50,6 +50,7 @@ class Vocabulary:
                 self._meant.setdefault(form, word)
         self.parts = lru_cache(maxsize=20_000)(self._parts)
         self.read = lru_cache(maxsize=20_000)(self._read)
+        self.words_of = lru_cache(maxsize=20_000)(self._words_of)
 
     @cached_property
     def _by_form(self) -> dict[str, str]:
@@ -71,7 +72,7 @@ class Vocabulary:
     def __contains__(self, word: str) -> bool:
         return word in self._words
 
-    def words_of(self, token: str) -> tuple[str, ...]:
+    def _words_of(self, token: str) -> tuple[str, ...]:
         """A token of letters: as it is, taken apart where it is glued, with a mistyped letter put
         right."""
         return tuple(self.meant(part) for part in self.parts(token))

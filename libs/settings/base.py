@@ -108,7 +108,7 @@ def _settings_in(file: Path) -> dict[str, Any]:
         return {}
     try:
         document = document_of(file.read_text("utf-8"))
-    except ValueError as problem:  # not UTF-8, or a date that is none
+    except UnicodeDecodeError as problem:
         raise yaml.YAMLError(str(problem)) from None
     if not isinstance(document, dict | None):
         raise yaml.YAMLError("it must be names with their values")

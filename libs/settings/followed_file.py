@@ -8,8 +8,9 @@ from libs.settings.strict_yaml import FileError
 
 Content = TypeVar("Content")
 
-#: Of a file on the disk: when it was written, its size, and which one it is. None: it is not there.
-_Stamp = tuple[int, int, int] | None
+#: Of a file on the disk: when it was written, when anything about it changed (on Windows: when it
+#: was made), its size, and which one it is. None: it is not there.
+_Stamp = tuple[int, int, int, int] | None
 
 
 class FollowedFile(Generic[Content]):
@@ -73,4 +74,4 @@ def _stamp_of(path: Path) -> _Stamp:
         found = path.stat()
     except OSError:
         return None
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+    return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from libs.settings.plain_complaints import plainly, without_echoes
 from libs.settings.yaml_lines import first_duplicate, line_of
-from libs.settings.yaml_text import LOADER, NestedTooDeep, safe_events
+from libs.settings.yaml_text import LOADER, NestedTooDeep, safe_events, value_of
 
 #: A file of this kind is a few kilobytes; a larger one is a mistake.
 MAXIMUM_BYTES = 256 * 1024
@@ -67,7 +67,7 @@ class SettingsFile:
             raise error(f"{self.name} is not UTF-8 text") from None
         except NestedTooDeep as problem:
             raise error(f"{self.name}, line {problem.line}: {problem}") from None
-        except (yaml.YAMLError, RecursionError, ValueError) as problem:  # a date that is none, too
+        except (yaml.YAMLError, RecursionError, ValueError) as problem:
             mark = getattr(problem, "problem_mark", None)
             last = text.count("\n")  # the end is told as the beginning of a line behind it
             where = f", line {min(mark.line, last) + 1}" if mark is not None else ""
@@ -92,7 +92,7 @@ class SettingsFile:
         self._root = yaml.compose(text, Loader=LOADER)
         if (twice := first_duplicate(self._root)) is not None:
             self._refuse([f"line {twice.line}: {twice.key}: stands here twice"])
-        document = yaml.load(text, Loader=LOADER)
+        document = value_of(text)
         self.document = {} if document is None else document
 
     def check(self, content: type[Content] | TypeAdapter[Content], below: int = 0) -> Content:

@@ -36,8 +36,18 @@ def safe_events(text: str) -> Iterator[yaml.Event]:
         yield event
 
 
+def value_of(text: str) -> Any:
+    """What stands in a text that is ours, or of which all `safe_events` were looked at: how deep it
+    nests is not bounded here. Raises `yaml.YAMLError`."""
+    try:
+        return yaml.load(text, Loader=LOADER)
+    except (ValueError, LookupError, AttributeError) as problem:
+        # a date that is none, or `!!bool`, `!!int`, `!!timestamp` before what is none
+        raise yaml.YAMLError(f"a value is not what it says it is: {problem}") from None
+
+
 def document_of(text: str) -> Any:
-    """What stands in a text. Raises `yaml.YAMLError`, and `ValueError` for a date that is none."""
+    """What stands in a text. Raises `yaml.YAMLError`."""
     for _ in safe_events(text):
         pass
-    return yaml.load(text, Loader=LOADER)
+    return value_of(text)

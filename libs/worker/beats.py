@@ -13,7 +13,7 @@ from libs.worker.worker import Health, Worker
 BEAT_SECONDS = 1.0
 #: How soon a change is told: while there is something to do, and in quiet.
 LOOK_SECONDS = 0.1
-QUIET_LOOK_SECONDS = 0.25
+QUIET_LOOK_SECONDS = 0.5
 
 
 class Beats:

@@ -13,6 +13,8 @@ from libs.worker.problems import CannotRun
 
 #: How long open connections may take to end when the port closes.
 CLOSE_SECONDS = 1
+#: The `Date` of an answer may be so old; uvicorn looks at the clock ten times a second.
+TICK_SECONDS = 5.0
 
 
 class PortTaken(CannotRun):
@@ -20,8 +22,8 @@ class PortTaken(CannotRun):
 
 
 class _QuietServer(uvicorn.Server):
-    """Leaves signals to the runtime, and wakes once a second while nothing happens, not ten times:
-    there are many processes in a show."""
+    """Leaves signals to the runtime, and seldom wakes while nothing happens: there are many
+    processes in a show."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -34,7 +36,7 @@ class _QuietServer(uvicorn.Server):
     async def main_loop(self) -> None:
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._leaving.wait(), 1.0)
+                await asyncio.wait_for(self._leaving.wait(), TICK_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """Panic in one worker: the latch, its two routes, and what is done when it moves."""
 
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
@@ -47,9 +48,11 @@ class PanicControl:
     before the worker is silent.
     """
 
-    def __init__(self, worker: Worker, bus: Bus) -> None:
+    def __init__(self, worker: Worker, bus: Bus, changed: Callable[[], None]) -> None:
+        """`changed` is called when the latch has changed: others may hear of it by this alone."""
         self._worker = worker
         self._bus = bus
+        self._changed = changed
 
     async def engage(
         self, reason: str, by: str, ordinal: int | None, epoch: int, route: PanicRoute
@@ -58,6 +61,7 @@ class PanicControl:
         if not worker.panic.engage(reason, by, ordinal):
             return
         self._shut_fences(epoch)
+        self._changed()
         started = time.perf_counter()
         await worker.panic_engaged(reason)
         worker.counters["panics"] += 1
@@ -76,6 +80,7 @@ class PanicControl:
         worker = self._worker
         was_engaged = worker.panic.release(by, ordinal)
         self._shut_fences(epoch)
+        self._changed()
         if not was_engaged:
             return
         await worker.panic_released()

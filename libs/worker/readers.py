@@ -15,6 +15,8 @@ from libs.worker.worker import Handler, Worker
 
 #: Work in hand is renewed this often, well inside the second after which it may be taken over.
 RENEW_SECONDS = 0.3
+#: Work that was just begun comes before reading on: so much of it needs nobody else's answer.
+BEGIN_SECONDS = 0.002
 #: Facts are bookkeeping: read in small batches, handled in order.
 FACTS_PREFETCH = 16
 #: Lanes of their own are for what may come in floods.
@@ -163,6 +165,7 @@ class Readers:
             task = asyncio.create_task(self._work(delivery, slots), name="work")
             self._in_hand.add(task)
             task.add_done_callback(self._in_hand.discard)
+            await asyncio.sleep(BEGIN_SECONDS)
             await slots.acquire()
 
     async def _work(self, delivery: Delivery, slots: asyncio.Semaphore) -> None:

@@ -33,6 +33,8 @@ from libs.worker.worker import Health, Worker
 DRAIN_SECONDS = 3.0
 BUS_RETRY_SECONDS = 0.3
 LEASE_SECONDS = 5.0
+#: A lease is renewed twice in its time: one lost answer does not lose it.
+LEASE_RENEWAL_SECONDS = 2.0
 #: A worker makes many short-lived objects a turn: they are looked through less often.
 COLLECT_AFTER_OBJECTS = 5_000
 #: An order is on the control stream before its latch is written, by no more than this.
@@ -56,11 +58,11 @@ class Runtime:
         self._worker = worker
         self._bus = bus
         self._module = MODULES_BY_ID[worker.module]
-        self._panic = PanicControl(worker, bus)
+        self._beats = Beats(worker, self.health)
+        self._panic = PanicControl(worker, bus, self._beats.look)
         self._readers = Readers(worker, bus, self._hear_control)
         self._metrics = Metrics(worker.module)
         self._stop = asyncio.Event()
-        self._beats = Beats(worker, self.health)
         self._phase = ModuleState.STARTING
         self._started_at = time.monotonic()
         self._bus_was_away = False
@@ -207,7 +209,7 @@ class Runtime:
 
     async def _keep_lease(self) -> None:
         while True:
-            await asyncio.sleep(LEASE_SECONDS / 5)
+            await asyncio.sleep(LEASE_RENEWAL_SECONDS)
             with contextlib.suppress(BusUnavailable):
                 show, name = self._worker.show, self._lease_name()
                 holder = await self._bus.acquire_lease(show, name, self._holder(), LEASE_SECONDS)

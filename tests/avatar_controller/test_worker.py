@@ -470,7 +470,10 @@ async def test_what_is_saved_counts_without_a_restart_and_what_is_wrong_changes_
         await until(lambda: avatar.moods[-1:] == [Mood.SMUG])
         path.write_text(items + "idle: {sway_degrees: much}\n", "utf-8")
         await until(lambda: stand.worker.health().state is ModuleState.DEGRADED)
-        assert "its settings of before count" in stand.worker.health().detail
+        trouble = stand.worker.health().detail
+        assert "its settings of before count" in trouble
+        assert (await stand.told()).file_trouble == trouble
+        assert len(avatar.files) == 1
         assert isinstance(await stand.order(ShowItem(item="prize")), StageCommandDone)
         assert avatar.frames[-1][2].weight == 0
         path.write_text("idle: {sway_degrees: 5}\n", "utf-8")
@@ -481,26 +484,14 @@ async def test_what_is_saved_counts_without_a_restart_and_what_is_wrong_changes_
         assert len(await stand.facts(ErrorReported)) == 1
 
 
-async def test_what_is_wrong_with_the_file_is_told_when_nothing_else_changes_and_so_is_its_mending(
-    controller: Start, quick_looks: None, tmp_path: Path
-) -> None:
-    path = tmp_path / "avatar.yaml"
-    async with controller(ScriptedAvatar(), file="") as stand:
-        assert (await stand.told()).file_trouble == ""
-        path.write_text("idle: {sway_degrees: much}\n", "utf-8")
-        await until(lambda: stand.worker.health().state is ModuleState.DEGRADED)
-        assert "idle.sway_degrees: must be a number" in (await stand.told()).file_trouble
-        path.write_text("idle: {sway_degrees: 5}\n", "utf-8")
-        await until(lambda: stand.worker.health().state is ModuleState.READY)
-        assert (await stand.told()).file_trouble == ""
-
-
 async def test_a_file_that_is_taken_away_leaves_what_it_said(
     controller: Start, quick_looks: None, tmp_path: Path
 ) -> None:
     async with controller(ScriptedAvatar(), file="items: {prize: {file: prize.png}}") as stand:
+        assert (await stand.told()).file_trouble == ""
         (tmp_path / "avatar.yaml").unlink()
         await until(lambda: "there is no file" in stand.worker.health().detail)
+        assert "there is no file" in (await stand.told()).file_trouble
         assert isinstance(await stand.order(ShowItem(item="prize")), StageCommandDone)
 
 

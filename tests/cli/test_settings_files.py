@@ -111,6 +111,18 @@ def test_a_name_that_nothing_reads_is_told_with_the_one_that_is_meant(
     ]
 
 
+@pytest.mark.parametrize("value", ["2026-13-45", "!!bool maybe"])
+def test_a_value_that_is_not_what_it_says_stops_the_start_in_words_and_no_look_at_names(
+    value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "kitsu.yaml"
+    config.write_text(f"kitsu_show: {value}\n", "utf-8")
+    monkeypatch.setenv("KITSU_CONFIG", str(config))
+    with pytest.raises(SettingsError, match=r"kitsu\.yaml is not valid YAML"):
+        load(ShowSettings)
+    assert unknown_names(tmp_path / ".env") == []
+
+
 @pytest.mark.parametrize("name", ["KITSU_HOST", "ORCH_HOST"])
 def test_a_port_open_to_others_must_be_wanted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "0.0.0.0")

@@ -3,6 +3,8 @@
 import dataclasses
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from libs.contracts.envelope import Event, UnknownEvent
 from libs.contracts.identity import new_id
 from libs.contracts.registry import decode, encode, event_types
 from libs.contracts.streams import TOPICS, StreamClass
+from libs.settings import ROOT
 
 EVENTS = sorted(event_types().items())
 ENVELOPE = {
@@ -163,6 +166,44 @@ def test_an_event_caused_by_another_stays_in_its_turn_and_epoch() -> None:
     assert (effect.show, effect.turn_id, effect.utterance_id, effect.epoch) == ("s", "t", "u", 7)
     assert effect.cause_id == cause.event_id
     assert effect.event_id != cause.event_id
+
+
+_TOGETHER = """
+import sys, threading
+from pydantic import ValidationError
+from libs.contracts.envelope import Value
+from libs.contracts.registry import event_types
+
+sys.setswitchinterval(1e-6)
+wrong, kinds = [], [Value, *event_types().values()]
+for kind in kinds:
+    kinds.extend(each for each in kind.__subclasses__() if each not in kinds)
+
+def use(kind, begin):
+    begin.wait()
+    try:
+        told = type(kind.model_validate({})).__name__
+    except ValidationError as problem:
+        told = problem.title
+    except Exception as problem:
+        told = repr(problem)
+    if told != kind.__name__:
+        wrong.append((kind.__name__, told))
+
+for kind in kinds:
+    begin = threading.Barrier(6)
+    threads = [threading.Thread(target=use, args=(kind, begin)) for _ in range(6)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+print(len(kinds) > 90, wrong)
+"""
+
+
+def test_an_event_is_itself_for_threads_that_use_it_first_at_the_same_time() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _TOGETHER], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True []\n"
 
 
 def test_ids_are_uuid_version_7_and_sort_by_time() -> None:

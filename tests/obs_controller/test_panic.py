@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from apps.obs_controller.engines.base import NOT_FOUND, CannotConnect, Request
-from apps.obs_controller.link import Priority
+from apps.obs_controller.engines.base import NOT_FOUND, CannotConnect, Request, Result
+from apps.obs_controller.link import ObsLink, Priority
+from apps.obs_controller.panic_macro import LONGEST_SWITCH_SECONDS, PanicMacro
 from apps.obs_controller.panic_memory import PanicMemory, Remembered
+from apps.obs_controller.settings import ObsControllerSettings
+from apps.obs_controller.studio_state import StudioState
 from libs.bus.base import BusUnavailable
 from libs.bus.memory import MemoryBus
 from libs.contracts.stage import StageCommandFailed, SwitchScene
@@ -21,6 +24,7 @@ from libs.contracts.studio import (
     StudioPanicReported,
     TakeScreenshot,
 )
+from tests.avatar_controller.virtual_loop import run
 from tests.obs_controller.conftest import Start
 from tests.obs_controller.scripted_obs import MemoryObs
 from tests.worker.module_stand import until
@@ -121,14 +125,18 @@ async def test_a_brb_that_turns_out_not_to_be_seen_is_gone_to_once_more(
         assert obs.scene == "BRB"
 
 
+@pytest.mark.parametrize("deep", [False, True])
 async def test_a_scene_within_the_brb_scene_is_no_reason_to_switch(
-    controller: Start, obs: MemoryObs
+    controller: Start, obs: MemoryObs, deep: bool
 ) -> None:
     obs.scene, obs.also_seen, obs.items["BRB"] = "BRB", {"Live"}, ["Live"]
+    if deep:
+        obs.also_seen, obs.items["BRB"] = {"Live", "Starting"}, ["Starting"]
+        obs.items["Starting"] = ["Avatar", "Live"]
     async with controller() as stand:
         await stand.request("POST", "/panic")
         await asyncio.sleep(0.7)
-        assert obs.also_seen == {"Live"}
+        assert obs.also_seen == ({"Live", "Starting"} if deep else {"Live"})
 
 
 async def test_the_transition_comes_back_only_when_viewers_see_one_scene(
@@ -146,6 +154,37 @@ async def test_the_transition_comes_back_only_when_viewers_see_one_scene(
         obs.also_seen = set()
         await release
         assert obs.transition == "Fade"
+
+
+class BusyLink:
+    """To an OBS that takes half a second for every batch."""
+
+    held = False
+
+    def __init__(self, obs: MemoryObs) -> None:
+        self._obs = obs
+
+    async def batch(self, requests: Sequence[Request], priority: Priority) -> list[Result]:
+        await asyncio.sleep(0.5)
+        return [self._obs.do(request) for request in requests]
+
+
+def test_a_switch_that_never_ends_is_waited_for_no_longer_where_obs_answers_late(
+    obs: MemoryObs, tmp_path: Path
+) -> None:
+    async def live() -> None:
+        memory = PanicMemory(tmp_path / "panic.json")
+        settings = ObsControllerSettings(_env_file=None, kitsu_data_dir=tmp_path)
+        macro = PanicMacro(settings, cast(ObsLink, BusyLink(obs)), memory)
+        state = StudioState(scenes=obs.scenes, transitions=obs.transitions)
+        await macro.apply(state)
+        obs.slow = True
+        begun_at = asyncio.get_running_loop().time()
+        await macro.restore(state)
+        assert asyncio.get_running_loop().time() - begun_at < LONGEST_SWITCH_SECONDS + 3.0
+        assert (obs.scene, obs.transition) == ("Live", "Fade")
+
+    run(live())
 
 
 async def test_a_panic_in_the_middle_of_a_release_keeps_what_is_still_to_be_put_back(

@@ -165,6 +165,20 @@ async def test_a_restarted_orchestrator_knows_the_mood_that_came_after(stand: St
         assert (status.mood, status.bearing) == (Mood.SAD, Bearing.ASLEEP)
 
 
+async def test_a_mood_from_long_before_the_avatars_is_not_taken_for_hers(stand: Stand) -> None:
+    """As a show has it in which the avatar_controller was begun anew, or is an older one."""
+    event = AvatarChanged(avatars=(DRAWN,), mood=Mood.SMUG)
+    long_ago = PresenceChanged(
+        mood=Mood.SAD, bearing=Bearing.ASLEEP, emitted_at=event.emitted_at - 3_600
+    )
+    await stand.bus.set_latch("main", "avatar", event.model_dump(mode="json"))
+    await stand.bus.set_latch("main", "avatar_presence", long_ago.model_dump(mode="json"))
+    async with ScriptedAvatars.beside(stand), running(stand.worker, stand.worker.bus):
+        await until(lambda: stand.worker.avatar.status().avatars == (DRAWN,))
+        status = stand.worker.avatar.status()
+        assert (status.mood, status.bearing) == (Mood.SMUG, Bearing.IDLE)
+
+
 @pytest.mark.parametrize("latched", [{"avatars": 5}, {"avatars": [{"id": "x"}]}, {"mood": "odd"}])
 async def test_a_latch_that_makes_no_sense_is_as_none(stand: Stand, latched: Any) -> None:
     await stand.bus.set_latch("main", "avatar", latched)

@@ -115,6 +115,31 @@ def test_one_that_is_taken_away_or_becomes_a_folder_is_told_and_comes_back(tea: 
     assert file.now.cups == 8
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no date of a change there")
+def test_one_that_was_copied_with_its_date_or_may_be_read_at_last_is_read(tea: TeaFile) -> None:
+    tea.write("cups: 6")
+    file, known = tea.follow(), tea.path.stat()
+    while tea.path.stat().st_ctime_ns == known.st_ctime_ns:  # clocks of disks go by steps
+        tea.path.write_text("cups: 7")
+        os.utime(tea.path, ns=(known.st_atime_ns, known.st_mtime_ns))
+        tea.path.chmod(0o644)
+    assert file.now.cups == 7
+
+
+@pytest.mark.parametrize(
+    "value", ["!!bool maybe", '!!int ""', "!!timestamp x", "2026-13-45", "!!python/name:os.sep x"]
+)
+def test_a_value_that_is_not_what_it_says_is_told_and_raises_nothing(
+    tea: TeaFile, value: str
+) -> None:
+    tea.write("cups: 6")
+    file = tea.follow()
+    tea.write(f"cups: {value}\n")
+    assert file.look()
+    assert file.content.cups == 6
+    assert file.trouble.startswith("tea.yaml")
+
+
 def test_a_change_that_changes_nothing_is_no_news(tea: TeaFile) -> None:
     tea.write("cups: 6")
     file = tea.follow()

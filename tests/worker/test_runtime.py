@@ -1,7 +1,7 @@
 """One worker's life over the memory bus: handling, fences, panic by both routes, an orderly end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from libs.contracts.envelope import Event
 from libs.contracts.health import ErrorReported, ModuleState, WorkerBeat
 from libs.contracts.interruption import StopSpeaking
 from libs.contracts.people import Author
-from libs.contracts.streams import HEALTH, LIVE, SAFETY
+from libs.contracts.streams import HEALTH, LIVE, SAFETY, TURNS
 from libs.settings import ShowSettings
 from libs.testing.ports import free_port
 from libs.worker.access import Access, Scope
@@ -41,6 +41,9 @@ class ScriptedWorker(Worker):
     async def answer(self, event: TurnCommitted, delivery: Delivery) -> None:
         text = event.input.text
         self.story.append(f"took {text}")
+        if text == "stepwise":
+            for _ in range(5):
+                await asyncio.sleep(0)
         if text == "slow":
             await self.gate.wait()
         if text == "broken" and delivery.deliveries == 1:
@@ -323,6 +326,49 @@ async def test_what_an_order_changed_is_told_before_the_next_look(
         await asyncio.sleep(2 * QUIET_LOOK_SECONDS)
     await stand.bus.stop_reading()
     await listening
+
+
+async def test_a_panic_by_its_own_port_is_told_before_the_next_look(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libs.worker.beats.QUIET_LOOK_SECONDS", 60.0)
+    monkeypatch.setattr("libs.worker.beats.LOOK_SECONDS", 60.0)
+    told: list[bool] = []
+
+    async def listen() -> None:
+        async for delivery in stand.bus.subscribe(Subscription((LIVE,), "main")):
+            if isinstance(delivery.event, WorkerBeat):
+                told.append(delivery.event.panic)
+
+    listening = asyncio.create_task(listen())
+    async with running(stand.worker, stand.worker.bus):
+        await until(lambda: told)
+        await stand.post("/panic", reason="a cat")
+        await until(lambda: told[-1])
+        await stand.post("/panic/release", scope=Scope.OPERATOR)
+        await until(lambda: not told[-1])
+    await stand.bus.stop_reading()
+    await listening
+
+
+async def test_work_that_was_taken_is_begun_before_more_is_read(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libs.worker.readers.BEGIN_SECONDS", 0.5)
+    story = stand.worker.story
+
+    class NotingBus(MemoryBus):
+        async def subscribe(self, subscription: Subscription) -> AsyncGenerator[Delivery, None]:
+            async for delivery in super().subscribe(subscription):
+                yield delivery
+                if TURNS in subscription.topics:
+                    story.append("read on")
+
+    stand.worker.bus = NotingBus(stand.server, source="policy_worker@here#0")
+    async with running(stand.worker, stand.worker.bus):
+        await stand.bus.publish(turn("stepwise"))
+        await until(lambda: "read on" in story)
+    assert story == ["took stepwise", "did stepwise", "read on"]
 
 
 async def test_a_background_task_that_dies_ends_the_worker_loudly(stand: Stand) -> None:

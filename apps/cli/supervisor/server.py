@@ -9,7 +9,7 @@ from typing import Protocol
 from apps.cli.supervisor.backoff import Backoff
 from libs.bus.base import BusError
 
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.5
 
 Moved = Callable[[], None]
 

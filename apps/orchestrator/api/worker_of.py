@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from apps.orchestrator.worker import OrchestratorWorker
 
 
-def _worker(connection: HTTPConnection) -> "OrchestratorWorker":
+async def _worker(connection: HTTPConnection) -> "OrchestratorWorker":
+    """A coroutine: FastAPI calls a plain function in a thread of its own, for every request."""
     return cast("OrchestratorWorker", connection.app.state.worker)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,6 +97,41 @@ async def test_a_file_that_is_not_in_the_folder_is_said_before_anybody_asks_for_
     assert detail.startswith("There is no gone.png in VTube Studio's Items folder"), detail
     assert "put it there" in str(await refusal(with_items, "gone"))
     assert Capability.ITEMS in with_items.avatar.capabilities
+
+
+async def test_a_picture_that_is_put_there_and_saved_in_the_file_can_be_shown(
+    with_items: Stand,
+) -> None:
+    await until(lambda: _not_there(with_items))
+    with_items.vts.studio.scene.files.append("late.png")
+    late = {"late": {"file": "late.png"}, "never": {"file": "never.png"}}
+    with_items.avatar.take_file(avatar_file(items=late))
+    await until(lambda: with_items.status.items == ("late",))
+    assert len(_not_there(with_items)) == 1
+    await with_items.avatar.show_item("late")
+    assert files(with_items) == ["late.png"]
+    asked = len(_looks_into_the_folder(with_items))
+    with_items.avatar.take_file(avatar_file(items={"late": {"file": "late.png"}}))
+    await until(lambda: not _not_there(with_items))
+    assert len(_looks_into_the_folder(with_items)) == asked, "it makes the app pause"
+
+
+def _not_there(stand: Stand) -> list[str]:
+    return [one for one in stand.status.missing if "Items folder" in one]
+
+
+def _looks_into_the_folder(stand: Stand) -> list[Any]:
+    asked = stand.vts.recording.heard("ItemListRequest")
+    return [one for one in asked if one.data.get("includeAvailableItemFiles")]
+
+
+async def test_a_first_item_is_looked_for_in_the_folder_too(
+    vts: VTubeStudioStandIn, tmp_path: Path
+) -> None:
+    async with standing(vts, tmp_path) as stand:
+        await stand.until_ready()
+        stand.avatar.take_file(avatar_file(items={"gone": {"file": "gone.png"}}))
+        await until(lambda: _not_there(stand))
 
 
 @pytest.mark.parametrize(

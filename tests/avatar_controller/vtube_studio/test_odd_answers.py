@@ -90,7 +90,7 @@ async def test_a_model_of_garbage_is_a_model_with_little(
         "apps.avatar_controller.engines.vtube_studio.model_life.BREATH_SECONDS", 0.0
     )
     assert await watch(ask) == ModelLife(), "nothing is known to be missing"
-    items = Items(ask, {"heart": AvatarItem(file="heart.png")})
+    items = Items(ask, {"heart": AvatarItem(file="heart.png")}, lambda: None)
     await items.read_folder()
     await items.show("heart")
     items.forget()
@@ -116,9 +116,8 @@ async def test_what_is_refused_is_said_and_what_is_lost_is_asked_again() -> None
 
 
 async def test_an_item_whose_answer_is_lost_is_said_to_be_away() -> None:
-    items = Items(
-        ScriptedApp(ItemLoadRequest=VtsAway("gone")), {"heart": AvatarItem(file="heart.png")}
-    )
+    app = ScriptedApp(ItemLoadRequest=VtsAway("gone"))
+    items = Items(app, {"heart": AvatarItem(file="heart.png")}, lambda: None)
     with pytest.raises(AvatarRefused, match="away"):
         await items.show("heart")
 
@@ -126,7 +125,7 @@ async def test_an_item_whose_answer_is_lost_is_said_to_be_away() -> None:
 async def test_an_item_goes_although_its_flight_was_refused_or_not_answered() -> None:
     for trouble in (VtsRefused(1000, "no"), VtsSilent("late")):
         app = ScriptedApp(ItemLoadRequest={"instanceID": "one"}, ItemMoveRequest=trouble)
-        items = Items(app, {"cookie": AvatarItem(file="cookie.png", throw=True)})
+        items = Items(app, {"cookie": AvatarItem(file="cookie.png", throw=True)}, lambda: None)
         await items.show("cookie")
         await asyncio.sleep(0.01)
         assert app.asked == ["ItemLoadRequest", "ItemMoveRequest", "ItemUnloadRequest"]
@@ -134,7 +133,7 @@ async def test_an_item_goes_although_its_flight_was_refused_or_not_answered() ->
 
 async def test_an_item_of_which_the_app_says_nothing_is_taken_away_by_its_file() -> None:
     app = ScriptedApp(ItemLoadRequest=VtsSilent("late"))
-    items = Items(app, {"heart": AvatarItem(file="heart.png")})
+    items = Items(app, {"heart": AvatarItem(file="heart.png")}, lambda: None)
     with pytest.raises(AvatarRefused, match="away"):
         await items.show("heart")
     await asyncio.sleep(0.01)

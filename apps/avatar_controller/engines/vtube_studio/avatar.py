@@ -68,7 +68,7 @@ class VTubeStudioAvatar:
         self._loaded = LoadedModel(ask, file, choices, self._take_up)
         self._expressions = Expressions(ask, SwitchedOn(kept), self._loaded.is_old)
         self._hotkeys = Hotkeys(ask, file.gestures, file.hotkey_pause_seconds, time.monotonic)
-        self._items = Items(ask, file.items)
+        self._items = Items(ask, file.items, changed)
         self._camera = Camera(ask, time.monotonic)
         self.model_life = ModelLifeKeeper(
             ask, self.steering, file.idle, lambda: self._camera.tracks
@@ -95,7 +95,7 @@ class VTubeStudioAvatar:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._loaded, self._expressions, self._taken, self._camera):
+            for part in (self._loaded, self._expressions, self._taken, self._camera, self._items):
                 tasks.create_task(part.run())
             tasks.create_task(self.model_life.run())
             tasks.create_task(self.link.run())
@@ -105,7 +105,7 @@ class VTubeStudioAvatar:
         self._taken.own_parameter = file.mouth.own_parameter
         self._loaded.file = file
         self._hotkeys.take(file.gestures, file.hotkey_pause_seconds)
-        self._items.allowed = file.items
+        self._items.take(file.items)
         self.model_life.idle = file.idle
         if self.link.ready:
             self._loaded.is_old()  # what is loaded is taken up anew

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from apps.avatar_controller.engines.base import AvatarRefused
@@ -44,9 +44,14 @@ class Items:
     """Promises: nothing but what the file allows is shown, a handful at once, and all of it goes:
     after its time, at `clear`, or with the connection."""
 
-    def __init__(self, ask: Ask, allowed: Mapping[str, AvatarItem]) -> None:
+    def __init__(
+        self, ask: Ask, allowed: Mapping[str, AvatarItem], changed: Callable[[], None]
+    ) -> None:
+        """`changed`: another set of items can be shown, or is missing."""
         self._ask = ask
-        self.allowed = allowed
+        self._allowed = allowed
+        self._changed = changed
+        self._is_old = asyncio.Event()
         self._shown: set[asyncio.Task[None]] = set()
         self._waiting = 0
         self._clearings = 0
@@ -55,22 +60,38 @@ class Items:
     @property
     def names(self) -> tuple[str, ...]:
         """What can be shown."""
-        return tuple(name for name, item in self.allowed.items() if self._has(item))
+        return tuple(name for name, item in self._allowed.items() if self._has(item))
 
     @property
     def missing(self) -> tuple[str, ...]:
         return tuple(
             f"{item.file} in VTube Studio's Items folder (item “{name}”)"
-            for name, item in self.allowed.items()
+            for name, item in self._allowed.items()
             if not self._has(item)
         )
 
     def _has(self, item: AvatarItem) -> bool:
         return self._in_folder is None or item.file in self._in_folder
 
+    def take(self, allowed: Mapping[str, AvatarItem]) -> None:
+        """From now on these may be shown. One that was not in the folder may be there now."""
+        self._allowed = allowed
+        if self._in_folder is None or self.missing:
+            self._is_old.set()
+
+    async def run(self) -> None:
+        """Looks into the folder again where that is old, for ever."""
+        while True:
+            await self._is_old.wait()
+            self._is_old.clear()
+            with contextlib.suppress(VtsAway):  # who comes back is asked anyway
+                await self.read_folder()
+                self._changed()
+
     async def read_folder(self) -> None:
-        """Once for a connection, for it makes the app pause for a moment. Raises `VtsAway`."""
-        if not self.allowed:
+        """Once for a connection, and where another picture is wanted; not more often, for it makes
+        the app pause for a moment. Raises `VtsAway`."""
+        if not self._allowed:
             return
         self._in_folder = None
         with contextlib.suppress(VtsRefused):
@@ -80,7 +101,7 @@ class Items:
 
     async def show(self, name: str) -> None:
         """Returns when it is there. Raises `AvatarRefused`."""
-        item = self.allowed.get(name)
+        item = self._allowed.get(name)
         if item is None:
             raise AvatarRefused(
                 AvatarRefusal.NOT_FOUND,

@@ -9,7 +9,7 @@ export class AvatarNames {
   #wanted = "";
   #asking = false;
 
-  /** The names that the status speaks of now. */
+  /** The names that the status speaks of now; empty: none are wanted. */
   want(names: string): void {
     this.#wanted = names;
     if (!this.#asking) void this.#fetch();
