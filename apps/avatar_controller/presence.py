@@ -7,7 +7,7 @@ from apps.avatar_controller.attention import Attention
 from apps.avatar_controller.engines.base import Avatar, Changed
 from libs.contracts.avatar import Bearing
 from libs.contracts.envelope import Event
-from libs.contracts.speaking import Mood, PlaybackStarted
+from libs.contracts.speaking import Mood, PlaybackProgressed, PlaybackStarted
 from libs.settings.avatar import AvatarFile
 from libs.speech.mood_keeper import MoodKeeper
 from libs.speech.playback_clock import PlaybackClock
@@ -57,6 +57,12 @@ class Presence:
         if isinstance(event, PlaybackStarted) and heard and event.utterance_id == heard:
             self._moods.began(event.mood)
         self._wake.set()
+
+    def joined(self, event: Event) -> None:
+        """She was speaking already."""
+        if isinstance(event, PlaybackProgressed):
+            self._moods.began(event.mood)
+        self.stir()
 
     def order(self, mood: Mood, hold_seconds: float | None) -> None:
         now = self._now()

@@ -200,7 +200,7 @@ class AvatarControllerWorker(Worker):
         begun = self._playback.begun
         counts = isinstance(event, HoldSpeaking) or self._is_for_now(delivery)
         if counts and self._playback.take(event) and not begun:
-            self.presence.stir()
+            self.presence.joined(event)
 
     @handles(PlaybackStarted, PlaybackFinished, StopSpeaking)
     async def take_playback(self, event: Event, delivery: Delivery) -> None:

@@ -52,6 +52,7 @@ def progressed(utterance: Utterance, position: int, hold: SpeechHold) -> Playbac
         position_seconds=position / utterance.rate_hz,
         known_seconds=utterance.known_seconds,
         hold=hold,
+        mood=utterance.mood,
     )
 
 

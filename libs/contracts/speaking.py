@@ -186,6 +186,8 @@ class PlaybackProgressed(Event):
     """Length of all sound received for this utterance so far."""
     hold: SpeechHold = SpeechHold.NONE
     """Whether it stands still, or is lowered."""
+    mood: Mood = Mood.NEUTRAL
+    """Of the utterance, for who joins in the middle."""
 
 
 class PlaybackFinished(Event):

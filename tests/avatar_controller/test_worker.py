@@ -109,6 +109,24 @@ async def test_while_she_speaks_the_mouth_moves_and_a_stop_shuts_it_at_once(
         assert avatar.frames[-1][1] == SHUT
 
 
+async def test_who_joins_in_the_middle_shows_the_mood_she_speaks_in(controller: Start) -> None:
+    """As after a crash of this module."""
+    avatar = ScriptedAvatar()
+    async with controller(avatar) as stand:
+        progressed = PlaybackProgressed(
+            utterance_id="u1", turn_id="t1", epoch=1, index=1, text="And on.", position_seconds=4.0,
+            known_seconds=9, mood=Mood.HAPPY,
+        )  # fmt: skip
+        await stand.bus.publish(progressed)
+        await until(lambda: avatar.moods == [Mood.HAPPY])
+        await stand.bus.publish(SetExpression(mood=Mood.SMUG, hold_seconds=30))
+        await until(lambda: avatar.moods[-1] is Mood.SMUG)
+        again = progressed.model_copy(update={"position_seconds": 4.3, "event_id": "e2"})
+        await stand.bus.publish(again)
+        await asyncio.sleep(0.1)
+        assert avatar.moods == [Mood.HAPPY, Mood.SMUG]
+
+
 async def test_what_avatars_count_stands_in_the_metrics(controller: Start) -> None:
     avatar = ScriptedAvatar()
     async with controller(avatar) as stand:

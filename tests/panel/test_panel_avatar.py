@@ -64,6 +64,18 @@ def test_every_state_of_an_avatar_has_a_shape_words_and_the_step_that_mends_it(
     expect(panel.part("avatars-unused")).to_have_text("Not set up: VTube Studio, VMC")
 
 
+def test_a_drawn_character_without_a_page_says_what_is_missing(
+    panel: OpenPanel, orchestrator: ScriptedOrchestrator
+) -> None:
+    panel.open()
+    status = script.avatars("ready")
+    status["avatars"][0]["link"] = "waiting"
+    orchestrator.status["avatar"] = status
+    orchestrator.push(orchestrator.status)
+    state = panel.part("avatar-overlay").get_by_test_id("avatar-state")
+    expect(state).to_have_text("no overlay page open")
+
+
 def test_a_denial_is_asked_again_only_by_its_button(
     panel: OpenPanel, orchestrator: ScriptedOrchestrator
 ) -> None:

@@ -161,7 +161,7 @@ class ObsWebSocketConnection:
                 try:
                     event = json.loads(raw)["d"]
                     hear(str(event["eventType"]), event.get("eventData") or {})
-                except (ValueError, KeyError, TypeError, AttributeError):
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                     continue
 
 

@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from apps.twitch_ingest.engines.base import Gap
 from apps.twitch_ingest.engines.twitch import helix as helix_module
@@ -12,6 +15,7 @@ from apps.twitch_ingest.engines.twitch.backoff import Backoff
 from apps.twitch_ingest.engines.twitch.ear import Ear
 from apps.twitch_ingest.engines.twitch.errors import TwitchError
 from apps.twitch_ingest.engines.twitch.options import Pauses, TwitchOptions, is_twitch
+from apps.twitch_ingest.engines.twitch.requests import _decoded
 from apps.twitch_ingest.engines.twitch.topics import TOPICS
 from libs.worker.problems import CannotRun
 
@@ -172,3 +176,21 @@ def test_without_an_account_neither_twitchio_nor_aiohttp_is_loaded() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("body", [b"[" * 20_000, b"\xff", b"[]", b'"x"'])
+async def test_an_answer_of_twitch_that_is_no_document_is_an_error_like_any_other(
+    body: bytes,
+) -> None:
+    async def answers(_request: web.Request) -> web.Response:
+        return web.Response(body=body)
+
+    app = web.Application()
+    app.router.add_get("/", answers)
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession() as http,
+        http.get(server.make_url("/")) as answer,
+    ):
+        with pytest.raises(TwitchError, match="HTTP 200"):
+            _decoded(answer, await answer.read())

@@ -25,6 +25,9 @@ export function avatarSign(avatar: AvatarState): Sign {
       return { shape: "triangle", word: "no model", tone: "warn" };
     }
   }
+  if (avatar.id === "overlay" && avatar.link === "waiting") {
+    return { shape: "arc", word: "no overlay page open", tone: "busy" };
+  }
   const sign = Object.hasOwn(SIGNS, avatar.link) ? SIGNS[avatar.link] : undefined;
   return sign?.(named(avatar.title)) ?? { shape: "dash", word: named(avatar.link), tone: "off" };
 }

@@ -180,7 +180,7 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
 def _decoded(answer: aiohttp.ClientResponse, raw: bytes) -> Any:
     try:
         document = json.loads(raw) if raw else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if answer.status < 300 and isinstance(document, dict):
         return document
