@@ -12,7 +12,7 @@ from libs.settings import SettingsError, load
         ("TTS_ENGINE", "robot", "auto"),
         ("TTS_RATE", "900", "350"),
         ("TTS_PITCH", "-1", "0"),
-        ("TTS_CACHE_MB", "lots", "integer"),
+        ("TTS_CACHE_MB", "lots", "whole number"),
         ("TTS_VOICE", "v" * 65, "64"),
     ],
 )
