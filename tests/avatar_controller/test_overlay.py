@@ -73,8 +73,7 @@ async def test_what_is_drawn_is_told_again_while_it_is_meant(
     monkeypatch.setattr(overlay, "REFRESH_SECONDS", 0.02)
     monkeypatch.setattr(overlay, "SLEEP_REFRESH_SECONDS", 0.02)
     she.avatar.bear(bearing)
-    await asyncio.sleep(0.2)
-    assert len(she.poses) > 3
+    await she.told(4)
     she.avatar.bear(Bearing.IDLE)
     await asyncio.sleep(0.05)
     count = len(she.poses)
