@@ -1,5 +1,6 @@
 """What the floor hears beside chat: alerts, and the host."""
 
+import abc
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from apps.orchestrator.panic_desk import PanicDesk
 
 
-class FloorHandlers(Worker):
+class FloorHandlers(Worker, abc.ABC):
     """A part of the orchestrator, which gives it what is declared here."""
 
     conversation: "Conversation"
@@ -35,9 +36,8 @@ class FloorHandlers(Worker):
     host: "HostDesk"
     panic_desk: "PanicDesk"
 
-    def status_changed(self, urgent: bool = False) -> None:
-        """The orchestrator's own word on it; this part alone cannot run."""
-        raise NotImplementedError
+    @abc.abstractmethod
+    def status_changed(self, urgent: bool = False) -> None: ...
 
     async def accept(self, candidate: Candidate, delivery: Delivery) -> Awaitable[None] | None:
         """What is returned is done when the line is on disk: only then it is acknowledged."""

@@ -1,5 +1,6 @@
 """What the orchestrator hears of OBS and of avatars."""
 
+import abc
 from typing import TYPE_CHECKING
 
 from apps.orchestrator.studio import Answer
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
     from apps.orchestrator.studio import StudioDesk
 
 
-class StageHandlers(Worker):
+class StageHandlers(Worker, abc.ABC):
     """A part of the orchestrator, which gives it what is declared here."""
 
     studio: "StudioDesk"
     avatar: "AvatarDesk"
     incidents: "IncidentLog"
 
-    def status_changed(self, urgent: bool = False) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def status_changed(self, urgent: bool = False) -> None: ...
 
     @handles(StudioChanged)
     async def studio_changed(self, event: StudioChanged, delivery: Delivery) -> None:

@@ -160,31 +160,8 @@ async def test_every_instance_of_a_pool_must_latch(show: Stand) -> None:
     assert set(status["modules"]["tts_worker"]["ports"]) == {second - 1, second}
 
 
-async def test_a_newer_order_at_a_modules_own_port_is_no_second_panic(show: Stand) -> None:
-    """The panel presses both ways: at the orchestrator, and at each module itself."""
-
-    async def beat(ordinal: int, panic: bool = True) -> None:
-        port, ready = show.settings.stage_port, ModuleState.READY
-        fields = {"module": "stage", "instance": "stage@here#0", "pid": 1, "port": port}
-        await show.bus.publish(
-            WorkerBeat(**fields, state=ready, panic=panic, panic_ordinal=ordinal)
-        )
-
-    await show.post("/panic", {"by": "mia", "reason": "doxxing"})
-    later = show.worker.panic.state.ordinal + 1_000
-    await beat(later)
-    await until(lambda: show.worker.panic.state.ordinal == later)
-    state = show.worker.panic.state
-    assert (state.by, state.reason) == ("mia", "doxxing")
-    assert len(await show.all(EngagePanic)) == 1
-    await show.post("/panic/release")
-    assert show.worker.panic.state.ordinal > later  # so the module takes the release for newer
-    await beat(later)
-    await asyncio.sleep(0.1)
-    assert not show.worker.panic.engaged
-
-
-async def test_a_show_that_follows_its_module_says_who_pressed_there_and_why(show: Stand) -> None:
+async def stage_beats(show: Stand, ordinal: int, **more: str) -> None:
+    """A stage that is in panic."""
     await show.bus.publish(
         WorkerBeat(
             module="stage",
@@ -193,11 +170,31 @@ async def test_a_show_that_follows_its_module_says_who_pressed_there_and_why(sho
             port=show.settings.stage_port,
             state=ModuleState.READY,
             panic=True,
-            panic_ordinal=time.time_ns() // 1_000_000 + 1_000,
-            panic_reason="doxxing",
-            panic_by="mia",
+            panic_ordinal=ordinal,
+            **more,
         )
     )
+
+
+async def test_a_newer_order_at_a_modules_own_port_is_no_second_panic(show: Stand) -> None:
+    """The panel presses both ways: at the orchestrator, and at each module itself."""
+    await show.post("/panic", {"by": "mia", "reason": "doxxing"})
+    later = show.worker.panic.state.ordinal + 1_000
+    await stage_beats(show, later)
+    await until(lambda: show.worker.panic.state.ordinal == later)
+    state = show.worker.panic.state
+    assert (state.by, state.reason) == ("mia", "doxxing")
+    assert len(await show.all(EngagePanic)) == 1
+    await show.post("/panic/release")
+    assert show.worker.panic.state.ordinal > later  # so the module takes the release for newer
+    await stage_beats(show, later)
+    await asyncio.sleep(0.1)
+    assert not show.worker.panic.engaged
+
+
+async def test_a_show_that_follows_its_module_says_who_pressed_there_and_why(show: Stand) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    await stage_beats(show, now_ms + 1_000, panic_reason="doxxing", panic_by="mia")
     await until(lambda: show.worker.panic.engaged)
     panic = (await show.get("/status"))["panic"]
     assert panic["reason"] == "doxxing"
@@ -206,17 +203,7 @@ async def test_a_show_that_follows_its_module_says_who_pressed_there_and_why(sho
 
 
 async def test_a_panic_that_others_ordered_shows_who_latched_too(show: Stand) -> None:
-    await show.bus.publish(
-        WorkerBeat(
-            module="stage",
-            instance="stage@here#0",
-            pid=1,
-            port=show.settings.stage_port,
-            state=ModuleState.READY,
-            panic=True,
-            panic_ordinal=0,
-        )
-    )
+    await stage_beats(show, 0)
     await until(lambda: show.worker.roster.beats("stage"))
     show.worker.panic.engage("by hand", "test")
     modules = (await show.get("/status"))["panic"]["modules"]

@@ -1,5 +1,6 @@
 """What every HTTP stand-in does: listen on loopback, serve connections, remember requests."""
 
+import abc
 import asyncio
 from collections import deque
 from collections.abc import Awaitable
@@ -23,7 +24,7 @@ class SeenChat:
     """open, done, fault, error or client-gone"""
 
 
-class HttpStandIn:
+class HttpStandIn(abc.ABC):
     """`async with` it: it listens at `url`. Subclasses answer requests in `route`.
 
     `faults` are taken one by one by the next chats; `script` holds exact replies for the next ones,
@@ -53,8 +54,9 @@ class HttpStandIn:
     def listening(self) -> bool:
         return self._server is not None and self._server.is_serving()
 
+    @abc.abstractmethod
     async def route(self, connection: Connection, request: Request) -> None:
-        raise NotImplementedError
+        """Answers one request."""
 
     async def asked(self, count: int) -> None:
         """Waits until so many chats were asked for."""

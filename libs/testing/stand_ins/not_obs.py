@@ -1,5 +1,6 @@
 """Programs that may answer where OBS should be: a silent one, an OBS of long ago, a web server."""
 
+import abc
 import asyncio
 import contextlib
 import json
@@ -9,7 +10,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 
-class _TcpServer:
+class _TcpServer(abc.ABC):
     """`async with` it: listens on loopback at `port`."""
 
     def __init__(self, port: int = 0) -> None:
@@ -45,8 +46,9 @@ class _TcpServer:
             self._open.pop(writer)
             writer.close()
 
+    @abc.abstractmethod
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        raise NotImplementedError
+        """One client, from its connecting to its end."""
 
 
 class SilentServer(_TcpServer):
